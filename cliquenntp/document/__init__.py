@@ -1,0 +1,1 @@
+"""What is passed on: immutable signed messages, their ids, parsing, signing and limits. Pure."""

@@ -1,0 +1,1 @@
+"""Documents seen as news: group names, articles, overview, numbers, posting rules. Pure."""

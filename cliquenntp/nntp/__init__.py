@@ -1,0 +1,1 @@
+"""The NNTP server: a sans-IO session (session/) and the Twisted shell around it."""

@@ -1,0 +1,1 @@
+"""The sans-IO NNTP session: command table, arguments, responses, wildmat. Pure."""

@@ -1,0 +1,1 @@
+"""Settings, the turn, the wiring of all rooms, and the twistd plugin's tap."""

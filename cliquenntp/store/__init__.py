@@ -1,0 +1,1 @@
+"""The only importer of ZODB: documents, groups and their numbers, node state."""
