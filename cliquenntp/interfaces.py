@@ -1,1 +1,212 @@
-"""The doors between rooms: what one room may ask of another without importing it."""
+"""The doors between rooms: what one room may ask of another without importing it.
+
+A document has two names inside a node: its id (32 bytes, the same everywhere) and its docno, a small positive integer
+in order of arrival on this node, never reused.  A newsgroup is named by the docno of the document that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+from zope.interface import Attribute, Interface
+
+
+class IRecord(Interface):
+    """What a node keeps about one document, its bytes apart.  Nothing in it changes after arrival."""
+
+    docno = Attribute("int: the document's number on this node")
+    id = Attribute("bytes: the document's id, 32 bytes")
+    author = Attribute("bytes: the Ed25519 public key that signed it, 32 bytes")
+    time = Attribute("int: Clique-Time, seconds since 1970 UTC")
+    arrived = Attribute("int: when it was stored here, seconds since 1970 UTC")
+    parents = Attribute("tuple[int, ...]: docnos of the parents held at arrival, the first parent first")
+    depth = Attribute("int: steps to the root along first parents; a root has 0")
+    roots = Attribute("tuple[int, ...]: docnos of the roots above it, the first parent's first; a root: itself")
+    starters = Attribute("tuple[int, ...]: docnos of the thread starters (roots' children) above it, or itself")
+    name = Attribute("str: its newsgroup's name, ASCII")
+    subject = Attribute("str: the decoded subject, the newsgroup's description")
+    numbers = Attribute("tuple[tuple[int, int], ...]: (group's docno, article number there), itself excluded")
+    references = Attribute("tuple[bytes, ...]: ids of the first-parent chain without the root, oldest first, cut")
+    size = Attribute("int: octets of the document's bytes")
+
+
+class IGroupNumbers(Interface):
+    """The article numbers of one newsgroup (RFC 3977 section 6); they begin at 1 and are never reused."""
+
+    low = Attribute("int: low water mark; high + 1 when empty")
+    high = Attribute("int: high water mark")
+    count = Attribute("int: articles present")
+
+    def at(number: int) -> int | None:
+        """Return the docno of the article with that number, or None where there is none."""
+
+    def between(low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Yield (number, docno) of the articles present from low to high inclusive, ascending."""
+
+
+class IArchive(Interface):
+    """The documents of this node, for reading; one consistent state until its owner moves it forward."""
+
+    def find(document_id: bytes) -> int | None:
+        """Return the docno of a document by its id, or None when it is not held."""
+
+    def find_prefix(prefix: str) -> Iterable[int]:
+        """Return the docnos of the held documents whose id's text (base32) begins with ``prefix``."""
+
+    def record(docno: int) -> IRecord:
+        """Return a document's record; KeyError when there is none."""
+
+    def raw(docno: int) -> bytes:
+        """Return a document's bytes as they were signed; KeyError when there are none."""
+
+    def overview(docno: int) -> bytes:
+        """Return the overview line without its number: the fields from Subject to Xref, joined by TAB, no CRLF."""
+
+    def overviews(group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+        """Yield (number, overview line as in ``overview``) for the articles of a group from low to high inclusive."""
+
+    def numbers(group: int) -> IGroupNumbers:
+        """Return the article numbers of a document's newsgroup; a document nobody answered has itself as article 1."""
+
+    def forum(name: str) -> int | None:
+        """Return the docno of the root whose newsgroup has that name, or None."""
+
+    def forums() -> Iterable[int]:
+        """Return the docnos of the held roots that name a forum, in order of arrival."""
+
+    def children(docno: int) -> Iterable[int]:
+        """Return the docnos of a document's children, in order of arrival."""
+
+    def by_message_id(message_id: bytes) -> int | None:
+        """Return the docno known by a foreign Message-ID (imported, or chosen by a newsreader), or None."""
+
+    def since(docno: int) -> Iterable[int]:
+        """Return the docnos greater than ``docno``, ascending."""
+
+    def arrived_since(seconds: int) -> Iterable[int]:
+        """Return the docnos of documents stored at or after a time (seconds since 1970 UTC), ascending."""
+
+    def newest() -> int:
+        """Return the greatest docno in use; 0 in an empty archive."""
+
+
+@attrs.frozen
+class Placement:
+    """Where a document stands among newsgroups, decided once, before it is stored (newsgroup.placement)."""
+
+    name: str
+    """its newsgroup's name"""
+    subject: str
+    depth: int
+    parents: tuple[int, ...]
+    """docnos, as IRecord.parents"""
+    roots: tuple[int, ...]
+    """docnos; empty for a root, which is its own"""
+    starters: tuple[int, ...]
+    """docnos; empty for a thread starter, which is its own"""
+    groups: tuple[int, ...]
+    """docnos of the newsgroups in which it gets a number: nearest ancestors, thread starters, roots; no duplicates"""
+    xref_groups: tuple[int, ...]
+    """those of ``groups`` that its Xref names, in order"""
+    references: tuple[bytes, ...]
+    message_ids: tuple[bytes, ...]
+    """foreign Message-IDs under which it shall be found"""
+
+
+class IWriter(IArchive):
+    """The archive inside the writer's transaction; used in the writer thread alone, between begin and commit."""
+
+    def number(placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Return the next docno and the numbers that the document will get: (group's docno, number)."""
+
+    def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
+        """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
+
+
+@attrs.frozen
+class Newsgroup:
+    """One newsgroup's state at a moment."""
+
+    docno: int
+    name: bytes
+    low: int
+    high: int
+    count: int
+    status: bytes
+    """``y``, ``n`` or ``m`` (RFC 3977 section 7.6.3)"""
+    created: int
+    """seconds since 1970 UTC, for NEWGROUPS and ACTIVE.TIMES"""
+    creator: bytes
+    description: bytes
+    """one line of UTF-8, no CR, LF or NUL"""
+
+
+@attrs.frozen
+class Article:
+    """An article ready for the wire: CRLF lines, dot-stuffed; neither part has the ending dot line."""
+
+    message_id: bytes
+    """with its angle brackets"""
+    head: bytes
+    """header lines, each with its CRLF; without the empty line"""
+    body: bytes
+    """body lines, each with its CRLF"""
+
+
+class INewsView(Interface):
+    """What an NNTP session may ask about news: one consistent state, moved forward between commands only.
+
+    Long answers are iterators of byte chunks of some tens of kilobytes, so that a session can stop between two.
+    """
+
+    def newsgroup(name: bytes) -> Newsgroup | None:
+        """Return a newsgroup by its name, or None."""
+
+    def newsgroups(wildmat: object, created_since: int | None) -> Iterator[Newsgroup]:
+        """Yield the newsgroups whose name matches (an object with ``matches(name: bytes)``, or None for all)."""
+
+    def active_list() -> Iterator[bytes]:
+        """Yield the whole answer of LIST ACTIVE as chunks of ready lines (cached)."""
+
+    def forums_created_since(seconds: int) -> Iterator[Newsgroup]:
+        """Yield what NEWGROUPS names: forums that came at or after a time."""
+
+    def article_at(group: int, number: int) -> int | None:
+        """Return the docno of an article by its number in a group (the group's docno), or None."""
+
+    def article_named(message_id: bytes) -> int | None:
+        """Return the docno of an article by its Message-ID (with brackets), ours or a foreign one, or None."""
+
+    def message_id(docno: int) -> bytes:
+        """Return an article's Message-ID with its angle brackets."""
+
+    def article(docno: int) -> Article:
+        """Return an article ready for the wire."""
+
+    def next_number(group: int, number: int) -> int | None:
+        """Return the least article number present above ``number``, or None."""
+
+    def previous_number(group: int, number: int) -> int | None:
+        """Return the greatest article number present below ``number``, or None."""
+
+    def number_lines(group: int, low: int, high: int) -> Iterator[bytes]:
+        """Yield chunks of ``number CRLF`` lines for LISTGROUP."""
+
+    def overview_lines(group: int, low: int, high: int) -> Iterator[bytes]:
+        """Yield chunks of ready overview lines (with number and CRLF, dot-stuffed) for OVER and XOVER."""
+
+    def overview_line(docno: int, number: int) -> bytes:
+        """Return one ready overview line with the given number."""
+
+    def header_lines(group: int, field: bytes, low: int, high: int, wildmat: object) -> Iterator[bytes]:
+        """Yield chunks of ready ``number value`` lines for HDR, XHDR and (with a wildmat) XPAT.
+
+        ``field`` is a header's name in any case, or ``:bytes`` or ``:lines``.
+        """
+
+    def header_value(docno: int, field: bytes) -> bytes:
+        """Return one header's value on one line; empty where the article has no such header."""
+
+    def message_ids_since(wildmat: object, seconds: int) -> Iterator[bytes]:
+        """Yield chunks of ready Message-ID lines for NEWNEWS."""
