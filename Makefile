@@ -1,0 +1,48 @@
+# `make run`: a node with a sample forum on 127.0.0.1:1119.  `make test`: all checks and tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA := data
+NNTP := tcp:1119:interface=127.0.0.1
+SCENARIO ?= calm
+
+# Debian packages of the programs that tests drive
+TEST_PACKAGES := slrn tmux i2pd
+
+.PHONY: run test test-programs bench simulate clean
+
+run: $(VENV)/installed
+	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
+
+test: $(VENV)/installed-tests test-programs
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# As root the programs are installed; a plain user's tests are skipped by name where one is missing.
+test-programs:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 \
+		|| { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install $(TEST_PACKAGES); }; \
+	fi
+
+bench: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks
+
+simulate: $(VENV)/installed-tests
+	$(BIN)/python -m tests.simulation $(SCENARIO)
+
+# editable_mode=compat, because twistd finds no plugin in setuptools' default kind of editable install
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -e . --config-settings editable_mode=compat
+	touch $@
+
+$(VENV)/installed-tests: $(VENV)/installed
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' --config-settings editable_mode=compat
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

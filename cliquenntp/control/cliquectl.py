@@ -1,0 +1,118 @@
+"""cliquectl: tells a running node what to do.  Exit status 0, or 1 with one line on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from twisted.internet import defer
+
+from cliquenntp.control.client import ask
+from cliquenntp.control.commands import COMMANDS, CommandLine
+from cliquenntp.control.places import find_socket
+from cliquenntp.control.progress import ProgressLine
+from cliquenntp.control.protocol import CommandError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of cliquectl's command line, made from the table of commands."""
+    main_parser = argparse.ArgumentParser(prog="cliquectl", description=__doc__)
+    main_parser.add_argument(
+        "--socket",
+        type=Path,
+        metavar="PATH",
+        help="the node's control socket (default: data/control.sock, else the user's)",
+    )
+    main_parser.add_argument("--json", action="store_true", help="print JSON: an object, or a list of them")
+    subparsers = main_parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for line in COMMANDS:
+        subparser = subparsers.add_parser(line.name, help=line.help, description=line.help)
+        # The same flag after the command, where it is typed more often; SUPPRESS keeps a flag given before it.
+        subparser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+        for names, options in line.arguments:
+            subparser.add_argument(*names, **options)
+        subparser.set_defaults(line=line)
+    return main_parser
+
+
+class Printer:
+    """Takes a node's messages and prints them, for people or as JSON."""
+
+    def __init__(self, line: CommandLine, as_json: bool, out: TextIO, progress: ProgressLine) -> None:
+        self._line = line
+        self._as_json = as_json
+        self._out = out
+        self._progress = progress
+        self._rows = 0
+
+    def heard(self, message: dict[str, Any]) -> None:
+        """Take one message (protocol module)."""
+        if "progress" in message:
+            self._progress.show(**message["progress"])
+        for row in message.get("rows", ()):
+            self._row(row)
+        if "result" in message:
+            self._progress.close()
+            self._result(message["result"])
+
+    def _row(self, row: dict[str, Any]) -> None:
+        if self._as_json:
+            # One row a line, so that a list of any length is printed as it comes.
+            self._out.write(("[\n" if self._rows == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
+        else:
+            self._out.write(self._line.show_row(row) + "\n")
+        self._rows += 1
+
+    def _result(self, result: dict[str, Any]) -> None:
+        if not self._line.lists:
+            text = json.dumps(result, ensure_ascii=False) if self._as_json else self._line.show(result)
+            self._out.write(text + "\n")
+        elif self._as_json:
+            self._out.write("\n]\n" if self._rows else "[]\n")
+        elif self._rows == 0:
+            self._out.write(self._line.show(result) + "\n")
+
+
+async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: TextIO) -> int:
+    """Run one command on the node; return the exit status."""
+    line: CommandLine = arguments.line
+    values = {key: getattr(arguments, key) for key in line.argument_names()}
+    progress = ProgressLine(error)
+    printer = Printer(line, arguments.json, out, progress)
+    try:
+        await ask(reactor, arguments.socket or find_socket(), line.name, line.prepare(values), printer.heard)
+    except CommandError as failure:
+        progress.close()
+        error.write(f"cliquectl: {failure}\n")
+        return 1
+    finally:
+        progress.close()
+    out.flush()
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run cliquectl with a command line (default: the process's own)."""
+    arguments = parser().parse_args(argv)
+    # Imported here: what the parser answers itself (--help, a wrong argument) needs no reactor.
+    from twisted.internet import reactor
+
+    statuses: list[int] = []
+
+    def start() -> None:
+        running = defer.ensureDeferred(run(reactor, arguments, sys.stdout, sys.stderr))
+        running.addCallback(statuses.append)
+        running.addErrback(lambda failure: failure.printTraceback(sys.stderr))
+        running.addBoth(lambda _: reactor.stop())
+
+    reactor.callWhenRunning(start)
+    reactor.run()
+    return statuses[0] if statuses else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""cliquectl's commands: their arguments, and how their answers look to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
+
+
+@attrs.frozen(kw_only=True)
+class CommandLine:
+    """One command of cliquectl."""
+
+    name: str
+    help: str
+    arguments: Arguments = ()
+    """argparse's add_argument, each as (names, options)"""
+    lists: bool = False
+    """whether the answer is a list of rows; ``show`` then prints an empty one"""
+    show: Callable[[Mapping[str, Any]], str]
+    """a result as text"""
+    show_row: Callable[[Mapping[str, Any]], str] = str
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] = attrs.field(default=dict)
+    """what goes to the node, from what was typed"""
+
+    def argument_names(self) -> tuple[str, ...]:
+        """Return the names of the arguments as the node sees them."""
+        return tuple(names[0].lstrip("-").replace("-", "_") for names, _ in self.arguments)
+
+
+def _size(octets: int) -> str:
+    value = float(octets)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def _show_status(status: Mapping[str, Any]) -> str:
+    lines = [
+        f"cliquenntp {status['version']}, running for {status['uptime']} s",
+        f"data       {status['data']} ({_size(status['bytes'])})",
+        f"node key   {status['node']}",
+        f"identity   {status['address']}",
+        *(f"nntp       {address}" for address in status["nntp"]),
+        *(f"clique     {address}" for address in status["clique"] or ["off"]),
+        f"holds      {status['documents']} documents in {status['forums']} forums",
+    ]
+    lines += (f"peer       {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (f"trouble    {trouble}" for trouble in status["troubles"])
+    return "\n".join(lines)
+
+
+def _show_report(report: Mapping[str, Any]) -> str:
+    lines = [
+        f"{report['taken']} articles taken ({report['repaired']} repaired), {report['duplicates']} were there already, "
+        f"{report['refused']} refused, {report['seconds']:.1f} s",
+    ]
+    lines += (f"  repaired {count:>7}  {reason}" for reason, count in report["repairs"].items())
+    lines += (f"  refused  {count:>7}  {reason}" for reason, count in report["refusals"].items())
+    lines += (f"  forum    {name}" for name in report["forums"])
+    return "\n".join(lines)
+
+
+def _absolute(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"path": str(Path(values["path"]).expanduser().absolute())}
+
+
+COMMANDS: tuple[CommandLine, ...] = (
+    CommandLine(name="status", help="show what the node is doing", show=_show_status),
+    CommandLine(
+        name="forums",
+        help="list the forums that the node holds",
+        lists=True,
+        show=lambda _: "no forum yet: `cliquectl create-forum NAME` makes one, `cliquectl join INVITATION` joins one",
+        show_row=lambda row: f"{row['articles']:>8}  {row['name']}  {row['subject']}",
+    ),
+    CommandLine(
+        name="create-forum",
+        help="make a forum clique.NAME",
+        arguments=(
+            (("name",), {"metavar": "NAME", "help": "letters, digits and hyphens in components joined by dots"}),
+            (("--description",), {"default": "", "help": "one line that says what the forum is about"}),
+        ),
+        show=lambda result: f"{result['name']}\ninvite others with `cliquectl invite {result['name']}`",
+    ),
+    CommandLine(
+        name="import",
+        help="take in an mbox file, or a tar file or a folder of articles",
+        arguments=(
+            (("path",), {"metavar": "PATH", "help": "an mbox file, a tar file or a folder of GROUP/NUMBER files"}),
+            (("--forum",), {"help": "forum for all articles (default: by the folder's or the file's name)"}),
+        ),
+        show=_show_report,
+        prepare=_absolute,
+    ),
+    CommandLine(
+        name="invite",
+        help="print an invitation to a forum",
+        arguments=((("name",), {"metavar": "FORUM", "help": "the forum's newsgroup, as clique.NAME"}),),
+        show=lambda result: str(result["invitation"]),
+    ),
+    CommandLine(
+        name="join",
+        help="join the forum of an invitation",
+        arguments=((("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed"}),),
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="user",
+        help="print the address to set as the newsreader's identity",
+        show=lambda result: str(result["address"]),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Where a node keeps its data when nobody says otherwise, and where cliquectl looks for its control socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+SOCKET_NAME = "control.sock"
+
+
+def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the data folder of a node that was started without ``--data`` (XDG Base Directory Specification)."""
+    base = environ.get("XDG_DATA_HOME") or os.path.join(environ.get("HOME", "/"), ".local", "share")
+    return Path(base) / "cliquenntp"
+
+
+def socket_candidates(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return where a control socket may be, the most likely first: ``make run``'s folder, then the default one."""
+    return (Path("data") / SOCKET_NAME, default_data_folder(environ) / SOCKET_NAME)
+
+
+def find_socket(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the first candidate that exists, else the last one."""
+    candidates = socket_candidates(environ)
+    return next((path for path in candidates if path.exists()), candidates[-1])

@@ -1,0 +1,174 @@
+"""A node's settings: what each means, its default and why, read from a TOML file and from flags; flags win."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from cliquenntp.control.places import SOCKET_NAME, default_data_folder
+
+SOCKET_PATH_BYTES = 107
+"""What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
+
+
+class SettingsError(Exception):
+    """A setting has a value that is not allowed; the text names file or flag, key and what is allowed."""
+
+
+def _folder(value: object) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise ValueError("the path of a folder")
+    folder = Path(value).expanduser().absolute()
+    if len(str(folder / SOCKET_NAME).encode()) > SOCKET_PATH_BYTES:
+        longest = SOCKET_PATH_BYTES - len(SOCKET_NAME) - 1
+        raise ValueError(f"a path of at most {longest} octets, as the control socket is in it")
+    return folder
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
+        raise ValueError("a text or a list of texts")
+    return tuple(value)
+
+
+def _is_loopback(endpoint: str) -> bool:
+    interface = re.search(r"(?:^|:)interface=((?:[^:\\]|\\.)*)", endpoint)
+    try:
+        return interface is not None and ip_address(interface.group(1).replace("\\", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _owner_endpoints(value: object) -> tuple[str, ...]:
+    allowed = (
+        "Twisted endpoints on loopback, as tcp:1119:interface=127.0.0.1 or unix:PATH:mode=600, or systemd:; "
+        "whoever reaches this port is the owner, without a password"
+    )
+    texts = _texts(value)
+    for text in texts:
+        kind = text.partition(":")[0]
+        if not (kind in ("unix", "systemd") or (kind == "tcp" and _is_loopback(text))):
+            raise ValueError(allowed)
+    return texts
+
+
+def _clique_endpoints(value: object) -> tuple[str, ...]:
+    allowed = "off, or tcp endpoints on loopback, as tcp:0:interface=127.0.0.1"
+    texts = _texts(value)
+    if texts == ("off",):
+        return ()
+    for text in texts:
+        if not (text.startswith("tcp:") and _is_loopback(text)):
+            raise ValueError(allowed)
+    return texts
+
+
+def _path_identity(value: object) -> str:
+    # RFC 5536 section 3.1.5: path-identity, at least one of alphanumerics, dot, hyphen, underscore
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", value):
+        raise ValueError("letters, digits, dots, hyphens and underscores, at most 127 (RFC 5536 section 3.1.5)")
+    return value
+
+
+def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable[[object], Any]:
+    def check(value: object) -> float:
+        is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:  # type: ignore[operator]
+            raise ValueError(f"a {'whole ' if whole else ''}number from {low} to {high} ({unit})")
+        return value  # type: ignore[return-value]
+
+    return check
+
+
+def _setting(default: Any, check: Callable[[object], Any], meaning: str) -> Any:
+    return attrs.field(
+        default=attrs.Factory(default) if callable(default) else default,
+        metadata={"check": check, "meaning": meaning},
+        kw_only=True,
+    )
+
+
+@attrs.frozen
+class Settings:
+    """A node's settings; ``docs/operating.md`` tells when to change them."""
+
+    data: Path = _setting(
+        default_data_folder,
+        _folder,
+        "folder of the node's data, keys and control socket",
+    )
+
+    nntp: tuple[str, ...] = _setting(
+        ("tcp:1119:interface=127.0.0.1",),  # 119 needs root; 1119 is easy to remember
+        _owner_endpoints,
+        "where the owner's newsreader connects, without a password",
+    )
+
+    clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or off")
+
+    path_identity: str = _setting(
+        "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that
+        _path_identity,
+        "the name in the Path and Xref headers",
+    )
+
+    commit_delay: float = _setting(
+        0.0,  # an SSD commits in a millisecond: nothing to be gained by waiting
+        _number(0, 0.2, "seconds"),
+        "how long pushed documents are gathered before they are committed; for SD cards",
+    )
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the private keys."""
+        return self.data / "keys"
+
+    @property
+    def control_socket(self) -> Path:
+        """The Unix socket that cliquectl uses."""
+        return self.data / SOCKET_NAME
+
+
+def _checked(source: str, key: str, value: object) -> Any:
+    field = attrs.fields_dict(Settings)[key]
+    try:
+        return field.metadata["check"](value)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {value!r} is not allowed; allowed: {error}") from None
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the checked settings that a TOML file names.
+
+    Raises SettingsError: no such file, no TOML, an unknown key, a value that is not allowed.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is no TOML file: {error}") from None
+    known = attrs.fields_dict(Settings)
+    for key in table:
+        if key not in known:
+            raise SettingsError(f"{path}: {key}: there is no such setting; allowed: {', '.join(known)}")
+    return {key: _checked(f"{path}: {key}", key, value) for key, value in table.items()}
+
+
+def load(config: Path | None, flags: Mapping[str, object]) -> Settings:
+    """Return the settings from a TOML file, if any, and from flags (key and value), which win.
+
+    Raises SettingsError.
+    """
+    values = read_file(config) if config is not None else {}
+    for key, value in flags.items():
+        values[key] = _checked(f"--{key}", key, value)
+    return Settings(**values)

@@ -1,0 +1,55 @@
+"""What ``twistd cliquenntp`` runs: flags, settings, then the node as a Twisted service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from cliquenntp.service import settings
+
+
+class Options(usage.Options):
+    """The flags of ``twistd cliquenntp``; each overrides the setting of the same name in the TOML file."""
+
+    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ENDPOINT|off]..."
+    longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
+
+    optParameters = [
+        ["config", "c", None, "TOML file with settings"],
+        ["data", "d", None, "folder of the node's data, keys and control socket"],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["nntp"] = []
+        self["clique"] = []
+
+    def opt_nntp(self, endpoint: str) -> None:
+        """Where the owner's newsreader connects, on loopback, without a password; may be given several times.
+        [default: tcp:1119:interface=127.0.0.1]"""
+        self["nntp"].append(endpoint)
+
+    def opt_clique(self, endpoint: str) -> None:
+        """Where other nodes connect, or `off`; may be given several times. [default: off]"""
+        self["clique"].append(endpoint)
+
+    def postOptions(self) -> None:
+        """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""
+        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "clique") if self[key]}
+        try:
+            self["settings"] = settings.load(Path(self["config"]) if self["config"] else None, flags)
+        except settings.SettingsError as error:
+            raise usage.UsageError(str(error)) from None
+
+
+def makeService(options: Options) -> IService:
+    """Return the node as a service."""
+    from twisted.internet import reactor
+
+    # Imported here: a plugin's tap is loaded by `twistd --help` too, which should not wait for the whole node.
+    from cliquenntp.service.node import Node
+
+    return Node(reactor, options["settings"])

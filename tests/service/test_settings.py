@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import attrs
+import pytest
+
+from cliquenntp.service import settings
+from cliquenntp.service.settings import Settings, SettingsError
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "cliquenntp.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_defaults_listen_on_loopback_only() -> None:
+    found = settings.load(None, {})
+    assert found.nntp == ("tcp:1119:interface=127.0.0.1",)
+    assert found.data.name == "cliquenntp"
+
+
+def test_each_default_is_allowed() -> None:
+    for field in attrs.fields(Settings):
+        default = getattr(Settings(), field.name)
+        settings.load(None, {field.name: "off" if default == () else default})
+        assert field.metadata["meaning"]
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    lines = ('data = "/from/file"', 'nntp = ["tcp:5000:interface=127.0.0.1"]', 'path_identity = "news.example"')
+    path = written(tmp_path, "\n".join(lines))
+    found = settings.load(path, {"data": "/from/flag"})
+    assert found.data == Path("/from/flag")
+    assert found.nntp == ("tcp:5000:interface=127.0.0.1",)
+    assert found.path_identity == "news.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("data = 3", "folder"),
+        (f'data = "/{"x" * 120}"', "octets"),
+        ('nntp = "tcp:1119"', "loopback"),
+        ('nntp = "tcp:1119:interface=0.0.0.0"', "loopback"),
+        ('nntp = "tcp:1119:interface=192.168.1.2"', "loopback"),
+        ("nntp = [1]", "texts"),
+        ('clique = "tcp:7000"', "loopback"),
+        ('clique = ["off", "tcp:7000:interface=127.0.0.1"]', "loopback"),
+        ('path_identity = "a b"', "RFC 5536"),
+        ("path_identity = 1", "RFC 5536"),
+        ("commit_delay = 0.3", "0.2"),
+        ("commit_delay = true", "number"),
+        ('commit_delay = "0.1"', "number"),
+    ],
+)
+def test_a_value_that_is_not_allowed_names_file_key_and_what_is(tmp_path: Path, line: str, named: str) -> None:
+    path = written(tmp_path, line)
+    with pytest.raises(SettingsError) as caught:
+        settings.load(path, {})
+    text = str(caught.value)
+    assert text.startswith(f"{path}: {line.split()[0]}: ")
+    assert named in text
+    assert "\n" not in text
+
+
+def test_a_bad_flag_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^--nntp: .*loopback"):
+        settings.load(None, {"nntp": ["tcp:119"]})
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["tcp:0:interface=127.0.0.1", r"tcp:0:interface=\:\:1", "unix:/run/news.sock:mode=600"]
+)
+def test_loopback_endpoints_are_taken(endpoint: str) -> None:
+    assert settings.load(None, {"nntp": [endpoint]}).nntp == (endpoint,)
+
+
+def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"web: there is no such setting; allowed: data, nntp"):
+        settings.load(written(tmp_path, "web = 'off'"), {})
+
+
+def test_a_missing_and_a_broken_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere.toml: cannot be read"):
+        settings.load(tmp_path / "nowhere.toml", {})
+    with pytest.raises(SettingsError, match="is no TOML file"):
+        settings.load(written(tmp_path, "data = "), {})
