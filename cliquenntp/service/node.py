@@ -40,6 +40,8 @@ class Node(Service):
         super().startService()
 
     def _listen_for_control(self) -> None:
+        # A node that was killed left its socket; nobody listens there, as the data's lock is ours.
+        self.settings.control_socket.unlink(missing_ok=True)
         endpoint = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
         self._listen(endpoint, ControlFactory(NodeCommands(self).table()), "the control socket")
 
@@ -53,4 +55,5 @@ class Node(Service):
     def stopService(self) -> defer.Deferred[Any]:
         """Stop listening and close what is open."""
         super().stopService()
-        return defer.gatherResults([defer.maybeDeferred(port.stopListening) for port in self._ports])
+        closing = defer.gatherResults([defer.maybeDeferred(port.stopListening) for port in self._ports])
+        return closing.addCallback(lambda _: self.settings.control_socket.unlink(missing_ok=True))

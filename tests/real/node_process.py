@@ -1,0 +1,109 @@
+"""A node as its users run it: a twistd process with cliquectl beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.real.waiting import wait_for
+
+LOOPBACK = "tcp:0:interface=127.0.0.1"
+ENVIRONMENT = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+class CommandFailed(Exception):
+    """cliquectl ended with status 1; the text is what it said."""
+
+
+class NodeProcess:
+    """A node with its data in a folder; ``start`` and ``kill`` it as often as a test likes."""
+
+    def __init__(self, folder: Path, clique: bool = False) -> None:
+        self.folder = folder
+        self._clique = LOOPBACK if clique else "off"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """What the process has written so far."""
+        path = self.folder / "log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def launch(self) -> None:
+        """Start the process and return at once."""
+        self.folder.mkdir(exist_ok=True)
+        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK, "--clique", self._clique]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "cliquenntp", *flags],
+                cwd=self.folder,
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def start(self) -> NodeProcess:
+        """Start the process and wait until it answers cliquectl."""
+        self.launch()
+        wait_for("the node answers", self._answers)
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"the node ended with status {self._process.returncode}:\n{self.log}")
+        try:
+            self.cliquectl("status")
+        except CommandFailed:
+            return False
+        return True
+
+    def cliquectl_process(self, *words: str) -> subprocess.Popen[str]:
+        """Start cliquectl with a command."""
+        socket = str(self.folder / "data" / "control.sock")
+        command = [sys.executable, "-m", "cliquenntp.control.cliquectl", "--socket", socket, "--json", *words]
+        return subprocess.Popen(
+            command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def cliquectl(self, *words: str, seconds: float = 120.0) -> Any:
+        """Run a command of cliquectl; return its JSON.  Raises CommandFailed."""
+        process = self.cliquectl_process(*words)
+        try:
+            out, error = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"cliquectl {words}: no answer within {seconds} s\n{self.log}") from None
+        if process.returncode:
+            raise CommandFailed(error.strip())
+        return json.loads(out)
+
+    @property
+    def nntp_port(self) -> int:
+        """The port of its NNTP server."""
+        return int(self.cliquectl("status")["nntp"][0].rpartition(":")[2])
+
+    def kill(self) -> None:
+        """End the process without warning (SIGKILL), and with it all that it started."""
+        if self._process is not None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self._process.wait()
+            self._process = None
+
+    def stop(self, seconds: float = 30.0) -> int:
+        """End the process as an operator does (SIGTERM); return its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        status = self._process.wait(seconds)
+        self._process = None
+        return status
