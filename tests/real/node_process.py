@@ -16,7 +16,7 @@ LOOPBACK = "tcp:0:interface=127.0.0.1"
 ENVIRONMENT = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
-class CommandFailed(Exception):
+class CommandFailedError(Exception):
     """cliquectl ended with status 1; the text is what it said."""
 
 
@@ -61,7 +61,7 @@ class NodeProcess:
             raise AssertionError(f"the node ended with status {self._process.returncode}:\n{self.log}")
         try:
             self.cliquectl("status")
-        except CommandFailed:
+        except CommandFailedError:
             return False
         return True
 
@@ -74,7 +74,7 @@ class NodeProcess:
         )
 
     def cliquectl(self, *words: str, seconds: float = 120.0) -> Any:
-        """Run a command of cliquectl; return its JSON.  Raises CommandFailed."""
+        """Run a command of cliquectl; return its JSON.  Raises CommandFailedError."""
         process = self.cliquectl_process(*words)
         try:
             out, error = process.communicate(timeout=seconds)
@@ -82,7 +82,7 @@ class NodeProcess:
             process.kill()
             raise AssertionError(f"cliquectl {words}: no answer within {seconds} s\n{self.log}") from None
         if process.returncode:
-            raise CommandFailed(error.strip())
+            raise CommandFailedError(error.strip())
         return json.loads(out)
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.node_process import ENVIRONMENT, CommandFailed, NodeProcess
+from tests.real.node_process import ENVIRONMENT, CommandFailedError, NodeProcess
 
 pytestmark = pytest.mark.real
 
@@ -27,16 +27,16 @@ def test_a_node_starts_answers_and_stops(make_node: Callable[..., NodeProcess]) 
     assert status["data"] == str(node.folder / "data")
     assert (node.folder / "data").stat().st_mode & 0o777 == 0o700
     assert (node.folder / "data" / "control.sock").stat().st_mode & 0o777 == 0o600
-    assert node.stop() == 0
+    assert node.stop() == -signal.SIGTERM  # twistd ends by the signal that stopped it
     assert not (node.folder / "data" / "control.sock").exists()
-    with pytest.raises(CommandFailed, match="no node is running"):
+    with pytest.raises(CommandFailedError, match="no node is running"):
         node.cliquectl("status")
 
 
 def test_a_node_that_was_killed_starts_again(make_node: Callable[..., NodeProcess]) -> None:
     node = make_node()
     node.kill()
-    with pytest.raises(CommandFailed, match="has ended"):
+    with pytest.raises(CommandFailedError, match="has ended"):
         node.cliquectl("status")
     assert node.start().cliquectl("status")["version"]
 
