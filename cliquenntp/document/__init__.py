@@ -1,1 +1,63 @@
 """What is passed on: immutable signed messages, their ids, parsing, signing and limits. Pure."""
+
+from cliquenntp.document.addresses import is_foreign, signer_address
+from cliquenntp.document.canonical import canonical, is_canonical, needs_repair
+from cliquenntp.document.errors import (
+    DocumentAhead,
+    DocumentError,
+    DocumentForged,
+    DocumentRefused,
+    DocumentTooLarge,
+    DocumentTooNew,
+)
+from cliquenntp.document.headers import Headers, is_field_name, unfold
+from cliquenntp.document.limits import AHEAD_SECONDS, DEFAULT_LIMITS, SOON_SECONDS, Limits
+from cliquenntp.document.names import (
+    ADDRESS_DOMAIN,
+    address_domain,
+    address_of,
+    check_forum_name,
+    id_from_text,
+    id_text,
+    key_from_text,
+    key_text,
+)
+from cliquenntp.document.parsing import Document, parse
+from cliquenntp.document.signing import Signer, build, check_time, verify
+from cliquenntp.document.text import decode_header
+
+__all__ = [
+    "ADDRESS_DOMAIN",
+    "AHEAD_SECONDS",
+    "DEFAULT_LIMITS",
+    "SOON_SECONDS",
+    "Document",
+    "DocumentAhead",
+    "DocumentError",
+    "DocumentForged",
+    "DocumentRefused",
+    "DocumentTooLarge",
+    "DocumentTooNew",
+    "Headers",
+    "Limits",
+    "Signer",
+    "address_domain",
+    "address_of",
+    "build",
+    "canonical",
+    "check_forum_name",
+    "check_time",
+    "decode_header",
+    "id_from_text",
+    "id_text",
+    "is_canonical",
+    "is_field_name",
+    "is_foreign",
+    "key_from_text",
+    "key_text",
+    "needs_repair",
+    "parse",
+    "signer_address",
+    "unfold",
+    "verify",
+]
