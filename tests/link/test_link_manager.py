@@ -1,0 +1,207 @@
+"""Nodes with real connections on this machine."""
+
+import os
+import tempfile
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from linkhelp import Node, new_identity, until
+from twisted.internet import defer
+from twisted.trial import unittest
+
+from cliquenntp.link.address import BadAddressError
+from cliquenntp.link.settings import LinkSettings
+
+
+class LinkTests(unittest.TestCase):
+    timeout = 60
+
+    def setUp(self):
+        self.nodes = []
+
+    @defer.inlineCallbacks
+    def tearDown(self):
+        for node in self.nodes:
+            yield node.manager.shutdown()
+
+    def node(self, **options):
+        node = Node(**options)
+        self.nodes.append(node)
+        return node
+
+    @defer.inlineCallbacks
+    def joined(self, where="tcp:127.0.0.1:0", **options):
+        listener, dialler = self.node(**options), self.node(**options)
+        (address,) = yield listener.manager.listen([where])
+        dialler.manager.dial(address, listener.identity.node_key)
+        yield until(lambda: listener.recorder.links and dialler.recorder.links)
+        return listener, dialler
+
+    @defer.inlineCallbacks
+    def _exchange(self, where):
+        listener, dialler = yield self.joined(where)
+        body = os.urandom(300_000)
+        dialler.send(b"with a body", body)
+        listener.send(b"a plain one")
+        yield until(lambda: listener.recorder.messages and dialler.recorder.messages)
+        assert listener.recorder.messages == [(b"with a body", body)]
+        assert dialler.recorder.messages == [(b"a plain one", None)]
+        one, other = listener.manager.info(listener.link), dialler.manager.info(dialler.link)
+        assert one.blinding_key == other.blinding_key and one.dialled != other.dialled
+        assert 0 < other.latency < 5
+
+    def test_tcp(self):
+        return self._exchange("tcp:127.0.0.1:0")
+
+    def test_tcp_over_ipv6(self):
+        return self._exchange("tcp:[::1]:0")
+
+    def test_tls(self):
+        return self._exchange("tls:127.0.0.1:0")
+
+    def test_unix(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pass
+        return self._exchange(f"unix:{folder}")
+
+    @defer.inlineCallbacks
+    def test_messages_overtake_bodies(self):
+        listener, dialler = yield self.joined()
+        for number in range(3):
+            dialler.send(b"body %d" % number, os.urandom(1024 * 1024))
+        dialler.send(b"control")
+        yield until(lambda: len(listener.recorder.messages) == 4)
+        assert [message for message, _ in listener.recorder.messages] == [b"control", b"body 0", b"body 1", b"body 2"]
+
+    @defer.inlineCallbacks
+    def test_a_body_is_fetched_when_its_turn_comes(self):
+        listener, dialler = yield self.joined()
+        fetched = []
+
+        def fetch(number, body):
+            fetched.append(number)
+            return body
+
+        dialler.send(b"one", lambda: fetch(1, b"x" * 20_000))
+        dialler.send(b"gone meanwhile", lambda: fetch(2, None))
+        dialler.send(b"empty", lambda: fetch(3, b""))
+        assert fetched == []
+        yield until(lambda: len(listener.recorder.messages) == 2)
+        assert fetched == [1, 2, 3]
+        assert listener.recorder.messages == [(b"one", b"x" * 20_000), (b"empty", b"")]
+
+    @defer.inlineCallbacks
+    def test_what_waits_is_sent_before_a_link_closes(self):
+        listener, dialler = yield self.joined()
+        body = os.urandom(900_000)
+        dialler.send(b"last words", body)
+        dialler.manager.close(dialler.link, "enough")
+        assert dialler.recorder.reasons == ["enough"]
+        yield until(lambda: listener.recorder.reasons)
+        assert listener.recorder.messages == [(b"last words", body)]
+        assert "enough" in listener.recorder.reasons[0]
+
+    @defer.inlineCallbacks
+    def test_shutdown_sends_what_waits_and_leaves_nothing(self):
+        listener, dialler = yield self.joined()
+        dialler.send(b"last words", b"x" * 500_000)
+        yield dialler.manager.shutdown()
+        yield until(lambda: not listener.recorder.links)
+        assert [message for message, _ in listener.recorder.messages] == [b"last words"]
+
+    @defer.inlineCallbacks
+    def test_one_link_when_both_dial_at_once(self):
+        for _ in range(10):
+            one, other = self.node(), self.node()
+            yield one.manager.listen(["tcp:127.0.0.1:0"])
+            yield other.manager.listen(["tcp:127.0.0.1:0"])
+            one.manager.dial(other.manager.addresses[0])
+            other.manager.dial(one.manager.addresses[0])
+
+            def settled(one=one, other=other):
+                return all(
+                    len(node.recorder.links) == 1
+                    and not node.manager.dials()
+                    and len(node.manager._connections._sessions) == 1
+                    for node in (one, other)
+                )
+
+            yield until(settled)
+            one.send(b"to the other")
+            other.send(b"to the one")
+            yield until(lambda one=one, other=other: one.recorder.messages and other.recorder.messages)
+            keys = one.manager.info(one.link).blinding_key, other.manager.info(other.link).blinding_key
+            assert keys[0] == keys[1]
+
+    @defer.inlineCallbacks
+    def test_dialling_a_node_twice_keeps_the_first_link(self):
+        listener, dialler = self.node(), self.node()
+        addresses = yield listener.manager.listen(["tcp:127.0.0.1:0", "tcp:127.0.0.1:0"])
+        dialler.manager.dial(addresses[0])
+        yield until(lambda: dialler.recorder.links)
+        dialler.manager.dial(addresses[1])
+        yield until(lambda: not dialler.manager.dials())
+        assert [event[0] for event in dialler.recorder.events] == ["opened"]
+
+    @defer.inlineCallbacks
+    def test_a_restarted_peer_takes_the_place_of_its_dead_link(self):
+        key = Ed25519PrivateKey.generate()
+        listener, first = self.node(), self.node(identity=new_identity(key=key))
+        (address,) = yield listener.manager.listen(["tcp:127.0.0.1:0"])
+        first.manager.dial(address)
+        yield until(lambda: listener.recorder.links)
+        second = self.node(identity=new_identity(key=key))
+        second.manager.dial(address)
+        yield until(lambda: second.recorder.links and not first.recorder.links)
+        assert [event[0] for event in listener.recorder.events] == ["opened", "closed", "opened"]
+
+    @defer.inlineCallbacks
+    def test_a_listener_that_comes_later_is_found_by_redialling(self):
+        listener, dialler, away = self.node(), self.node(), self.node()
+        (address,) = yield away.manager.listen(["tcp:127.0.0.1:0"])
+        yield away.manager.shutdown()
+        dialler.manager.dial(address)
+        yield until(lambda: "refused" in dialler.manager.dials()[address])
+        yield listener.manager.listen([address])
+        yield until(lambda: dialler.recorder.links)
+
+    @defer.inlineCallbacks
+    def test_a_dial_is_given_up(self):
+        away = self.node()
+        (address,) = yield away.manager.listen(["tcp:127.0.0.1:0"])
+        yield away.manager.shutdown()
+        dialler = self.node()
+        dialler.manager.dial(address, give_up=0)
+        yield until(lambda: dialler.recorder.events)
+        assert dialler.recorder.events[0][:2] == ("failed", address) and not dialler.manager.dials()
+
+    @defer.inlineCallbacks
+    def test_another_node_at_the_address(self):
+        listener, dialler = self.node(), self.node()
+        (address,) = yield listener.manager.listen(["tcp:127.0.0.1:0"])
+        dialler.manager.dial(address, b"k" * 32)
+        yield until(lambda: dialler.recorder.events)
+        assert dialler.recorder.reasons == ["another node answers at that address"]
+
+    @defer.inlineCallbacks
+    def test_a_node_does_not_link_to_itself(self):
+        node = self.node()
+        (address,) = yield node.manager.listen(["tcp:127.0.0.1:0"])
+        node.manager.dial(address)
+        yield until(lambda: node.recorder.events)
+        assert "this node's own" in node.recorder.reasons[0]
+
+    @defer.inlineCallbacks
+    def test_a_full_node_says_so(self):
+        listener, first = yield self.joined(settings=LinkSettings(max_links=1))
+        second = self.node()
+        second.manager.dial(listener.manager.addresses[0])
+        yield until(lambda: "as many links as it allows" in next(iter(second.manager.dials().values())))
+        assert len(listener.recorder.links) == 1 and first.recorder.links
+
+    def test_tcp_beyond_loopback_is_refused_with_one_clear_error(self):
+        node = self.node()
+        for where in ("tcp:192.0.2.1:4000", "tcp:0.0.0.0:4000", "tcp:example.org:4000", "tcp:[2001:db8::1]:4000"):
+            with pytest.raises(BadAddressError, match="tcp: is for loopback only"):
+                node.manager.dial(where)
+            self.failureResultOf(node.manager.listen([where]), BadAddressError)
