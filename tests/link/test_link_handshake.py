@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from linkhelp import new_identity
 
 from cliquenntp.link import handshake
 from cliquenntp.link.handshake import Dialler, HandshakeError, Listener, Refusal
+from tests.link.linkhelp import new_identity
 
 HERE = "tcp:127.0.0.1:4000"
 THERE = "tcp:127.0.0.1:5000"

@@ -5,12 +5,12 @@ import tempfile
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from linkhelp import Node, new_identity, until
 from twisted.internet import defer
 from twisted.trial import unittest
 
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.settings import LinkSettings
+from tests.link.linkhelp import Node, new_identity, until
 
 
 class LinkTests(unittest.TestCase):
