@@ -101,7 +101,7 @@ class DocumentSetContract:
             documents.add(place)
             low = dice.randrange(50)
             high = low + dice.randrange(50)
-            right = [one for one in members.items(low, high)]
+            right = list(members.items(low, high))
             assert members.count(low, high) == len(right)
             assert members.fingerprint(low, high) == sum(int.from_bytes(one, "big") for _, one in right) % 2**256
         assert list(members.items(0, END)) == sorted((place.time, place.id) for place in places)

@@ -157,10 +157,7 @@ class Documents:
         members = self._channels.get((document_id, comments))
         if members is None:
             members = self._channels[document_id, comments] = DocumentSet()
-            if comments:
-                found = [document_id, *self._children.get(document_id, ())]
-            else:
-                found = self._subtree(document_id)
+            found = [document_id, *self._children.get(document_id, ())] if comments else self._subtree(document_id)
             for entry in found:
                 if entry in self._places:
                     members.insert(self._places[entry][0], entry)

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from cliquenntp.clique.messages import Contact, Message, Push
 
-Plain: TypeAlias = "int | bool | str | bytes | None | tuple[Plain, ...]"
+Plain: TypeAlias = "int | bool | str | bytes | tuple[Plain, ...] | None"
 """what a piece of persisted state is made of"""
 
 Piece: TypeAlias = tuple[str | bytes | bool, ...]

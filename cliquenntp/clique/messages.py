@@ -3,9 +3,9 @@
 A **link** is one authenticated stream between two nodes; all channels that the two share travel on it.  Inside a link
 each shared channel is an **edge**.  Each side names its end of an edge by a number of its own, never used twice in the
 life of the process: its *incarnation*.  LINK_REQ and LINK_OK tell it, every other message carries the receiver's
-(``to``).  The link's nonces are random, so (link, number) is unique for good, and since an edge is opened by exactly one
-LINK_REQ and one LINK_OK, the receiver's incarnation also names the sender's: a message for an incarnation that is gone
-is dropped by its receiver, and whatever was said or acknowledged before is void.
+(``to``).  The link's nonces are random, so (link, number) is unique for good, and since an edge is opened by exactly
+one LINK_REQ and one LINK_OK, the receiver's incarnation also names the sender's: a message for an incarnation that is
+gone is dropped by its receiver, and whatever was said or acknowledged before is void.
 
 Times in messages are Clique-Times (seconds since 1970 UTC).  All ids are 32 bytes unless said.
 """
