@@ -1,0 +1,41 @@
+"""Making a forum: its root document, signed by the owner's persona."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from cliquenntp.document import Document, Signer, address_of, build, check_forum_name, parse
+
+OWNER_LOCAL_PART = "owner"
+"""The owner's persona is named so until its owner says otherwise: it tells nothing about a person or machine."""
+
+MOST_DESCRIPTION_OCTETS = 200
+"""A newsreader's list shows one line; it becomes a header field, an encoded word where it is no ASCII."""
+
+
+class ForumRefusedError(Exception):
+    """A forum cannot be made; the text says why."""
+
+
+def root_document(name: str, description: str, signer: Signer, now: int, local_part: str = OWNER_LOCAL_PART) -> Document:
+    """Return the signed root of a forum.
+
+    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC.  Raises document.DocumentRefused for a
+    name that is none, ForumRefusedError for a description that is none.
+    """
+    check_forum_name(name)
+    subject = description or name
+    if len(subject.encode()) > MOST_DESCRIPTION_OCTETS or not subject.isprintable():
+        raise ForumRefusedError(f"the description must be one line of at most {MOST_DESCRIPTION_OCTETS} octets")
+    fields = [
+        (b"From", address_of(signer.key, local_part).encode()),
+        (b"Subject", subject.encode()),
+        (b"Date", format_datetime(datetime.fromtimestamp(now, UTC)).encode()),
+        (b"Clique-Forum", name.encode()),
+        (b"MIME-Version", b"1.0"),
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+        (b"Content-Transfer-Encoding", b"8bit"),
+    ]
+    body = f"This is the beginning of the forum {name}.\r\n"
+    return parse(signer.sign(build(fields, body.encode()), now))
