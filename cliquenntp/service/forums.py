@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.header import Header
 from email.utils import format_datetime
 
 from cliquenntp.document import Document, Signer, address_of, build, check_forum_name, parse
@@ -18,19 +19,19 @@ class ForumRefusedError(Exception):
     """A forum cannot be made; the text says why."""
 
 
-def root_document(name: str, description: str, signer: Signer, now: int, local_part: str = OWNER_LOCAL_PART) -> Document:
+def root_document(name: str, description: str, signer: Signer, now: int) -> Document:
     """Return the signed root of a forum.
 
-    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC.  Raises document.DocumentRefused for a
-    name that is none, ForumRefusedError for a description that is none.
+    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC.  Raises document.DocumentRefused
+    for a name that is none, ForumRefusedError for a description that is none.
     """
     check_forum_name(name)
     subject = description or name
     if len(subject.encode()) > MOST_DESCRIPTION_OCTETS or not subject.isprintable():
         raise ForumRefusedError(f"the description must be one line of at most {MOST_DESCRIPTION_OCTETS} octets")
     fields = [
-        (b"From", address_of(signer.key, local_part).encode()),
-        (b"Subject", subject.encode()),
+        (b"From", address_of(signer.key, OWNER_LOCAL_PART).encode()),
+        (b"Subject", (subject if subject.isascii() else Header(subject, "utf-8", maxlinelen=998).encode()).encode()),
         (b"Date", format_datetime(datetime.fromtimestamp(now, UTC)).encode()),
         (b"Clique-Forum", name.encode()),
         (b"MIME-Version", b"1.0"),

@@ -78,7 +78,7 @@ def parse_invitation(text: str) -> Invitation:
 
 
 def _peer(text: str) -> Peer:
-    key, at, address = text.partition("@")
+    key, _, address = text.partition("@")
     try:
         return Peer(key_from_text(key), str(parse_address(address)))
     except DocumentError as error:
