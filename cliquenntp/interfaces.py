@@ -123,6 +123,28 @@ class IWriter(IArchive):
     def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
         """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
 
+    def piece(name: str) -> bytes | None:
+        """Return a named piece of the network's state, or None."""
+
+    def pieces(prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield (name, value) of the pieces whose name begins with ``prefix``, in order of name."""
+
+    def piece_set(name: str, value: bytes) -> None:
+        """Keep a named piece of the network's state; costs a write only where the value changed."""
+
+    def piece_delete(name: str) -> None:
+        """Forget a piece; nothing happens if there is none."""
+
+
+@attrs.frozen
+class Changes:
+    """What one commit changed, told to whoever keeps caches, after the reader has moved forward."""
+
+    documents: tuple[int, ...]
+    """docnos of the documents stored, ascending"""
+    groups: tuple[int, ...]
+    """docnos of the newsgroups that got articles; a new document's own newsgroup is not among them"""
+
 
 @attrs.frozen
 class Newsgroup:

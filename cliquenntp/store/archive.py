@@ -1,0 +1,174 @@
+"""Reading the database: IArchive over one ZODB connection."""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ZODB.blob import Blob
+from zope.interface import implementer
+
+from cliquenntp.interfaces import IArchive, IGroupNumbers
+from cliquenntp.store.classes import Record
+from cliquenntp.store.groups import PAGE_LINES, Unanswered
+from cliquenntp.store.index import key_digest
+
+RECORDS_A_SWEEP = 2000
+"""Records loaded by one long answer before ZODB's cache is cut back to its size.  ZODB does so only between two
+transactions; without it one OVER of a large sub-thread would bring every record into memory."""
+
+
+class RawCache:
+    """The bytes of the documents read last, at most ``limit`` octets of them; ZODB's cache holds none."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._octets = 0
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def get(self, docno: int) -> bytes | None:
+        """Return a document's bytes, or None if they are not kept."""
+        raw = self._kept.get(docno)
+        if raw is not None:
+            self._kept.move_to_end(docno)
+        return raw
+
+    def add(self, docno: int, raw: bytes) -> None:
+        """Keep a document's bytes; the ones used longest ago go."""
+        if len(raw) > self._limit:
+            return
+        self._kept[docno] = raw
+        self._octets += len(raw)
+        while self._octets > self._limit:
+            self._octets -= len(self._kept.popitem(last=False)[1])
+
+
+@implementer(IArchive)
+class Archive:
+    """The documents as one ZODB connection sees them; methods as IArchive says.  For one thread alone."""
+
+    def __init__(self, connection: Any, raw_cache_octets: int) -> None:
+        self._connection = connection
+        self._raw_cache = RawCache(raw_cache_octets)
+        root = connection.root()
+        self._records = root["records"]
+        self._groups = root["groups"]
+        self._ids = root["ids"]
+        self._message_ids = root["message_ids"]
+        self._forums = root["forums"]
+        self._pieces = root["pieces"]
+
+    def find(self, document_id: bytes) -> int | None:
+        """See IArchive."""
+        return self._ids.find(document_id, lambda docno: self._records[docno].id == document_id)
+
+    def find_prefix(self, prefix: str) -> Iterable[int]:
+        """See IArchive."""
+        for docno in self._ids.starting_with(prefix):
+            text = base64.b32encode(self._records[docno].id).decode("ascii").lower()
+            if text.startswith(prefix):
+                yield docno
+
+    def record(self, docno: int) -> Record:
+        """See IArchive."""
+        return self._records[docno]
+
+    def raw(self, docno: int) -> bytes:
+        """See IArchive."""
+        raw = self._raw_cache.get(docno)
+        if raw is None:
+            content = self._records[docno].content
+            if isinstance(content, Blob):
+                with content.open("r") as file:
+                    raw = file.read()
+            else:
+                raw = content.octets
+                content._p_deactivate()
+            self._raw_cache.add(docno, raw)
+        return raw
+
+    def overview(self, docno: int) -> bytes:
+        """See IArchive."""
+        return self._records[docno].overview
+
+    def overviews(self, group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+        """See IArchive."""
+        numbers = self.numbers(group)
+        low, high = max(low, numbers.low), min(high, numbers.high)
+        pages = getattr(numbers, "lines", None)
+        while pages is not None and low <= high:
+            page, index = divmod(low - 1, PAGE_LINES)
+            if page not in pages:
+                break
+            lines = pages[page].lines[index:index + high - low + 1]
+            yield from enumerate(lines, low)
+            low += len(lines)
+        for count, (number, docno) in enumerate(numbers.between(low, high), 1):
+            yield number, self._records[docno].overview
+            if not count % RECORDS_A_SWEEP:
+                self._connection.cacheGC()
+
+    def numbers(self, group: int) -> IGroupNumbers:
+        """See IArchive."""
+        return self._numbers(group)
+
+    def _numbers(self, group: int) -> Any:
+        numbers = self._groups.get(group)
+        if numbers is None:
+            if group not in self._records:
+                raise KeyError(group)
+            return Unanswered(group)
+        return numbers
+
+    def forum(self, name: str) -> int | None:
+        """See IArchive."""
+        return self._forums.get(name)
+
+    def forums(self) -> Iterable[int]:
+        """See IArchive."""
+        return sorted(self._forums.values())
+
+    def children(self, docno: int) -> Iterable[int]:
+        """See IArchive."""
+        return self._numbers(docno).children()
+
+    def by_message_id(self, message_id: bytes) -> int | None:
+        """See IArchive."""
+        return self._message_ids.find(
+            key_digest(message_id), lambda docno: message_id in self._records[docno].message_ids
+        )
+
+    def since(self, docno: int) -> Iterable[int]:
+        """See IArchive."""
+        return self._records.keys(docno, excludemin=True)
+
+    def arrived_since(self, seconds: int) -> Iterable[int]:
+        """See IArchive."""
+        # times of arrival never go back (Writer.store), so a search by halves over docnos finds the first
+        low, high = 1, self.newest() + 1
+        while low < high:
+            middle = (low + high) // 2
+            docno = self._records.minKey(middle)
+            if self._records[docno].arrived < seconds:
+                low = docno + 1
+            else:
+                high = middle
+        return self._records.keys(low)
+
+    def newest(self) -> int:
+        """See IArchive."""
+        return self._records.maxKey() if self._records else 0
+
+    def piece(self, name: str) -> bytes | None:
+        """Return a named piece of the network's state, or None."""
+        piece = self._pieces.get(name)
+        return None if piece is None else piece.octets
+
+    def pieces(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield (name, value) of the pieces whose name begins with ``prefix``, in order of name."""
+        for name, piece in self._pieces.items(prefix):
+            if not name.startswith(prefix):
+                return
+            yield name, piece.octets

@@ -1,0 +1,56 @@
+"""The shape of the database: named steps, applied in order, each recorded where it was applied.
+
+A step gets the root mapping and changes it within one transaction.  Steps are never renamed, reordered or changed once
+released; what replaces one is another step behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any
+
+from cliquenntp.store.index import DigestIndex
+from cliquenntp.store.trees import GroupTree, NameTree, PieceTree, RecordTree
+
+Root = MutableMapping[str, Any]
+Step = tuple[str, Callable[[Root], None]]
+
+APPLIED = "schema"
+"""key of the root under which the names of the applied steps are kept"""
+
+
+def _documents(root: Root) -> None:
+    root["records"] = RecordTree()
+    root["groups"] = GroupTree()
+    root["ids"] = DigestIndex()
+    root["message_ids"] = DigestIndex()
+    root["forums"] = NameTree()
+
+
+def _pieces(root: Root) -> None:
+    root["pieces"] = PieceTree()
+
+
+STEPS: tuple[Step, ...] = (
+    ("documents, groups and their indexes", _documents),
+    ("pieces of the network's state", _pieces),
+)
+
+
+class SchemaTooNew(Exception):
+    """The database has steps that this program does not know."""
+
+
+def missing_steps(root: Root, steps: Sequence[Step] = STEPS) -> Sequence[Step]:
+    """Return the steps that are not applied yet; SchemaTooNew if the database is ahead of ``steps``."""
+    applied = tuple(root.get(APPLIED, ()))
+    if applied != tuple(name for name, _ in steps[:len(applied)]):
+        raise SchemaTooNew(", ".join(name for name in applied if name not in dict(steps)) or "another order of steps")
+    return steps[len(applied):]
+
+
+def apply_step(root: Root, step: Step) -> None:
+    """Apply one step and record it; the caller commits."""
+    name, change = step
+    change(root)
+    root[APPLIED] = (*root.get(APPLIED, ()), name)

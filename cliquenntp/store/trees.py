@@ -1,0 +1,53 @@
+"""BTrees whose leaves are short: a commit rewrites every leaf that it touches, whole.
+
+Leaf sizes are part of no format: a tree built with another size stays readable.  With BTrees' own sizes (60 to 120
+items) one post in a large archive rewrites about 4 KB of leaves, with these 1 KB.  Keys that arrive in order leave their
+leaves half full.
+"""
+
+from BTrees.LLBTree import LLBTree
+from BTrees.LOBTree import LOBTree
+from BTrees.OLBTree import OLBTree
+from BTrees.OOBTree import OOBTree
+
+
+class DigestTree(LLBTree):
+    """63 bits of a digest -> docno; keys come in random order, so each new one touches another leaf."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
+class RecordTree(LOBTree):
+    """Docno -> Record, in order of arrival."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
+class GroupTree(LOBTree):
+    """Docno -> Group, mostly in order of arrival: documents are answered soon or never."""
+
+    max_leaf_size = 20
+    max_internal_size = 60
+
+
+class PageTree(LOBTree):
+    """Page number from 0 -> page of a group."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
+class NameTree(OLBTree):
+    """Name or whole key -> docno."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
+class PieceTree(OOBTree):
+    """Name -> Piece."""
+
+    max_leaf_size = 20
+    max_internal_size = 60

@@ -1,0 +1,143 @@
+"""Changing the database: IWriter over a ZODB connection of its own, in one thread, between begin and commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from persistent import Persistent
+from ZODB.blob import Blob
+from zope.interface import implementer
+
+from cliquenntp.interfaces import Changes, IWriter, Placement
+from cliquenntp.store.archive import Archive
+from cliquenntp.store.classes import Octets, Piece, Record
+from cliquenntp.store.groups import LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
+from cliquenntp.store.index import key_digest
+from cliquenntp.store.trees import PageTree
+
+_NO_RAW_CACHE = 0  # what the writer reads it rarely reads twice; the reader's cache is the one that pays
+
+
+@implementer(IWriter)
+class Writer(Archive):
+    """The one view of a database that changes it.
+
+    ``writes`` counts the changes since ``begin``: a step that raised and left it as it was has written nothing.
+    """
+
+    def __init__(self, connection: Any, transactions: Any, blob_octets: int) -> None:
+        super().__init__(connection, _NO_RAW_CACHE)
+        self._transactions = transactions
+        self._blob_octets = blob_octets
+        self._forget_changes()
+
+    def _forget_changes(self) -> None:
+        self.writes = 0
+        self._documents: list[int] = []
+        self._changed_groups: dict[int, None] = {}
+        self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
+
+    def begin(self) -> None:
+        """Begin a transaction at the newest state; what an unfinished one wrote is dropped."""
+        self._transactions.abort()
+        self._transactions.begin()
+        self._forget_changes()
+
+    def commit(self) -> Changes:
+        """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
+        changes = Changes(tuple(self._documents), tuple(self._changed_groups))
+        self._transactions.commit()
+        return changes
+
+    def abort(self) -> None:
+        """Drop the changes since ``begin``."""
+        self._transactions.abort()
+
+    def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """See IWriter."""
+        docno = self.newest() + 1
+        if docno > LARGEST_DOCNO:
+            raise OverflowError(f"a node numbers at most {LARGEST_DOCNO} documents")
+        numbers = tuple((group, self._numbers(group).high + 1) for group in placement.groups)
+        self._numbered = placement, docno, numbers
+        return docno, numbers
+
+    def store(self, document: Any, placement: Placement, overview: bytes, arrived: int) -> Record:
+        """See IWriter; ``arrived`` is raised to the time of the document stored before where the clock went back.
+
+        ValueError where ``number`` was not called just before for this placement, the document is held already, a
+        parent's newsgroup is not among the placement's, or the overview line has a line end.
+        """
+        if self._numbered is None or self._numbered[0] is not placement:
+            raise ValueError("store() must follow number() of the same placement")
+        _, docno, numbers = self._numbered
+        if self.find(document.id) is not None:
+            raise ValueError("the document is held already")
+        if placement.groups and not set(placement.parents) <= set(placement.groups):
+            raise ValueError("a document needs a number in its parents' newsgroups")
+        if b"\n" in overview or b"\r" in overview:
+            raise ValueError("an overview line has no line end")
+        newest = self.newest()
+        if newest:
+            arrived = max(arrived, self._records[newest].arrived)
+        self._numbered = None
+        self.writes += 1
+        record = Record(
+            docno=docno, id=document.id, author=document.author, time=document.time, arrived=arrived,
+            parents=placement.parents, depth=placement.depth, roots=placement.roots or (docno,),
+            starters=placement.starters or ((docno,) if placement.depth == 1 else ()), name=placement.name,
+            subject=placement.subject, numbers=numbers, references=placement.references,
+            message_ids=placement.message_ids, size=len(document.raw), overview=overview,
+            content=self._content(document.raw),
+        )
+        self._records[docno] = record
+        self._ids.add(document.id, docno)
+        for message_id in placement.message_ids:
+            if self.by_message_id(message_id) is None:  # the first one held wins
+                self._message_ids.add(key_digest(message_id), docno)
+        if not placement.parents:
+            self._forums.insert(placement.name, docno)
+        for group in placement.groups:
+            self._append(group, docno, group in placement.parents)
+            self._changed_groups[group] = None
+        for root in placement.roots:
+            self._page_overviews(root)
+        self._documents.append(docno)
+        return record
+
+    def _content(self, raw: bytes) -> Persistent:
+        return Octets(raw) if len(raw) <= self._blob_octets else Blob(raw)
+
+    def _append(self, group: int, docno: int, is_child: bool) -> None:
+        numbers = self._groups.get(group)
+        if numbers is None:
+            numbers = self._groups[group] = Group(group)
+        numbers.append(docno, is_child)
+
+    def _page_overviews(self, root: int) -> None:
+        numbers = self._groups.get(root)
+        if numbers is None or numbers.high % PAGE_LINES:
+            return
+        page = numbers.high // PAGE_LINES - 1
+        if numbers.lines is None:
+            numbers.lines = PageTree()
+        if page not in numbers.lines:
+            first = page * PAGE_LINES + 1
+            numbers.lines[page] = OverviewPage(
+                [self._records[docno].overview for _, docno in numbers.between(first, numbers.high)]
+            )
+
+    def piece_set(self, name: str, value: bytes) -> None:
+        """See IWriter."""
+        self.writes += 1
+        piece = self._pieces.get(name)
+        if piece is None:
+            self._pieces[name] = Piece(value)
+        elif piece.octets != value:
+            piece.octets = value
+
+    def piece_delete(self, name: str) -> None:
+        """See IWriter."""
+        if name in self._pieces:
+            self.writes += 1
+            del self._pieces[name]
