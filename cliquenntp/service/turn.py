@@ -3,8 +3,8 @@
     reactor:        submit(step) ... queue ... take a batch ->                    -> reader forward, listeners, answers,
     writer thread:                                begin, step, step, ..., commit       next batch
 
-A step is a function of the writer (IWriter); its Deferred fires with what it returned, after the commit.  Steps must have no
-effect but on the writer and may run more than once:
+A step is a function of the writer (IWriter); its Deferred fires with what it returned, after the commit.  Steps must
+have no effect but on the writer and may run more than once:
 
 - A step that raises before it wrote anything fails alone.
 - After one that raised in the middle the transaction is dropped and the other steps of the batch run again without it.
@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -103,7 +102,7 @@ class _BatchDone:
 class Turn:
     """The queue of steps, and the writer thread behind it.  All methods are for the reactor's thread."""
 
-    def __init__(self, reactor: IReactorTime, store: Store, limits: TurnLimits | None = None) -> None:
+    def __init__(self, reactor: Any, store: Store, limits: TurnLimits | None = None) -> None:
         self._reactor = reactor
         self._store = store
         self._limits = limits or TurnLimits()

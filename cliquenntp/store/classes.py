@@ -93,7 +93,7 @@ class Record(Persistent):
             self.overview, self.content,
         )
 
-    def __setstate__(self, state: tuple) -> None:  # type: ignore[type-arg]
+    def __setstate__(self, state: tuple) -> None:
         (
             self.docno, self.id, self.author, self.time, self.arrived, self.parents, self.depth, self.roots,
             self.starters, self.name, self.subject, self._numbers, self._references, self.message_ids, self.size,

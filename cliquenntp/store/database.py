@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import transaction
 import zc.lockfile
-import zodburi
 import ZODB
+import zodburi
 from ZODB.FileStorage import FileStorage
 
 from cliquenntp.store.archive import Archive
@@ -122,8 +122,6 @@ class Store:
 
     def close(self) -> None:
         """Close the database; both views must be idle.  What was not committed is dropped."""
-        self._reading.abort()
-        self._writing.abort()
         self._database.close()
 
 
@@ -147,12 +145,10 @@ def _update_schema(database: ZODB.DB, steps: Sequence[Step], file: Path | None) 
         if missing and root and file is not None:
             shutil.copyfile(file, file.with_name(f"{file.name}.before-{len(steps) - len(missing) + 1}"))
         for step in missing:
-            manager.abort()
-            manager.begin()
             apply_step(root, step)
             manager.get().note(f"schema: {step[0]}")
             manager.commit()
-        manager.abort()
+            manager.begin()
     finally:
         manager.abort()
         connection.close()

@@ -21,7 +21,7 @@ from cliquenntp.store.packing import LARGEST, OCTETS, number_at, pack_numbers, u
 from cliquenntp.store.trees import PageTree
 
 OPEN_NUMBERS = 32
-"""Entries in a group's open end before they move to a page.  Measured: 16 to 64 differ by less than 60 octets a post."""
+"""Entries in a group's open end before they move to a page.  Measured: 16 to 64 differ by < 60 octets a post."""
 
 PAGE_NUMBERS = 256
 """Entries a page, a multiple of OPEN_NUMBERS; part of the file format.  1 KB is read and written as one disk block."""
@@ -67,7 +67,7 @@ class OverviewPage(Persistent):
 class Group(Persistent):
     """The numbers of one document's newsgroup; the document itself is article 1."""
 
-    __slots__ = ("lines", "open_end", "pages", "paged")
+    __slots__ = ("lines", "open_end", "paged", "pages")
 
     low = 1
 
@@ -80,7 +80,7 @@ class Group(Persistent):
     def __getstate__(self) -> tuple[object, ...]:
         return (self.open_end,) if not self.paged else (self.open_end, self.paged, self.pages, self.lines)
 
-    def __setstate__(self, state: tuple) -> None:  # type: ignore[type-arg]
+    def __setstate__(self, state: tuple) -> None:
         self.open_end, self.paged, self.pages, self.lines = state if len(state) == 4 else (*state, 0, None, None)
 
     @property

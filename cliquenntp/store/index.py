@@ -1,8 +1,8 @@
 """From a key of any length to a docno, by the key's digest.
 
 Eight octets of a digest instead of the whole key make an index a third as large (14 octets an entry, not 40), which
-matters because keys come in random order and each new one rewrites a leaf.  Whoever looks up compares the whole key with
-what the record says; keys that collide (2^32 hashes of work for someone who wants it) lie whole in a second tree.
+matters because keys come in random order and each new one rewrites a leaf.  Whoever looks up compares the whole key
+with what the record says; keys that collide (2^32 hashes of work for someone who wants it) lie whole in a second tree.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DigestIndex(Persistent):
     def __getstate__(self) -> tuple[object, ...]:
         return (self.short, self.collided)
 
-    def __setstate__(self, state: tuple) -> None:  # type: ignore[type-arg]
+    def __setstate__(self, state: tuple) -> None:
         self.short, self.collided = state
 
     def find(self, digest: bytes, is_right: Callable[[int], bool]) -> int | None:

@@ -1,8 +1,8 @@
 """BTrees whose leaves are short: a commit rewrites every leaf that it touches, whole.
 
 Leaf sizes are part of no format: a tree built with another size stays readable.  With BTrees' own sizes (60 to 120
-items) one post in a large archive rewrites about 4 KB of leaves, with these 1 KB.  Keys that arrive in order leave their
-leaves half full.
+items) one post in a large archive rewrites about 4 KB of leaves, with these 1 KB.  Keys that arrive in order leave
+their leaves half full.
 """
 
 from BTrees.LLBTree import LLBTree

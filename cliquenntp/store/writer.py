@@ -39,19 +39,20 @@ class Writer(Archive):
 
     def begin(self) -> None:
         """Begin a transaction at the newest state; what an unfinished one wrote is dropped."""
-        self._transactions.abort()
-        self._transactions.begin()
+        self.abort()
         self._forget_changes()
 
     def commit(self) -> Changes:
         """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
         changes = Changes(tuple(self._documents), tuple(self._changed_groups))
         self._transactions.commit()
+        self._transactions.begin()
         return changes
 
     def abort(self) -> None:
         """Drop the changes since ``begin``."""
         self._transactions.abort()
+        self._transactions.begin()
 
     def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
         """See IWriter."""
