@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
-from sample_documents import store_sample
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.internet.task import deferLater
@@ -18,6 +17,7 @@ from twisted.trial.unittest import TestCase
 from cliquenntp.interfaces import Changes, IWriter
 from cliquenntp.service.turn import NotStored, QueueFull, Turn, TurnLimits, TurnStopped
 from cliquenntp.store import Store
+from tests.sample_documents import store_sample
 
 
 def storing(raw: bytes, *parents: int) -> Callable[[IWriter], int]:

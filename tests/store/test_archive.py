@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sample_documents import ARRIVED, SampleDocument, sample_placement, store_sample
 from zope.interface.verify import verifyObject
 
 from cliquenntp.interfaces import Changes, IArchive, IGroupNumbers, IRecord, IWriter
 from cliquenntp.store import Store, StoreSettings
 from cliquenntp.store.groups import OPEN_NUMBERS, PAGE_LINES, PAGE_NUMBERS
+from tests.sample_documents import ARRIVED, SampleDocument, sample_placement, store_sample
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_documents import store_sample
 
 from cliquenntp.store import Store, StoreLocked, StoreTooNew, StoreUnusable
 from cliquenntp.store.database import DATABASE_FILE
 from cliquenntp.store.schema import STEPS
+from tests.sample_documents import store_sample
 
 
 def write(folder: Path, *documents: bytes) -> None:
