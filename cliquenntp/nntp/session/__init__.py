@@ -1,1 +1,12 @@
-"""The sans-IO NNTP session: command table, arguments, responses, wildmat. Pure."""
+"""The sans-IO NNTP session: command table, arguments, responses, wildmat. Pure.
+
+``session.Session`` is the conversation, ``table.COMMANDS`` what can be said in it; the other modules hold the commands
+by subject.
+"""
+
+from cliquenntp.nntp.session.command import Purpose, Right
+from cliquenntp.nntp.session.posting import PostResult, Submission
+from cliquenntp.nntp.session.reader import SessionSettings
+from cliquenntp.nntp.session.session import Session, State
+
+__all__ = ["PostResult", "Purpose", "Right", "Session", "SessionSettings", "State", "Submission"]

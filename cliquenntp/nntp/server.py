@@ -1,0 +1,168 @@
+"""The Twisted shell around the sessions of one listener: its settings, limits, time limits and shutdown."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from cliquenntp.interfaces import INewsView
+from cliquenntp.nntp.connection import NewsConnection
+from cliquenntp.nntp.session import PostResult, Right, Session, SessionSettings, replies
+
+Post = Callable[[bytes], "Deferred[PostResult]"]
+"""What takes an article that a client has sent (CRLF lines, dots unstuffed); its Deferred fires when it is stored."""
+
+SWEEP_INTERVAL = 5.0
+"""seconds between two looks at the time limits: one timer for all connections costs less than one for each"""
+
+
+@attrs.frozen
+class ServerSettings:
+    """What a listener's connections may do, and for how long."""
+
+    session: SessionSettings = attrs.field(factory=SessionSettings)
+    rights: Right = Right.READ | Right.POST
+    connections: int = 10_000
+    """at the same time; an idle one holds some 3 KB, a busy one up to some 300 KB"""
+    connections_per_address: int | None = None
+    """at the same time; None for listeners on which all clients come from one address, as on loopback and I2P"""
+    idle_limit: float = 1800.0
+    """seconds between commands: newsreaders hold connections while people read (RFC 3977 section 3.1: at least 180)"""
+    silence_limit: float = 180.0
+    """seconds without a byte in the middle of a command line or an article"""
+    stall_limit: float = 600.0
+    """seconds in which a client must take what one step wrote, an article of 1 MiB at most: I2P manages 2 KB/s"""
+    goodbye_limit: float = 5.0
+    """seconds that a shutdown waits for answers under way"""
+
+
+class NewsFactory(Factory):
+    """Makes and counts the connections of one listener."""
+
+    log = Logger()
+    noisy = False
+
+    def __init__(
+        self, view: INewsView, post: Post, settings: ServerSettings, clock: IReactorTime,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Serve ``view``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds."""
+        self.view = view
+        self.post = post
+        self.settings = settings
+        self.clock = clock
+        self.now = now
+        self._connections: dict[NewsConnection, str] = {}
+        self._addresses: Counter[str] = Counter()
+        self._stopping: Deferred[None] | None = None
+        self._give_up: IDelayedCall | None = None
+        self._sweep = LoopingCall(self._close_overdue)
+        self._sweep.clock = clock
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
+    def startFactory(self) -> None:
+        """Begin to watch the time limits."""
+        if not self._sweep.running:
+            self._sweep.start(SWEEP_INTERVAL, now=False)
+
+    def stopFactory(self) -> None:
+        """Stop watching: the port is closed."""
+        if self._sweep.running:
+            self._sweep.stop()
+
+    def buildProtocol(self, addr: IAddress | None) -> NewsConnection:  # type: ignore[override]
+        """Return the protocol of a new connection."""
+        session = Session(self.view, self.settings.rights, self.settings.session, fresh_message_id, self.report)
+        connection = NewsConnection(session)
+        connection.factory = self
+        return connection
+
+    def admit(self, connection: NewsConnection) -> bytes | None:
+        """Count a new connection; return the refusal where there are too many."""
+        address = str(getattr(connection.transport.getPeer(), "host", ""))
+        limit = self.settings.connections_per_address
+        if self._stopping is not None:
+            return replies.SHUTTING_DOWN
+        if len(self._connections) >= self.settings.connections:
+            return replies.TOO_MANY_CONNECTIONS
+        if limit is not None and self._addresses[address] >= limit:
+            return replies.TOO_MANY_FROM_ADDRESS
+        self._connections[connection] = address
+        self._addresses[address] += 1
+        return None
+
+    def forget(self, connection: NewsConnection) -> None:
+        """Count a connection no more."""
+        address = self._connections.pop(connection, None)
+        if address is None:
+            return
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+        if self._stopping is not None and not self._connections:
+            self._stopped()
+
+    def judge(self, connection: NewsConnection, article: bytes) -> None:
+        """Hand an article on and tell its connection the verdict."""
+        try:
+            verdict = self.post(article)
+        except Exception as error:
+            self.report(error)
+            connection.settle(PostResult(False, "internal fault, the operator has been told"))
+            return
+        verdict.addErrback(self._failed)
+        verdict.addCallback(connection.settle)
+
+    def _failed(self, failure: Failure) -> PostResult:
+        self.log.failure("An article could not be taken", failure)
+        return PostResult(False, "internal fault, the operator has been told")
+
+    def report(self, error: Exception) -> None:
+        """Tell the operator of a fault in this program."""
+        self.log.failure("A command failed", Failure(error))
+
+    def stop(self) -> Deferred[None]:
+        """Say 400 to all clients as soon as what they asked for is answered; fires when all are gone."""
+        if self._stopping is None:
+            self._stopping = Deferred()
+            if not self._connections:
+                self._stopped()
+            else:
+                self._give_up = self.clock.callLater(self.settings.goodbye_limit, self._abort_all)
+                for connection in list(self._connections):
+                    connection.finish(replies.SHUTTING_DOWN)
+        return self._stopping
+
+    def _stopped(self) -> None:
+        if self._give_up is not None and self._give_up.active():
+            self._give_up.cancel()
+        if self._stopping is not None and not self._stopping.called:
+            self._stopping.callback(None)
+
+    def _abort_all(self) -> None:
+        for connection in list(self._connections):
+            connection.abort()
+
+    def _close_overdue(self) -> None:
+        now = self.clock.seconds()
+        for connection in list(self._connections):
+            connection.close_if_overdue(now)
+
+
+def fresh_message_id() -> bytes:
+    """Return a random message-id to recommend to posters; no document's id looks like it."""
+    return b"<%s@post.clique.invalid>" % secrets.token_hex(16).encode()

@@ -1,0 +1,105 @@
+"""What a command is: a row of the command table, the rights it needs, and what its handler may answer."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from cliquenntp.nntp.session import replies
+
+if TYPE_CHECKING:
+    from cliquenntp.nntp.session.reader import Reader
+
+
+class Right(enum.Flag):
+    """What a connection may do; it belongs to the listener or the account."""
+
+    NONE = 0
+    READ = enum.auto()
+    POST = enum.auto()
+
+
+class Purpose(enum.Enum):
+    """Why an article is taken from the client; it decides the codes of the answer."""
+
+    POST = enum.auto()
+
+
+@attrs.frozen
+class Collect:
+    """Answer with ``reply``; what the client sends next is an article."""
+
+    reply: bytes
+    purpose: Purpose
+
+
+@attrs.frozen
+class Farewell:
+    """Answer with ``reply`` and close the connection."""
+
+    reply: bytes
+
+
+Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell
+"""A whole answer; or its pieces, of some tens of kilobytes at most (an empty one only gives way to others)."""
+
+Handler: TypeAlias = "Callable[[Reader, list[bytes]], Answer]"
+"""What answers a command: the reader whose connection it is, and the arguments after the command's name."""
+
+
+class RefusedError(Exception):
+    """A command cannot be obeyed; ``reply`` says why."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+_OPTIONAL = re.compile(r"\[[^\[\]]*\]")
+
+
+def _count_arguments(usage: str) -> tuple[int, int | None]:
+    """Return how many arguments a usage line like ``newsgroup [range]`` allows, from and to (None: any number)."""
+    required = usage
+    while _OPTIONAL.search(required):
+        required = _OPTIONAL.sub("", required)
+    total = None if "..." in usage else len(re.sub(r"[\[\]]", " ", usage).split())
+    return len(required.split()), total
+
+
+@attrs.frozen
+class Command:
+    """One row of the command table."""
+
+    name: str
+    """one word, or two where the first has variants (``LIST ACTIVE``)"""
+    usage: str
+    """the arguments as HELP shows them: ``[...]`` is optional, ``...`` repeats; ``a|b`` is one argument"""
+    handler: Handler
+    help: str
+    right: Right = Right.READ
+    refusal: bytes = replies.NOT_PERMITTED
+    """the reply to a client without that right"""
+    capability: str = ""
+    """the CAPABILITIES line that announces it; equal labels become one line with all their arguments"""
+    offered: Callable[[Reader], bool] = lambda reader: True
+    """whether the connection's settings let it work, so that CAPABILITIES may announce it"""
+    least: int = attrs.field(init=False)
+    most: int | None = attrs.field(init=False)
+    syntax_reply: bytes = attrs.field(init=False, repr=False)
+
+    @least.default
+    def _least(self) -> int:
+        return _count_arguments(self.usage)[0]
+
+    @most.default
+    def _most(self) -> int | None:
+        return _count_arguments(self.usage)[1]
+
+    @syntax_reply.default
+    def _syntax_reply(self) -> bytes:
+        return replies.BAD_SYNTAX % f"{self.name} {self.usage}".rstrip().encode()

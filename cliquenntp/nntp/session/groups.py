@@ -1,0 +1,43 @@
+"""GROUP and LISTGROUP (RFC 3977 section 6.1), NEWGROUPS and NEWNEWS (7.3, 7.4)."""
+
+from __future__ import annotations
+
+from cliquenntp.nntp.session import arguments, replies
+from cliquenntp.nntp.session.command import Answer, RefusedError
+from cliquenntp.nntp.session.lists import active_lines, framed, wildmat
+from cliquenntp.nntp.session.reader import Reader
+
+
+def group(reader: Reader, words: list[bytes]) -> Answer:
+    """GROUP."""
+    newsgroup = reader.view.newsgroup(words[0])
+    if newsgroup is None:
+        return replies.NO_SUCH_GROUP
+    reader.select(newsgroup)
+    return replies.GROUP_SELECTED % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
+
+
+def listgroup(reader: Reader, words: list[bytes]) -> Answer:
+    """LISTGROUP."""
+    if not words:
+        reader.selected()
+    low, high = arguments.number_range(words[1]) if len(words) > 1 else (1, arguments.HIGHEST_NUMBER)
+    newsgroup = reader.view.newsgroup(words[0] if words else reader.group_name)
+    if newsgroup is None:
+        raise RefusedError(replies.NO_SUCH_GROUP)
+    reader.select(newsgroup)
+    reply = replies.NUMBERS_FOLLOW % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
+    return framed(reply, reader.view.number_lines(newsgroup.docno, low, high))
+
+
+def newgroups(reader: Reader, words: list[bytes]) -> Answer:
+    """NEWGROUPS: forums only, for newsreaders put every group that it names on top of their lists."""
+    since = arguments.moment(words[0], words[1], words[2] if len(words) > 2 else None, reader.now)
+    return framed(replies.NEW_GROUPS_FOLLOW, active_lines(reader.view.forums_created_since(since)))
+
+
+def newnews(reader: Reader, words: list[bytes]) -> Answer:
+    """NEWNEWS."""
+    groups = wildmat(words[0])
+    since = arguments.moment(words[1], words[2], words[3] if len(words) > 3 else None, reader.now)
+    return framed(replies.NEW_ARTICLES_FOLLOW, reader.view.message_ids_since(groups, since))

@@ -1,0 +1,156 @@
+"""LIST and its variants (RFC 3977 section 7.6, 8.4, 8.6; RFC 6048; RFC 2980 section 2.1) and XGTITLE (RFC 2980 2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cliquenntp.interfaces import Newsgroup
+from cliquenntp.nntp.session import replies
+from cliquenntp.nntp.session.arguments import ArgumentError
+from cliquenntp.nntp.session.command import Answer, RefusedError
+from cliquenntp.nntp.session.overview import METADATA
+from cliquenntp.nntp.session.reader import Reader
+from cliquenntp.nntp.session.wildmat import Wildmat, WildmatError, parse_wildmat
+
+GROUPS_STEP = 500
+"""newsgroups looked at before others get their turn: some 2 ms"""
+
+OVERVIEW_FORMAT = (
+    b"Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\n:bytes\r\n:lines\r\nXref:full\r\n"
+)
+"""the fields of an overview line (RFC 3977 section 8.4)"""
+
+
+def wildmat(word: bytes) -> Wildmat | None:
+    """Return a wildmat argument compiled; None for ``*``."""
+    try:
+        parsed = parse_wildmat(word)
+    except WildmatError as error:
+        raise ArgumentError from error
+    return None if parsed.everything else parsed
+
+
+def framed(reply: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield an answer: its reply, its chunks, its end."""
+    yield reply
+    yield from chunks
+    yield replies.END
+
+
+def active_lines(newsgroups: Iterator[Newsgroup]) -> Iterator[bytes]:
+    """Yield chunks of LIST ACTIVE's lines."""
+    return _group_lines(newsgroups, None, _active_line)
+
+
+def active(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST ACTIVE, and LIST alone."""
+    if not words or words[0] == b"*":
+        return framed(replies.LIST_FOLLOWS, reader.view.active_list())
+    return _listed(reader, words, _active_line)
+
+
+def active_times(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST ACTIVE.TIMES."""
+    return _listed(reader, words, _times_line)
+
+
+def newsgroups(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST NEWSGROUPS."""
+    return _listed(reader, words, _description_line)
+
+
+def counts(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST COUNTS."""
+    return _listed(reader, words, _counts_line)
+
+
+def xgtitle(reader: Reader, words: list[bytes]) -> Answer:
+    """XGTITLE: LIST NEWSGROUPS with another code, of the selected newsgroup when no wildmat is given."""
+    if not words:
+        reader.selected()
+        words = [reader.group_name]
+    return _listed(reader, words, _description_line, replies.TITLES_FOLLOW)
+
+
+def subscriptions(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST SUBSCRIPTIONS: the forums; newsreaders subscribe to them when they first run."""
+    pattern = wildmat(words[0]) if words else None
+    forums = reader.view.forums_created_since(0)
+    return framed(replies.LIST_FOLLOWS, _group_lines(forums, pattern, _name_line))
+
+
+def overview_format(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST OVERVIEW.FMT."""
+    return replies.LIST_FOLLOWS + OVERVIEW_FORMAT + replies.END
+
+
+def headers(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST HEADERS: any header and the metadata, by number and by message-id alike (RFC 3977 section 8.6)."""
+    if words and words[0].upper() not in (b"MSGID", b"RANGE"):
+        raise ArgumentError
+    return replies.LIST_FOLLOWS + b"".join(b"%s\r\n" % item for item in (b":", *METADATA)) + replies.END
+
+
+def motd(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST MOTD."""
+    lines = reader.settings.motd
+    if not lines:
+        raise RefusedError(replies.NOT_KEPT)
+    stuffed = (b"." + line if line.startswith(b".") else line for line in (text.encode() for text in lines))
+    return replies.LIST_FOLLOWS + b"".join(b"%s\r\n" % line for line in stuffed) + replies.END
+
+
+def not_kept(reader: Reader, words: list[bytes]) -> Answer:
+    """Answer for lists that RFC 3977 or RFC 6048 names and this server does not keep."""
+    raise RefusedError(replies.NOT_KEPT)
+
+
+def extensions(reader: Reader, words: list[bytes]) -> Answer:
+    """LIST EXTENSIONS, a draft's forerunner of CAPABILITIES: Alpine learns from it that LISTGROUP and OVER work."""
+    return replies.EXTENSIONS_FOLLOW + b"HDR\r\nLISTGROUP\r\nOVER\r\n" + replies.END
+
+
+def _active_line(group: Newsgroup) -> bytes:
+    return b"%s %d %d %s\r\n" % (group.name, group.high, group.low, group.status)
+
+
+def _times_line(group: Newsgroup) -> bytes:
+    return b"%s %d %s\r\n" % (group.name, group.created, group.creator)
+
+
+def _description_line(group: Newsgroup) -> bytes:
+    return b"%s\t%s\r\n" % (group.name, group.description)
+
+
+def _counts_line(group: Newsgroup) -> bytes:
+    return b"%s %d %d %d %s\r\n" % (group.name, group.high, group.low, group.count, group.status)
+
+
+def _name_line(group: Newsgroup) -> bytes:
+    return b"%s\r\n" % group.name
+
+
+def _listed(
+    reader: Reader, words: list[bytes], line: Callable[[Newsgroup], bytes], reply: bytes = replies.LIST_FOLLOWS
+) -> Iterator[bytes]:
+    """Return the answer of a LIST variant with an optional wildmat."""
+    pattern = wildmat(words[0]) if words else None
+    if pattern is not None and pattern.literal is not None:
+        # Gnus asks LIST ACTIVE for each of its groups: one look instead of all
+        found = reader.view.newsgroup(pattern.literal)
+        return framed(reply, iter([line(found)] if found else []))
+    return framed(reply, _group_lines(reader.view.newsgroups(None, None), pattern, line))
+
+
+def _group_lines(
+    newsgroups: Iterator[Newsgroup], pattern: Wildmat | None, line: Callable[[Newsgroup], bytes]
+) -> Iterator[bytes]:
+    """Yield chunks of lines of the newsgroups that match; a chunk for each GROUPS_STEP looked at."""
+    lines = []
+    for looked_at, group in enumerate(newsgroups, 1):
+        if pattern is None or pattern.matches(group.name):
+            lines.append(line(group))
+        if looked_at % GROUPS_STEP == 0:
+            yield b"".join(lines)
+            lines.clear()
+    yield b"".join(lines)

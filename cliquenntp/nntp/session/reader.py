@@ -1,0 +1,82 @@
+"""What the commands of one connection know and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from cliquenntp.interfaces import INewsView, Newsgroup
+from cliquenntp.nntp.session import replies
+from cliquenntp.nntp.session.command import Command, RefusedError, Right
+
+
+@attrs.frozen
+class SessionSettings:
+    """What a listener's sessions have in common."""
+
+    implementation: str = "cliquenntp"
+    """name and version for CAPABILITIES and the greeting"""
+    article_limit: int = 1 << 20
+    """octets of an article as the client sends it; the size that a document may have"""
+    motd: tuple[str, ...] = ()
+    """lines of LIST MOTD (RFC 6048 section 2.4), each of at most 510 octets"""
+
+
+class Reader:
+    """The state of one connection that commands use: RFC 3977 section 6.1's selected newsgroup and current article."""
+
+    __slots__ = ("commands", "fresh_id", "group", "group_name", "now", "number", "rights", "settings", "view")
+
+    def __init__(
+        self,
+        view: INewsView,
+        rights: Right,
+        settings: SessionSettings,
+        commands: Mapping[bytes, Command],
+        fresh_id: Callable[[], bytes],
+    ) -> None:
+        self.view = view
+        self.rights = rights
+        self.settings = settings
+        self.commands = commands
+        self.fresh_id = fresh_id
+        self.now = 0.0
+        """seconds since 1970 UTC when the command came"""
+        self.group: int | None = None
+        """docno of the selected newsgroup"""
+        self.group_name = b""
+        self.number: int | None = None
+        """current article number, None when invalid"""
+
+    def may(self, right: Right) -> bool:
+        """Tell whether the connection has a right."""
+        return right in self.rights
+
+    def select(self, newsgroup: Newsgroup) -> None:
+        """Make a newsgroup the selected one and its first article the current one."""
+        self.group = newsgroup.docno
+        self.group_name = newsgroup.name
+        self.number = newsgroup.low if newsgroup.count else None
+
+    def selected(self) -> int:
+        """Return the docno of the selected newsgroup; RefusedError with 412 when there is none."""
+        if self.group is None:
+            raise RefusedError(replies.NO_GROUP_SELECTED)
+        return self.group
+
+    def current(self) -> tuple[int, int, int]:
+        """Return (group, number, docno) of the current article; RefusedError with 412 or 420 when there is none."""
+        group = self.selected()
+        if self.number is not None:
+            docno = self.view.article_at(group, self.number)
+            if docno is not None:
+                return group, self.number, docno
+        raise RefusedError(replies.NO_CURRENT_ARTICLE)
+
+    def named(self, message_id: bytes) -> int:
+        """Return the docno of the article with a message-id; RefusedError with 430 when there is none."""
+        docno = self.view.article_named(message_id)
+        if docno is None:
+            raise RefusedError(replies.NO_SUCH_ARTICLE)
+        return docno

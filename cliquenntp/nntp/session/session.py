@@ -1,0 +1,269 @@
+"""The session: bytes from the client in, bytes for it out; no sockets, no clock, no waiting.
+
+``receive`` takes what the client sent and returns what to write; after it, ``state`` says how to go on:
+
+=========  =====================================================  ==============================================
+state      meaning                                                then call
+=========  =====================================================  ==============================================
+LISTENING  all commands that came whole are answered              ``receive`` when bytes come
+TALKING    an answer or further commands are not finished         ``resume`` when the client has taken what was written
+JUDGING    ``submission`` waits for its verdict                   ``settle`` with the PostResult
+CLOSED     the last reply is out                                  nothing: close after writing
+=========  =====================================================  ==============================================
+
+In TALKING and JUDGING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for
+about ``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+
+from cliquenntp.interfaces import INewsView
+from cliquenntp.nntp.session import replies
+from cliquenntp.nntp.session.arguments import ArgumentError
+from cliquenntp.nntp.session.command import Collect, Command, Farewell, Purpose, RefusedError, Right
+from cliquenntp.nntp.session.general import greeting
+from cliquenntp.nntp.session.input import BadLine, Input
+from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
+from cliquenntp.nntp.session.reader import Reader, SessionSettings
+from cliquenntp.nntp.session.table import COMMANDS, VARIANTS
+
+OUTPUT_STEP = 1 << 17
+"""octets after which a call returns; Twisted hands at most this much to the kernel at once"""
+
+COMMANDS_STEP = 100
+"""commands after which a call returns: some 2 ms, when none is cached"""
+
+_CONTROLS = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
+"""octets that no command line holds; TAB separates like a space"""
+
+_FOREIGN = re.compile(
+    rb"""
+    .*[ ]HTTP/\d                                    # a request line of HTTP
+    | (?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)[ ]+(?:/|\*|https?:)
+    | [!-9;-~]+:                                    # a header line: what a browser can send first
+    | \x16\x03                                      # a TLS handshake, whose session ticket a stranger can choose
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""the beginning of a line of another protocol: a web page can make a browser send commands after such lines"""
+
+_BAD_LINES = {BadLine.TOO_LONG: replies.LINE_TOO_LONG, BadLine.BARE_LINE_FEED: replies.BARE_LINE_FEED}
+
+
+class State(enum.Enum):
+    """How the session goes on; the module's docstring has the table."""
+
+    LISTENING = enum.auto()
+    TALKING = enum.auto()
+    JUDGING = enum.auto()
+    CLOSED = enum.auto()
+
+
+class Session:
+    """One connection's conversation."""
+
+    __slots__ = ("_closing", "_input", "_purpose", "_reader", "_report", "_stream", "state", "submission")
+
+    def __init__(
+        self,
+        view: INewsView,
+        rights: Right,
+        settings: SessionSettings,
+        fresh_id: Callable[[], bytes],
+        report: Callable[[Exception], None],
+    ) -> None:
+        """Begin a conversation.
+
+        ``fresh_id`` returns a new random message-id with its brackets; ``report`` is told of exceptions that are
+        this program's fault, after which the client gets 403.
+        """
+        self.state = State.LISTENING
+        self.submission: Submission | None = None
+        """the article to be judged while the state is JUDGING"""
+        self._reader = Reader(view, rights, settings, COMMANDS, fresh_id)
+        self._report = report
+        self._input = Input()
+        self._purpose: Purpose | None = None
+        self._stream: Iterator[bytes] | None = None
+        self._closing = b""
+
+    def greet(self) -> bytes:
+        """Return the greeting, to be written once before anything else."""
+        return greeting(self._reader)
+
+    @property
+    def unused(self) -> int:
+        """Octets received and not yet used."""
+        return len(self._input)
+
+    @property
+    def collecting(self) -> bool:
+        """Whether the client is in the middle of an article."""
+        return self._purpose is not None
+
+    def receive(self, data: bytes, now: float) -> bytes:
+        """Take bytes from the client at ``now`` (seconds since 1970 UTC) and return what to write."""
+        self._input.feed(data)
+        return self._work(now) if self.state is State.LISTENING else b""
+
+    def keep(self, data: bytes) -> None:
+        """Take bytes from the client for later: the transport cannot write more now."""
+        self._input.feed(data)
+
+    def resume(self, now: float) -> bytes:
+        """Go on in TALKING; return what to write, which may be nothing."""
+        if self.state is not State.TALKING:
+            return b""
+        self.state = State.LISTENING
+        return self._work(now)
+
+    def settle(self, result: PostResult, now: float) -> bytes:
+        """Tell in JUDGING what became of the submission; return what to write."""
+        submission, self.submission = self.submission, None
+        if submission is None:
+            return b""
+        self.state = State.LISTENING
+        return verdict(submission.purpose, result) + self._work(now)
+
+    def finish(self, reply: bytes) -> bytes:
+        """Close with a 400 as soon as what has begun is answered; return what to write now."""
+        self._closing = reply
+        return self._work(self._reader.now) if self.state is State.LISTENING else b""
+
+    def abandon(self) -> None:
+        """Drop what is under way: the connection is gone."""
+        self.state = State.CLOSED
+        self._stream = None
+        self.submission = None
+
+    def _work(self, now: float) -> bytes:
+        """Answer commands until there are no more, or enough is done for one call."""
+        self._reader.now = now
+        output: list[bytes] = []
+        size = commands = 0
+        while True:
+            stream = self._stream
+            if stream is not None:
+                piece = self._next_piece(stream)
+            elif self._closing:
+                self.state = State.CLOSED
+                output.append(self._closing)
+                break
+            elif self._purpose is not None:
+                reply = self._take_article(self._purpose)
+                if reply is None:
+                    break
+                piece = reply
+            else:
+                line = self._input.line()
+                if line is None:
+                    break
+                piece = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
+            commands += 1
+            size += len(piece)
+            output.append(piece)
+            if self.state is not State.LISTENING:
+                break
+            gives_way = not piece and self._stream is not None
+            if size >= OUTPUT_STEP or commands >= COMMANDS_STEP or gives_way:
+                if self._stream is not None or len(self._input) or self._closing:
+                    self.state = State.TALKING
+                break
+        return output[0] if len(output) == 1 else b"".join(output)
+
+    def _next_piece(self, stream: Iterator[bytes]) -> bytes:
+        """Return the next piece of a long answer."""
+        try:
+            return next(stream)
+        except StopIteration:
+            self._stream = None
+            return b""
+        except Exception as error:
+            # the client has a part of the answer already: only the end of the connection can tell it
+            self._report(error)
+            self._stream = None
+            self.state = State.CLOSED
+            return b""
+
+    def _refuse_line(self, reason: BadLine) -> bytes:
+        if _FOREIGN.match(self._input.bad_start):
+            return self._close(replies.NOT_NEWS)
+        return _BAD_LINES[reason]
+
+    def _close(self, reply: bytes) -> bytes:
+        self.state = State.CLOSED
+        return reply
+
+    def _obey(self, line: bytes) -> bytes:
+        """Return the answer to a command line, or its first piece."""
+        words = line.split()
+        name = words[0].upper() if words else b""
+        command = COMMANDS.get(name)
+        if (command is None or b"/" in line) and _FOREIGN.match(line):
+            return self._close(replies.NOT_NEWS)
+        if len(line.translate(None, _CONTROLS)) != len(line):
+            return replies.CONTROL_CHARACTER
+        if not line.isascii() and not _is_utf8(line):
+            return replies.NOT_UTF8
+        if len(words) > 1 and name in VARIANTS:
+            del words[0]
+            command = VARIANTS[name].get(words[0].upper())
+            if command is None:
+                return replies.UNKNOWN_VARIANT
+        elif command is None:
+            return replies.UNKNOWN_VARIANT if name in VARIANTS else replies.UNKNOWN_COMMAND
+        del words[0]
+        return self._run(command, words)
+
+    def _run(self, command: Command, words: list[bytes]) -> bytes:
+        """Run a command's handler and take over what it answers."""
+        reader = self._reader
+        if command.right not in reader.rights:
+            return command.refusal
+        count = len(words)
+        if count < command.least or (command.most is not None and count > command.most):
+            return command.syntax_reply
+        try:
+            answer = command.handler(reader, words)
+        except RefusedError as refused:
+            return refused.reply
+        except ArgumentError:
+            return command.syntax_reply
+        except Exception as error:
+            self._report(error)
+            return replies.INTERNAL_FAULT
+        if isinstance(answer, bytes):
+            return answer
+        if isinstance(answer, Collect):
+            self._purpose = answer.purpose
+            return answer.reply
+        if isinstance(answer, Farewell):
+            return self._close(answer.reply)
+        self._stream = answer
+        return self._next_piece(answer)
+
+    def _take_article(self, purpose: Purpose) -> bytes | None:
+        """Return the reply to an article that has come, nothing yet where it must be judged; None until it has come."""
+        limit = self._reader.settings.article_limit
+        taken = self._input.article(limit)
+        if taken is None:
+            return None
+        self._purpose = None
+        submission = received(*taken, limit, purpose)
+        if isinstance(submission, PostResult):
+            return verdict(purpose, submission)
+        self.submission = submission
+        self.state = State.JUDGING
+        return b""
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

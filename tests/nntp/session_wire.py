@@ -1,0 +1,49 @@
+"""A session that stands on its own: no transport, a fixed clock, posts judged at once."""
+
+from __future__ import annotations
+
+from cliquenntp.interfaces import INewsView
+from cliquenntp.nntp.session import PostResult, Right, Session, SessionSettings, State
+
+NOW = 1_795_521_600.0
+"""2026-11-24 12:00:00 UTC"""
+
+RECOMMENDED = b"<fresh@post.clique.invalid>"
+
+
+class SessionWire:
+    """Bytes to and from a session."""
+
+    def __init__(
+        self, view: INewsView, rights: Right = Right.READ | Right.POST, settings: SessionSettings | None = None
+    ) -> None:
+        self.posted: list[bytes] = []
+        self.faults: list[Exception] = []
+        settings = settings or SessionSettings(article_limit=2000)
+        self.session = Session(view, rights, settings, lambda: RECOMMENDED, self.faults.append)
+        self.output = self.session.greet()
+        self.sent = b""
+        self._read = 0
+
+    def send(self, data: bytes) -> None:
+        self.sent += data
+        self.output += self.session.receive(data, NOW)
+        while True:
+            if self.session.state is State.TALKING:
+                self.output += self.session.resume(NOW)
+            elif self.session.state is State.JUDGING:
+                self.posted.append(self.session.submission.article)
+                self.output += self.session.settle(PostResult(True, "Posted"), NOW)
+            else:
+                break
+
+    def read_line(self) -> bytes:
+        end = self.output.find(b"\r\n", self._read)
+        end = len(self.output) if end < 0 else end + 2
+        line = self.output[self._read : end]
+        self._read = end
+        return line
+
+    @property
+    def closed(self) -> bool:
+        return self.session.state is State.CLOSED
