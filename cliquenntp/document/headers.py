@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 
 from cliquenntp.document.errors import DocumentRefused, DocumentTooLarge
 
@@ -46,7 +46,7 @@ class Headers:
     def __repr__(self) -> str:
         return f"Headers({self.fields!r})"
 
-    def names(self) -> Collection[bytes]:
+    def names(self) -> Set[bytes]:
         """Return the names that occur, in lower case."""
         return self._by_name.keys()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from functools import lru_cache
 from hashlib import sha256
@@ -19,26 +19,30 @@ KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
 
 _ID_CHARACTERS = 52
+_ID_TEXT = re.compile(r"[a-z2-7]{51}[aq]")
+"""256 bits in characters of 5: the last one holds a single bit"""
+_BASE32_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
+_IDS_CACHED = 1 << 14
+"""ids kept as text and back: a thread's articles name the same ancestors again and again (4 MB)"""
 _ADDRESS_CHARACTERS = 20
 _LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _FORUM_COMPONENT = re.compile(rf"[a-z0-9][a-z0-9_+-]{{0,{FORUM_COMPONENT_OCTETS - 1}}}")
 _RESERVED_COMPONENTS = frozenset({"all", "ctl"})
 
 
+@lru_cache(_IDS_CACHED)
 def id_text(document_id: bytes) -> str:
     """Return an id (32 bytes) as 52 lower-case base32 characters."""
     return b32encode(document_id)[:_ID_CHARACTERS].decode("ascii").lower()
 
 
+@lru_cache(_IDS_CACHED)
 def id_from_text(text: str) -> bytes:
     """Return the 32 bytes of an id's text; DocumentRefused for any other text than ``id_text`` gives."""
-    try:
-        document_id = b32decode(text.upper() + "====") if len(text) == _ID_CHARACTERS else b""
-    except ValueError:
-        document_id = b""
-    if len(document_id) != ID_OCTETS or id_text(document_id) != text:
+    if not _ID_TEXT.fullmatch(text):
         raise DocumentRefused(f"not a document's id: {text[:80]!a}")
-    return document_id
+    # several times faster than base64.b32decode
+    return (int(text.translate(_BASE32_DIGITS), 32) >> 4).to_bytes(ID_OCTETS, "big")
 
 
 def key_text(octets: bytes) -> str:

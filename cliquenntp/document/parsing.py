@@ -127,15 +127,14 @@ def _author_key(text: bytes) -> bytes:
 def _relations(headers: Headers, limits: Limits) -> dict[str, Any]:
     """Return the fields of Document that its Clique headers give."""
     found: dict[str, Any] = {}
-    for name in headers.names():
-        if name.startswith(b"clique-") and name in _KNOWN:
-            if len(headers.get_all(name)) != 1:
-                raise DocumentRefused(f"more than one {name.decode('ascii')} header")
-            value = (headers.get(name) or b"").decode("ascii", "replace")
-            attribute, read = _KNOWN[name]
-            meaning = read(value, limits)
-            if attribute is not None:
-                found[attribute] = meaning
+    for name in _KNOWN.keys() & headers.names():
+        values = headers.get_all(name)
+        if len(values) != 1:
+            raise DocumentRefused(f"more than one {name.decode('ascii')} header")
+        attribute, read = _KNOWN[name]
+        meaning = read(values[0].decode("ascii", "replace"), limits)
+        if attribute is not None:
+            found[attribute] = meaning
     if found:
         _check_relations(found, limits)
     return found
