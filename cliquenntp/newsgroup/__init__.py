@@ -1,1 +1,1 @@
-"""Documents seen as news: group names, articles, overview, numbers, posting rules. Pure."""
+"""Documents seen as news: newsgroup names, article numbers' places, overview, articles and posting rules. Pure."""

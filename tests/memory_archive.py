@@ -1,0 +1,234 @@
+"""The documents of a node in plain dictionaries: the doors IArchive and IWriter, for tests without a database.
+
+``SmallForum`` fills one with signed articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+import attrs
+from zope.interface import implementer
+
+from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
+from cliquenntp.interfaces import Changes, IGroupNumbers, IRecord, IWriter, Placement
+from cliquenntp.newsgroup.overview import overview_line
+from cliquenntp.newsgroup.placement import place
+
+NOW = 1_795_500_000
+"""a time for tests: 24 November 2026"""
+
+
+@implementer(IRecord)
+@attrs.frozen
+class MemoryRecord:
+    docno: int
+    id: bytes
+    author: bytes
+    time: int
+    arrived: int
+    parents: tuple[int, ...]
+    depth: int
+    roots: tuple[int, ...]
+    starters: tuple[int, ...]
+    name: str
+    subject: str
+    numbers: tuple[tuple[int, int], ...]
+    references: tuple[bytes, ...]
+    size: int
+
+
+@implementer(IGroupNumbers)
+class MemoryNumbers:
+    def __init__(self, docno: int) -> None:
+        self.docnos = {1: docno}
+        self.high = 1
+
+    @property
+    def low(self) -> int:
+        return min(self.docnos, default=self.high + 1)
+
+    @property
+    def count(self) -> int:
+        return len(self.docnos)
+
+    def append(self, docno: int) -> None:
+        self.high += 1
+        self.docnos[self.high] = docno
+
+    def at(self, number: int) -> int | None:
+        return self.docnos.get(number)
+
+    def between(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        for number in range(max(low, 1), min(high, self.high) + 1):
+            if number in self.docnos:
+                yield number, self.docnos[number]
+
+
+@implementer(IWriter)
+class MemoryArchive:
+    """Every change is seen at once: the writer and the reader are one."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, MemoryRecord] = {}
+        self.raws: dict[int, bytes] = {}
+        self.lines: dict[int, bytes] = {}
+        self.groups: dict[int, MemoryNumbers] = {}
+        self.ids: dict[bytes, int] = {}
+        self.message_ids: dict[bytes, int] = {}
+        self.pieces_by_name: dict[str, bytes] = {}
+        self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
+
+    def find(self, document_id: bytes) -> int | None:
+        return self.ids.get(document_id)
+
+    def find_prefix(self, prefix: str) -> Iterable[int]:
+        return [docno for document_id, docno in self.ids.items() if id_text(document_id).startswith(prefix)]
+
+    def record(self, docno: int) -> MemoryRecord:
+        return self.records[docno]
+
+    def raw(self, docno: int) -> bytes:
+        return self.raws[docno]
+
+    def overview(self, docno: int) -> bytes:
+        return self.lines[docno]
+
+    def overviews(self, group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+        for number, docno in self.numbers(group).between(low, high):
+            yield number, self.lines[docno]
+
+    def numbers(self, group: int) -> MemoryNumbers:
+        return self.groups[group]
+
+    def forum(self, name: str) -> int | None:
+        return next((docno for docno in self.forums() if self.records[docno].name == name), None)
+
+    def forums(self) -> Iterable[int]:
+        return [docno for docno, record in self.records.items() if not record.parents]
+
+    def children(self, docno: int) -> Iterable[int]:
+        return [child for child, record in self.records.items() if docno in record.parents]
+
+    def by_message_id(self, message_id: bytes) -> int | None:
+        return self.message_ids.get(message_id)
+
+    def since(self, docno: int) -> Iterable[int]:
+        return [later for later in self.records if later > docno]
+
+    def arrived_since(self, seconds: int) -> Iterable[int]:
+        return [docno for docno, record in self.records.items() if record.arrived >= seconds]
+
+    def newest(self) -> int:
+        return max(self.records, default=0)
+
+    def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
+        numbers = tuple((group, self.groups[group].high + 1) for group in placement.groups)
+        self._numbered = placement, self.newest() + 1, numbers
+        return self._numbered[1:]
+
+    def store(self, document: Document, placement: Placement, overview: bytes, arrived: int) -> MemoryRecord:
+        assert self._numbered is not None and self._numbered[0] is placement, "store() must follow number()"
+        assert document.id not in self.ids, "the document is held already"
+        assert not {b"\r", b"\n"} & set(overview), "an overview line has no line end"
+        _, docno, numbers = self._numbered
+        self._numbered = None
+        starters = placement.starters or ((docno,) if placement.depth == 1 else ())
+        record = MemoryRecord(
+            docno, document.id, document.author, document.time, arrived, placement.parents, placement.depth,
+            placement.roots or (docno,), starters, placement.name, placement.subject, numbers, placement.references,
+            len(document.raw),
+        )
+        self.records[docno] = record
+        self.raws[docno] = document.raw
+        self.lines[docno] = overview
+        self.groups[docno] = MemoryNumbers(docno)
+        self.ids[document.id] = docno
+        for message_id in placement.message_ids:
+            self.message_ids.setdefault(message_id, docno)
+        for group in placement.groups:
+            self.groups[group].append(docno)
+        return record
+
+    def expire(self, docno: int) -> Changes:
+        """Drop a document's bytes and its articles; the record stays as a stub."""
+        del self.raws[docno]
+        del self.lines[docno]
+        groups = [docno, *(group for group, _ in self.records[docno].numbers)]
+        for group in groups:
+            numbers = self.groups[group]
+            numbers.docnos = {number: held for number, held in numbers.docnos.items() if held != docno}
+        return Changes((), tuple(groups))
+
+    def piece(self, name: str) -> bytes | None:
+        return self.pieces_by_name.get(name)
+
+    def pieces(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        return iter(sorted(pair for pair in self.pieces_by_name.items() if pair[0].startswith(prefix)))
+
+    def piece_set(self, name: str, value: bytes) -> None:
+        self.pieces_by_name[name] = value
+
+    def piece_delete(self, name: str) -> None:
+        self.pieces_by_name.pop(name, None)
+
+
+def persona(name: str) -> Signer:
+    """Return a signer whose key is made of a name."""
+    return Signer(sha256(name.encode()).digest())
+
+
+def accept(
+    archive: MemoryArchive, document: Document, arrived: int, path_identity: str = "not-for-mail",
+    aliases: tuple[bytes, ...] = (),
+) -> MemoryRecord:
+    """Place, number and store a document."""
+    placement = place(document, archive, aliases)
+    _, numbers = archive.number(placement)
+    overview = overview_line(document, placement, numbers, archive, path_identity)
+    return archive.store(document, placement, overview, arrived)
+
+
+class SmallForum:
+    """An archive with one forum; ``post`` adds articles, a second apart.
+
+    ``changes`` are the last article's, as a listener hears of them.
+    """
+
+    def __init__(self, name: str = "garden", archive: MemoryArchive | None = None, store=accept) -> None:
+        self.archive = MemoryArchive() if archive is None else archive
+        self.now = NOW
+        self._store = store
+        self.changes = Changes((), ())
+        self.founder = persona("founder")
+        self.root = self.add([(b"Subject", b"Growing things"), (b"Clique-Forum", name.encode())], b"Welcome.\r\n")
+
+    def post(
+        self, subject: bytes | str, body: bytes = b"Text.\r\n", parent: int | tuple[int, ...] | None = None,
+        author: str = "ann", fields: Iterable[tuple[bytes, bytes]] = (),
+    ) -> int:
+        """Add an article below a document or several (docnos; default the forum's root) and return its docno."""
+        parents = (self.root if parent is None else parent,) if not isinstance(parent, tuple) else parent
+        text = ", ".join(id_text(self.archive.record(docno).id) for docno in parents)
+        subject = subject.encode() if isinstance(subject, str) else subject
+        return self.add([(b"Subject", subject), (b"Clique-Parent", text.encode()), *fields], body, author)
+
+    def add(self, fields: Iterable[tuple[bytes, bytes]], body: bytes, author: str = "founder") -> int:
+        """Sign and store a document with those fields (From and Date are added) and return its docno."""
+        signer = persona(author)
+        self.now += 1
+        given = list(fields)
+        if b"From" not in dict(given):
+            given.insert(0, (b"From", f"{author.title()} <{address_of(signer.key, author)}>".encode()))
+        if b"Date" not in dict(given):
+            given.append((b"Date", b"Tue, 24 Nov 2026 %02d:%02d:%02d +0000" % clock(self.now)))
+        document = parse(signer.sign(build(given, body), self.now))
+        record = self._store(self.archive, document, self.now)
+        self.changes = Changes((record.docno,), tuple(group for group, _ in record.numbers))
+        return record.docno
+
+
+def clock(seconds: int) -> tuple[int, int, int]:
+    """Return the time of day of a Unix time: (hours, minutes, seconds)."""
+    return seconds // 3600 % 24, seconds // 60 % 60, seconds % 60
