@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
+from cliquenntp.link.address import BadAddressError, parse_address
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
@@ -61,12 +62,16 @@ def _owner_endpoints(value: object) -> tuple[str, ...]:
 
 
 def _clique_endpoints(value: object) -> tuple[str, ...]:
-    allowed = "off, or tcp endpoints on loopback, as tcp:0:interface=127.0.0.1"
+    allowed = "off, or addresses as in an invitation: tcp:127.0.0.1:PORT (loopback only), tls:HOST:PORT, unix:/PATH"
     texts = _texts(value)
     if texts == ("off",):
         return ()
     for text in texts:
-        if not (text.startswith("tcp:") and _is_loopback(text)):
+        try:
+            scheme = parse_address(text).scheme
+        except BadAddressError as error:
+            raise ValueError(f"{allowed} ({error})") from None
+        if scheme == "i2p":
             raise ValueError(allowed)
     return texts
 

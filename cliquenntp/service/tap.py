@@ -14,7 +14,7 @@ from cliquenntp.service import settings
 class Options(usage.Options):
     """The flags of ``twistd cliquenntp``; each overrides the setting of the same name in the TOML file."""
 
-    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ENDPOINT|off]..."
+    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|off]..."
     longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
 
     optParameters = [
@@ -32,9 +32,10 @@ class Options(usage.Options):
         [default: tcp:1119:interface=127.0.0.1]"""
         self["nntp"].append(endpoint)
 
-    def opt_clique(self, endpoint: str) -> None:
-        """Where other nodes connect, or `off`; may be given several times. [default: off]"""
-        self["clique"].append(endpoint)
+    def opt_clique(self, address: str) -> None:
+        """Where other nodes connect, as tcp:127.0.0.1:PORT or tls:HOST:PORT, or `off`; may be given several times.
+        [default: off]"""
+        self["clique"].append(address)
 
     def postOptions(self) -> None:
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""

@@ -25,7 +25,7 @@ class NodeProcess:
 
     def __init__(self, folder: Path, clique: bool = False) -> None:
         self.folder = folder
-        self._clique = LOOPBACK if clique else "off"
+        self._clique = "tcp:127.0.0.1:0" if clique else "off"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
