@@ -1,0 +1,126 @@
+"""A world: nodes that join by invitations, crash, stop, return and publish, whatever protocol they speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from random import Random
+from typing import Any, Protocol
+
+import attrs
+
+from .engine import Engine
+from .measure import Recorder
+from .network import Network, NetworkModel
+
+
+@attrs.frozen
+class SimulatedDocument:
+    """A document as far as spreading it goes: ``path`` are the ids from its root to its parent."""
+
+    id: bytes
+    time: int
+    size: int
+    path: tuple[bytes, ...]
+
+
+class INode(Protocol):
+    """A node in the simulator; ``opened``, ``failed``, ``closed`` and ``received`` come from the network."""
+
+    number: int
+
+    def start(self) -> None:
+        """Begin or, made from what a crash left, begin again."""
+
+    def join(self, inviter: int | None) -> None:
+        """Join by an invitation that names one node, or found the network."""
+
+    def publish(self, document: SimulatedDocument) -> None:
+        """Spread a document written at this node."""
+
+    def persisted(self) -> Any:
+        """Return what is committed: all that a crash leaves."""
+
+    def opened(self, peer: int, outbound: bool) -> None: ...
+    def failed(self, peer: int) -> None: ...
+    def closed(self, peer: int) -> None: ...
+    def received(self, peer: int, payload: Any) -> None: ...
+
+
+NodeFactory = Callable[["World", int, Any], INode]
+
+
+class World:
+    """The engine, the network, the recorder and every node, dead ones by what they had committed."""
+
+    def __init__(self, make: NodeFactory, seed: int, model: NetworkModel | None = None) -> None:
+        self.seed = seed
+        self.random = Random(f"world {seed}")
+        self.engine = Engine()
+        self.network = Network(self.engine, Random(f"network {seed}"), model)
+        self.recorder = Recorder()
+        self.nodes: dict[int, INode] = {}
+        self.down: dict[int, Any] = {}
+        self.documents: dict[bytes, SimulatedDocument] = {}
+        self._make = make
+
+    def add(self, number: int, inviter: int | None) -> INode:
+        """Start a new node by an invitation from ``inviter``; None founds the network."""
+        node = self._raise(number, None)
+        node.join(inviter)
+        return node
+
+    def crash(self, number: int) -> None:
+        """Kill a node at once; what it had not committed is lost and its peers notice late."""
+        node = self.nodes.pop(number, None)
+        if node is not None:
+            self.down[number] = node.persisted()
+            self.network.detach(number)
+            self.recorder.went_down(number, self.engine.now)
+
+    def restart(self, number: int) -> None:
+        """Start a dead node again from what it had committed."""
+        if number in self.down:
+            self._raise(number, self.down.pop(number))
+            self.recorder.came_up(number, self.engine.now)
+
+    def publish(self, author: int, wanted: Iterable[int], size: int = 2048, path: tuple[bytes, ...] = ()) -> bytes:
+        """Publish a document at a live node; ``wanted`` are the nodes that should get it.  Returns its id."""
+        number = len(self.documents)
+        identity = sha256(f"document {self.seed} {number}".encode()).digest()
+        document = SimulatedDocument(identity, wall_clock(self.engine.now), size, path)
+        self.documents[identity] = document
+        self.recorder.published(identity, self.engine.now, author, frozenset(wanted))
+        self.nodes[author].publish(document)
+        return identity
+
+    def _raise(self, number: int, committed: Any) -> INode:
+        node = self._make(self, number, committed)
+        self.nodes[number] = node
+        self.network.attach(number, node)
+        node.start()
+        return node
+
+
+def wall_clock(now: float) -> int:
+    """Return the Clique-Time that belongs to a simulated time."""
+    return 1_700_000_000 + int(now)
+
+
+def inviters(topology: str, count: int, random: Random) -> list[int | None]:
+    """Return each node's inviter; ``topology`` is line, star or tree (two to four invitations a member)."""
+    if topology == "line":
+        return [None, *range(count - 1)]
+    if topology == "star":
+        return [None, *([0] * (count - 1))]
+    if topology != "tree":
+        raise ValueError(f"no such topology: {topology}")
+    chosen: list[int | None] = [None]
+    places = [0] * 3
+    while len(chosen) < count:
+        place = random.randrange(len(places))
+        places[place], places[-1] = places[-1], places[place]
+        inviter = places.pop()
+        places += [len(chosen)] * random.randint(2, 4)
+        chosen.append(inviter)
+    return chosen
