@@ -24,7 +24,7 @@ _COMMANDS = (
     Command("STAT", "[number|message-id]", articles.stat, "tell whether there is an article", capability="READER"),
     Command("POST", "", posting.post, "post an article", Right.POST, replies.POSTING_NOT_PERMITTED, "POST"),
     # section 7: information
-    Command("DATE", "", general.date, "the server's time in UTC", Right.NONE, capability="READER"),
+    Command("DATE", "", general.date, "the server's time in UTC", Right.NONE),
     Command("HELP", "", general.show_help, "this list", Right.NONE),
     Command("NEWGROUPS", "[yy]yymmdd hhmmss [GMT]", groups.newgroups, "forums since a time", capability="READER"),
     Command("NEWNEWS", "wildmat [yy]yymmdd hhmmss [GMT]", groups.newnews, "message-ids of articles since a time",
