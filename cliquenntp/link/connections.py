@@ -34,6 +34,9 @@ class LinkEvents(Typed):
     def link_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
         """Take a message; ValueError when it breaks the protocol."""
 
+    def link_pieces(self, session: LinkSession, message: bytes) -> None:
+        """Take note that a part of the body behind ``message`` has come; ValueError as above."""
+
     def link_closed(self, session: LinkSession, reason: str) -> None:
         """Take note that a link is closed."""
 
@@ -194,6 +197,10 @@ class Connections:
     def session_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
         """Pass a message on."""
         self._events.link_message(session, message, body)
+
+    def session_pieces(self, session: LinkSession, message: bytes) -> None:
+        """Pass on that a body goes on."""
+        self._events.link_pieces(session, message)
 
     def session_failed(self, session: LinkSession, reason: str, refusal: Refusal | None) -> None:
         """Report a dial's failed attempt, or log what came in and led to nothing."""

@@ -38,8 +38,7 @@ class Dialling:
     """The dials of one node.
 
     ``connect`` starts one attempt: gets a Dial, returns a Deferred of the connection (not yet of the link).  The owner
-    reports the attempt's end by ``opened`` or ``failed``.  ``report`` gets the address and the last reason of a dial
-    that was given up.
+    reports the attempt's end by ``opened`` or ``failed``.  ``report`` gets a dial that was given up.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Dialling:
         settings: LinkSettings,
         dice: Callable[[], float],
         connect: Callable[[Dial], defer.Deferred[Any]],
-        report: Callable[[Address, str], None],
+        report: Callable[[Dial], None],
     ) -> None:
         self._clock = clock
         self._settings = settings
@@ -106,7 +105,7 @@ class Dialling:
         wait = self._backoff.failed(dial.address, now)
         if refusal in _HOPELESS or now + wait - dial.since > dial.give_up:
             del self._dials[dial.address]
-            self._report(dial.address, reason)
+            self._report(dial)
         else:
             self._try_after(dial, wait)
 

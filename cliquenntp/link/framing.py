@@ -60,6 +60,14 @@ class Received:
 
 
 @attrs.frozen
+class Progress:
+    """A piece of a body has come that is not the last one."""
+
+    message: bytes
+    """the message that the body belongs to"""
+
+
+@attrs.frozen
 class Control:
     """A PING, PONG or CLOSE frame."""
 
@@ -105,7 +113,7 @@ class FrameDecoder:
         """Whether a frame or a body has begun and not ended."""
         return bool(self._buffer) or self._message is not None
 
-    def feed(self, data: bytes) -> Iterator[Received | Control]:
+    def feed(self, data: bytes) -> Iterator[Received | Progress | Control]:
         """Take bytes; yield what they complete.  Raises FrameError, after which the decoder is of no use."""
         self._buffer += data
         start = 0
@@ -135,7 +143,7 @@ class FrameDecoder:
         except ValueError:
             raise FrameError(f"a frame of unknown kind {kind}") from None
 
-    def _take(self, kind: Kind, payload: bytes) -> Received | Control | None:
+    def _take(self, kind: Kind, payload: bytes) -> Received | Progress | Control | None:
         if kind is Kind.MESSAGE:
             return Received(payload)
         if kind is Kind.ANNOUNCED:
@@ -158,7 +166,7 @@ class FrameDecoder:
         self._message, self._missing = message, length
         return None
 
-    def _take_piece(self, payload: bytes) -> Received | None:
+    def _take_piece(self, payload: bytes) -> Received | Progress:
         if self._message is None:
             raise FrameError("a piece of a body that was not announced")
         if not payload or len(payload) > self._missing:
@@ -167,7 +175,7 @@ class FrameDecoder:
         self._body += payload
         self._missing -= len(payload)
         if self._missing:
-            return None
+            return Progress(self._message)
         received = Received(self._message, bytes(self._body))
         self._message, self._body = None, bytearray()
         return received

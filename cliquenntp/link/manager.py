@@ -43,8 +43,11 @@ class Observer(Typed):
     def on_closed(self, link_id: int, reason: str) -> None:
         """A link is closed, for whatever reason; nothing more comes from it."""
 
-    def on_dial_failed(self, address: str, reason: str) -> None:
-        """A dial was given up."""
+    def on_pieces(self, link_id: int, message: Any) -> None:
+        """A part of the body that follows ``message`` has come, and there is more to come."""
+
+    def on_dial_failed(self, address: str, node_key: bytes | None, reason: str) -> None:
+        """A dial was given up; ``node_key`` as it was given to it."""
 
 
 @attrs.frozen
@@ -108,12 +111,12 @@ class LinkManager:
 
     @defer.inlineCallbacks
     def listen(self, addresses: Iterable[str]) -> Any:
-        """Take connections; fires with the addresses by which others reach this node.
+        """Take connections, also at ``i2p``; fires with the addresses by which others reach this node.
 
         Fails with BadAddressError, or with what the endpoint reports.  On I2P it fires when the first session stands,
         which takes as long as the router needs; don't wait for it before serving readers.
         """
-        for address in [self._transports.check(text) for text in addresses]:
+        for address in [self._transports.check_listening(text) for text in addresses]:
             own = yield self._transports.listen(address, self._connections.factory(address.scheme, self._is_mine))
             self._own.append(own)
         return self.addresses
@@ -207,6 +210,10 @@ class LinkManager:
         """Pass a message on; ValueError when it breaks the protocol."""
         self._tell(session, self._observer.on_message, session.link_id, self._codec.decode(message), body)
 
+    def link_pieces(self, session: LinkSession, message: bytes) -> None:
+        """Pass on that a body goes on; ValueError when the message before it breaks the protocol."""
+        self._tell(session, self._observer.on_pieces, session.link_id, self._codec.decode(message))
+
     def link_closed(self, session: LinkSession, reason: str) -> None:
         """Pass on that a link is closed."""
         self._tell(session, self._observer.on_closed, session.link_id, reason)
@@ -221,9 +228,10 @@ class LinkManager:
             self._log.failure("link {link_id}: an event could not be handled", link_id=session.link_id)
             session.fail("internal error")
 
-    def _given_up(self, address: Address, reason: str) -> None:
-        self._log.info("{address}: no link: {reason}", address=str(address), reason=reason)
-        self._observer.on_dial_failed(str(address), reason)
+    def _given_up(self, dial: Dial) -> None:
+        address, reason = str(dial.address), dial.last_reason
+        self._log.info("{address}: no link: {reason}", address=address, reason=reason)
+        self._observer.on_dial_failed(address, dial.node_key, reason)
 
     def _connect(self, dial: Dial) -> defer.Deferred[Any]:
         own = next((str(own) for own in self._own if own.scheme == dial.address.scheme), "")

@@ -38,6 +38,9 @@ class Owner(Typed):
     def session_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
         """Take a message from an open link; ValueError when it breaks the protocol."""
 
+    def session_pieces(self, session: LinkSession, message: bytes) -> None:
+        """Take note that a part of the body behind ``message`` has come; ValueError as above."""
+
     def session_failed(self, session: LinkSession, reason: str, refusal: Refusal | None) -> None:
         """Take note that a connection closed before its link was open."""
 
@@ -314,6 +317,8 @@ class LinkSession(Protocol):
             for received in self._decoder.feed(data):
                 if isinstance(received, framing.Control):
                     self._take_control(received)
+                elif isinstance(received, framing.Progress):
+                    self._shared.owner.session_pieces(self, received.message)
                 else:
                     self._shared.owner.session_message(self, received.message, received.body)
                 if not self.is_open:

@@ -42,8 +42,8 @@ class LinkSettings:
     """after the first failed dial; doubles"""
     longest_redial: float = 300.0
     """between dials at most: a router with an outdated lease set needs about two minutes"""
-    give_up: float = 900.0
-    """a dial that has failed for so long is reported as failed"""
+    give_up: float = 150.0
+    """a dial that has failed for so long is reported as failed: a restarted I2P node is found after about 120 s"""
     first_penalty: float = 60.0
     """for a node that broke the protocol; doubles"""
     longest_penalty: float = 6 * 3600.0

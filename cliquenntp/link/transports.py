@@ -49,6 +49,10 @@ class Transports:
             raise BadAddressError(f"{address}: this node is on I2P, and nothing of it goes by any other way")
         return address
 
+    def check_listening(self, text: str) -> Address:
+        """Return the address to listen at; plain ``i2p`` is the destination of the key file.  BadAddressError."""
+        return Address("i2p", "", 0) if text == "i2p" and self._i2p is not None else self.check(text)
+
     def connect(self, address: Address, factory: IProtocolFactory, timeout: float) -> defer.Deferred[Any]:
         """Open a connection; fires with the protocol, or fails with whatever the endpoint reports."""
         reactor = self._reactor

@@ -50,7 +50,10 @@ class Recorder:
         del self.links[link_id]
         self.events.append(("closed", link_id, reason))
 
-    def on_dial_failed(self, address: str, reason: str) -> None:
+    def on_pieces(self, link_id: int, message: bytes) -> None:
+        self.events.append(("pieces", link_id, message))
+
+    def on_dial_failed(self, address: str, node_key: bytes | None, reason: str) -> None:
         self.events.append(("failed", address, reason))
 
     @property

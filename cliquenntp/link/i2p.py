@@ -1,0 +1,355 @@
+"""A session with an I2P router that is kept up for ever: one destination that listens and dials.
+
+Import this module only where I2P is configured, and before the reactor runs: txi2p's grammars take two seconds and
+60 MB.
+
+    resting --> key --> session --> up --(lost)--> resting
+       ^----------refused, or no answer--------------'
+
+It fails closed: without a session nothing is dialled, and nothing else is tried.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import defer, endpoints, error, task
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from txi2p.sam.endpoints import SAMI2PStreamClientEndpoint
+from txi2p.sam.session import getSession
+
+from cliquenntp.link.address import Address
+from cliquenntp.link.i2p_keys import REST, DestinationKey, KeyLock, load_key, parse_key, save_key
+from cliquenntp.link.i2p_repairs import Acceptors, KeyGeneration, RepairedSAM
+from cliquenntp.link.i2p_settings import I2PSettings, no_router
+
+_KNOWN_DESTINATIONS = 1000
+"""Destinations kept to dial them without a look-up, which some routers do over other tunnels; half a kilobyte each."""
+
+
+class NoSessionError(Exception):
+    """There is no session with the I2P router just now; the message says why."""
+
+
+class I2PNetwork:
+    """The node's place in I2P; what link.transports calls an I2PTransport.
+
+    ``sam`` is the endpoint of the router's SAM port, by default the one that the settings name.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: I2PSettings,
+        sam: IStreamClientEndpoint | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.state = "not started"
+        """what it does just now, for people"""
+        self.sessions = 0
+        """sessions that have stood so far"""
+        self._clock = reactor
+        self._settings = settings
+        self._wall_clock = wall_clock
+        self._lock = KeyLock(settings.key_file)
+        endpoint: Any = sam or endpoints.TCP4ClientEndpoint(
+            reactor, settings.sam_host, settings.sam_port, settings.answer_time
+        )
+        self._sam = RepairedSAM(endpoint, self._lost)
+        self._key: DestinationKey | None = None
+        self._session: Any = None
+        self._session_end: defer.Deferred[str] | None = None
+        self._acceptors: Acceptors | None = None
+        self._factory: IProtocolFactory | None = None
+        self._listening: list[defer.Deferred[str]] = []
+        self._destinations: OrderedDict[str, str] = OrderedDict()
+        self._last_stream = 0.0
+        self._check: Any = None
+        self._running: defer.Deferred[Any] | None = None
+        self._step: defer.Deferred[Any] | None = None
+        self._stopping = False
+        self._used = False
+
+    # What link.transports asks for
+
+    @property
+    def address(self) -> str:
+        """This node's address, ``i2p:....b32.i2p``; empty before there is a key."""
+        return f"i2p:{self._key.host}" if self._key is not None else ""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a session."""
+        return self._session is not None
+
+    def start(self) -> None:
+        """Begin to keep a session up.
+
+        Raises i2p_keys.KeyFileError when the key file can't be used or another process uses it.
+        """
+        self._key = load_key(self._settings.key_file)
+        wait = self._lock.take(self._wall_clock())
+        self._running = self._run(wait)
+        self._running.addErrback(lambda failure: self._log.failure("the I2P session is given up", failure))
+
+    def listen(self, factory: IProtocolFactory) -> defer.Deferred[str]:
+        """Build a protocol for every stream that comes in, in this session and in all later ones.
+
+        Fires with the address once the first session stands.  Starts the network where nobody has.
+        """
+        self._factory = _Guarded(factory, self)
+        if self._running is None:
+            self.start()
+        if self._session is not None:
+            self._accept()
+            return defer.succeed(self.address)
+        listening: defer.Deferred[str] = defer.Deferred(self._listening.remove)
+        self._listening.append(listening)
+        return listening
+
+    def connect(self, address: Address, factory: IProtocolFactory) -> defer.Deferred[Any]:
+        """Open a stream; fails with NoSessionError at once while there is no session."""
+        if self._running is None:
+            self.start()
+        if self._session is None:
+            return defer.fail(NoSessionError(f"no session with the I2P router: {self.state}"))
+        destination = address.destination or self._destinations.get(address.host) or address.host
+        opened = defer.maybeDeferred(SAMI2PStreamClientEndpoint(self._session, destination).connect, factory)
+        return opened.addCallbacks(self._opened, _explain)
+
+    @defer.inlineCallbacks
+    def stop(self) -> Any:
+        """Close the session for good; fires when nothing is left of it."""
+        self._stopping = True
+        self.state = "stopped"
+        if self._running is None:
+            return
+        self._lost("this node stops")
+        if self._step is not None:
+            self._step.cancel()
+        yield self._running
+        self._lock.release(self._wall_clock(), self._used)
+        for listening in self._listening[:]:
+            listening.cancel()
+
+    # Keeping a session up
+
+    @defer.inlineCallbacks
+    def _run(self, wait: float) -> Any:
+        failures = 0
+        while not self._stopping:
+            if wait:
+                yield self._patiently(task.deferLater(self._clock, wait))
+                if self._stopping:
+                    return
+            try:
+                yield from self._obtain_key()
+                yield from self._obtain_session()
+            except defer.CancelledError:
+                return
+            except error.ConnectionRefusedError:
+                wait = self._settings.retry
+                self._say(no_router(self._settings))
+            except Exception as problem:
+                # Whatever the router says or does: the only cure is to try again, not too soon.
+                wait = max(REST, min(self._settings.longest_retry, REST * 2**failures))
+                failures += 1
+                self._say(f"no I2P session: {_text(problem)}; next try in {wait:.0f} s")
+            else:
+                failures = 0
+                reason = yield self._keep_session()
+                wait = REST
+                if not self._stopping:
+                    self._say(f"the I2P session is lost: {reason}; next try in {wait:.0f} s")
+
+    def _patiently(self, step: defer.Deferred[Any]) -> defer.Deferred[Any]:
+        """Make a step of _run one that stop() ends."""
+        self._step = step
+
+        def done(result: Any) -> Any:
+            self._step = None
+            return None if isinstance(result, Failure) and result.check(defer.CancelledError) else result
+
+        return step.addBoth(done)
+
+    def _obtain_key(self) -> Any:
+        """Load the key, or have the router make one (it knows which kinds it can do)."""
+        self._key = load_key(self._settings.key_file) or self._key
+        if self._key is None:
+            generation = KeyGeneration()
+            made = self._sam.connect(generation).addCallback(lambda _: generation.deferred)
+            made.addTimeout(self._settings.answer_time, self._clock, _no_answer)
+            text = yield self._interruptible(made)
+            key = parse_key(text)
+            save_key(self._settings.key_file, key)
+            self._key = key
+
+    def _obtain_session(self) -> Any:
+        """Create a session under a fresh name, so that none of an earlier one is in the way."""
+        assert self._key is not None
+        self.state = f"waits for the router at {self._settings.sam_name} to build tunnels"
+        created = getSession(
+            "clique-" + secrets.token_hex(8),
+            samEndpoint=self._sam,
+            keyfile=str(self._settings.key_file),
+            options=self._settings.options(),
+        )
+        created.addTimeout(self._settings.session_time, self._clock, _no_answer)
+        session = yield self._interruptible(created)
+        self._used = True
+        self._sam.watch(session)
+        self._session = session
+        if session.address.host != self._key.host:
+            self._drop_session()
+            raise ValueError(f"the router gave {session.address.host} instead of the key file's {self._key.host}")
+
+    def _interruptible(self, step: defer.Deferred[Any]) -> defer.Deferred[Any]:
+        """Let stop() cancel a step; CancelledError then comes out of it."""
+        self._step = step
+
+        def done(result: Any) -> Any:
+            self._step = None
+            return result
+
+        return step.addBoth(done)
+
+    def _keep_session(self) -> defer.Deferred[str]:
+        """Serve in a session that stands; fires with the reason when it is lost."""
+        self.sessions += 1
+        self._say(f"I2P session up: {self.address}", problem=False)
+        self._session_end = defer.Deferred()
+        self._accept()
+        self._check_later()
+        listening, self._listening = self._listening, []
+        for waiting in listening:
+            waiting.callback(self.address)
+        return self._session_end
+
+    def _accept(self) -> None:
+        if self._factory is None or self._acceptors is not None:
+            return
+        self._acceptors = Acceptors(
+            self._clock, self._sam.connect, self._session, self._factory, self._settings.answer_time
+        )
+        self._acceptors.open()
+
+    def _lost(self, reason: str) -> None:
+        """The session can't be used any more."""
+        end, self._session_end = self._session_end, None
+        if end is not None:
+            self._drop_session()
+            end.callback(reason)
+
+    def _drop_session(self) -> None:
+        if self._check is not None and self._check.active():
+            self._check.cancel()
+        if self._acceptors is not None:
+            self._acceptors.stop()
+            self._acceptors = None
+        session, self._session = self._session, None
+        self._sam.evict(session)
+
+    def _say(self, state: str, problem: bool = True) -> None:
+        """Log a state when it is not the one logged last."""
+        if state != self.state:
+            self.state = state
+            (self._log.warn if problem else self._log.info)("{state}", state=state)
+
+    # Streams
+
+    def _opened(self, protocol: Any) -> Any:
+        self.remember(protocol.transport.getPeer())
+        return protocol
+
+    def remember(self, peer: Any) -> None:
+        """Keep the destination of a peer (txi2p's I2PAddress)."""
+        if peer.host.endswith(".b32.i2p"):
+            self._destinations[peer.host] = peer.destination
+            self._destinations.move_to_end(peer.host)
+            if len(self._destinations) > _KNOWN_DESTINATIONS:
+                self._destinations.popitem(last=False)
+
+    def stream_came(self, peer: Any) -> bool:
+        """Note that a stream came in; say whether it is another node's."""
+        self._last_stream = self._clock.seconds()
+        self.remember(peer)
+        return self._key is None or peer.host != self._key.host
+
+    def _check_later(self) -> None:
+        self._last_stream = self._clock.seconds()
+        if self._settings.check_after:
+            self._check = self._clock.callLater(self._settings.check_after, self._check_address)
+
+    def _check_address(self) -> None:
+        """Dial this node itself, when nobody else has lately: a router can become deaf without a word."""
+        idle = self._clock.seconds() - self._last_stream
+        if idle < self._settings.check_after:
+            self._check = self._clock.callLater(self._settings.check_after - idle, self._check_address)
+            return
+        assert self._key is not None
+        dialled = SAMI2PStreamClientEndpoint(self._session, self._key.destination).connect(_Discard())
+        dialled.addTimeout(self._settings.session_time, self._clock, _no_answer)
+        dialled.addErrback(lambda _: None)
+        self._check = self._clock.callLater(self._settings.session_time, self._judge_address, self._last_stream)
+
+    def _judge_address(self, before: float) -> None:
+        if self._last_stream == before and self._factory is not None:
+            self._lost("its own address does not answer")
+        else:
+            self._check = self._clock.callLater(self._settings.check_after, self._check_address)
+
+
+class _Guarded(Factory):
+    """Passes streams to the node's factory; the node's own checks end here."""
+
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory, network: I2PNetwork) -> None:
+        self._factory = factory
+        self._network = network
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """Return the protocol of a stream; never None, which txi2p answers by leaving the stream open for ever."""
+        protocol = None
+        if self._network.stream_came(addr):
+            protocol = self._factory.buildProtocol(addr)  # type: ignore[arg-type]
+        return protocol or _Abort()  # type: ignore[return-value]
+
+
+class _Abort(Protocol):
+    """Closes its connection."""
+
+    def connectionMade(self) -> None:
+        """Close at once."""
+        self.transport.abortConnection()  # type: ignore[union-attr]
+
+
+class _Discard(Factory):
+    """Builds protocols that close their connection: it stands, and that was the question."""
+
+    noisy = False
+    protocol = _Abort
+
+
+def _no_answer(_: Any, seconds: float) -> Any:
+    raise TimeoutError(f"the router did not answer within {seconds:g} s")
+
+
+def _text(reason: BaseException) -> str:
+    return str(reason) or repr(reason)
+
+
+def _explain(failure: Failure) -> Failure:
+    """Turn what txi2p raises for an answer that it does not know into a readable failure."""
+    if failure.check(TypeError, AttributeError):
+        return Failure(ConnectionError("the I2P router refused the stream"))
+    return failure
