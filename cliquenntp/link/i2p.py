@@ -197,10 +197,10 @@ class I2PNetwork:
         """Create a session under a fresh name, so that none of an earlier one is in the way."""
         assert self._key is not None
         self.state = f"waits for the router at {self._settings.sam_name} to build tunnels"
+        self._sam.private_key = self._key.private
         created = getSession(
             "clique-" + secrets.token_hex(8),
             samEndpoint=self._sam,
-            keyfile=str(self._settings.key_file),
             options=self._settings.options(),
         )
         created.addTimeout(self._settings.session_time, self._clock, _no_answer)

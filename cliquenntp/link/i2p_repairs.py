@@ -92,6 +92,8 @@ class RepairedSAM:
         self._endpoint = endpoint
         self._on_session_lost = on_session_lost
         self._session: Any = None
+        self.private_key = ""
+        """the key of the sessions to be created; there must be one, else the router makes a transient identity"""
 
     def connect(self, protocolFactory: IProtocolFactory) -> defer.Deferred[Any]:  # noqa: N803
         """Connect one of txi2p's factories."""
@@ -99,6 +101,9 @@ class RepairedSAM:
         wrapping.protocol = _LineFeeder
         wrapping.repaired = self
         wrapping.noisy = False
+        if isinstance(protocolFactory, sam_session.SessionCreateFactory):
+            # txi2p itself would read the key file, newline and all, and take a new identity when it can't.
+            protocolFactory.privKey = self.private_key
         return self._endpoint.connect(wrapping)
 
     def watch(self, session: Any) -> None:

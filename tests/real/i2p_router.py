@@ -130,7 +130,7 @@ class I2PRouter:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads here at that time
         )
         deadline = time.monotonic() + 15
         while not self._answers():
