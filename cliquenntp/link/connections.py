@@ -17,8 +17,9 @@ from cliquenntp.link.backoff import Backoff, Schedule
 from cliquenntp.link.dialling import Dial, Dialling
 from cliquenntp.link.handshake import NONCE_SIZE, Dialler, Identity, Listener, Refusal
 from cliquenntp.link.rate import Rate
-from cliquenntp.link.session import LinkSession, Surroundings
+from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
+from cliquenntp.link.surroundings import Codec, Surroundings
 from cliquenntp.link.transports import proved_address
 
 _LOG_LINES_PER_SECOND = 5
@@ -31,10 +32,10 @@ class LinkEvents(Typed):
     def link_opened(self, session: LinkSession) -> None:
         """Take a link that is open; its ``link_id`` is set."""
 
-    def link_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
+    def link_message(self, session: LinkSession, message: Any, body: bytes | None) -> None:
         """Take a message; ValueError when it breaks the protocol."""
 
-    def link_pieces(self, session: LinkSession, message: bytes) -> None:
+    def link_pieces(self, session: LinkSession, message: Any) -> None:
         """Take note that a part of the body behind ``message`` has come; ValueError as above."""
 
     def link_closed(self, session: LinkSession, reason: str) -> None:
@@ -57,6 +58,7 @@ class Connections:
         settings: LinkSettings,
         dice: random.Random,
         dialling: Dialling,
+        make_codec: Callable[[], Codec],
         events: LinkEvents,
     ) -> None:
         self.closing = False
@@ -67,7 +69,7 @@ class Connections:
         self._dice = dice
         self._dialling = dialling
         self._events = events
-        self._shared = Surroundings(clock, settings, self, dice.random, Rate(settings.max_rate))
+        self._shared = Surroundings(clock, settings, self, dice.random, Rate(settings.max_rate), make_codec)
         self._penalties = Backoff(Schedule(settings.first_penalty, settings.longest_penalty), dice.random)
         self._by_key: dict[bytes, LinkSession] = {}
         self._sessions: dict[LinkSession, Dial | None] = {}
@@ -194,11 +196,11 @@ class Connections:
         )
         self._events.link_opened(session)
 
-    def session_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
+    def session_message(self, session: LinkSession, message: Any, body: bytes | None) -> None:
         """Pass a message on."""
         self._events.link_message(session, message, body)
 
-    def session_pieces(self, session: LinkSession, message: bytes) -> None:
+    def session_pieces(self, session: LinkSession, message: Any) -> None:
         """Pass on that a body goes on."""
         self._events.link_pieces(session, message)
 

@@ -1,7 +1,7 @@
 """Frames of an open link: a kind (1 byte), a length (3 bytes) and that many bytes.  Pure.
 
-A message goes as one MESSAGE frame.  One that has a body goes as ANNOUNCED (the body's length, the message) and then
-its body in PIECE frames; other messages, pings and pongs may come between the pieces, another body may not.  A frame
+Messages go in MESSAGES frames.  One that has a body goes in an ANNOUNCED frame (the body's length, the message), then
+the body in PIECE frames; other messages, pings and pongs may come between the pieces, another body may not.  A frame
 that breaks a rule ends the link: nothing behind it can be trusted.
 """
 
@@ -29,7 +29,7 @@ _BODY_LENGTH = struct.Struct(">I")
 class Kind(enum.IntEnum):
     """What a frame carries."""
 
-    MESSAGE = 1
+    MESSAGES = 1
     ANNOUNCED = 2
     PIECE = 3
     PING = 4
@@ -38,7 +38,7 @@ class Kind(enum.IntEnum):
 
 
 _LIMITS = {
-    Kind.MESSAGE: MAX_MESSAGE,
+    Kind.MESSAGES: MAX_MESSAGE,
     Kind.ANNOUNCED: MAX_MESSAGE + _BODY_LENGTH.size,
     Kind.PIECE: PIECE_SIZE,
     Kind.PING: 8,
@@ -52,19 +52,29 @@ class FrameError(ValueError):
 
 
 @attrs.frozen
-class Received:
-    """A whole message, with its body where it has one."""
+class Messages:
+    """The content of a frame of messages."""
 
-    message: bytes
-    body: bytes | None = None
+    content: bytes
 
 
 @attrs.frozen
-class Progress:
-    """A piece of a body has come that is not the last one."""
+class BodyBegun:
+    """The content of a frame whose one message has a body; the body follows."""
 
-    message: bytes
-    """the message that the body belongs to"""
+    content: bytes
+
+
+@attrs.frozen
+class BodyGoesOn:
+    """A piece of the body has come that is not the last one."""
+
+
+@attrs.frozen
+class BodyEnded:
+    """The body is whole."""
+
+    body: bytes
 
 
 @attrs.frozen
@@ -75,6 +85,9 @@ class Control:
     payload: bytes
 
 
+Found = Messages | BodyBegun | BodyGoesOn | BodyEnded | Control
+
+
 def frame(kind: Kind, payload: bytes) -> bytes:
     """Return one frame; FrameError when the payload is longer than frames of that kind may be."""
     if len(payload) > _LIMITS[kind]:
@@ -82,11 +95,16 @@ def frame(kind: Kind, payload: bytes) -> bytes:
     return _HEADER.pack(kind << 24 | len(payload)) + payload
 
 
-def announced(message: bytes, body_length: int) -> bytes:
+def check_body(length: int) -> None:
+    """Raise FrameError when a body of that length can't be sent."""
+    if length > MAX_BODY:
+        raise FrameError(f"a body has at most {MAX_BODY} bytes, not {length}")
+
+
+def announced(content: bytes, body_length: int) -> bytes:
     """Return the frame that goes before the pieces of a body; FrameError when either is too long."""
-    if body_length > MAX_BODY:
-        raise FrameError(f"a body has at most {MAX_BODY} bytes, not {body_length}")
-    return frame(Kind.ANNOUNCED, _BODY_LENGTH.pack(body_length) + message)
+    check_body(body_length)
+    return frame(Kind.ANNOUNCED, _BODY_LENGTH.pack(body_length) + content)
 
 
 def pieces(body: bytes) -> Iterator[bytes]:
@@ -100,7 +118,7 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._message: bytes | None = None
+        self._in_body = False
         self._body = bytearray()
         self._missing = 0
         self.frames = 0
@@ -111,9 +129,9 @@ class FrameDecoder:
     @property
     def unfinished(self) -> bool:
         """Whether a frame or a body has begun and not ended."""
-        return bool(self._buffer) or self._message is not None
+        return bool(self._buffer) or self._in_body
 
-    def feed(self, data: bytes) -> Iterator[Received | Progress | Control]:
+    def feed(self, data: bytes) -> Iterator[Found]:
         """Take bytes; yield what they complete.  Raises FrameError, after which the decoder is of no use."""
         self._buffer += data
         start = 0
@@ -129,10 +147,8 @@ class FrameDecoder:
                 payload = bytes(self._buffer[start + _HEADER.size : end])
                 start = end
                 self.frames += 1
-                self.step += self._message is None
-                found = self._take(kind, payload)
-                if found is not None:
-                    yield found
+                self.step += not self._in_body
+                yield from self._take(kind, payload)
         finally:
             del self._buffer[:start]
 
@@ -143,39 +159,40 @@ class FrameDecoder:
         except ValueError:
             raise FrameError(f"a frame of unknown kind {kind}") from None
 
-    def _take(self, kind: Kind, payload: bytes) -> Received | Progress | Control | None:
-        if kind is Kind.MESSAGE:
-            return Received(payload)
-        if kind is Kind.ANNOUNCED:
-            return self._begin_body(payload)
-        if kind is Kind.PIECE:
-            return self._take_piece(payload)
-        return Control(kind, payload)
+    def _take(self, kind: Kind, payload: bytes) -> Iterator[Found]:
+        if kind is Kind.MESSAGES:
+            yield Messages(payload)
+        elif kind is Kind.ANNOUNCED:
+            yield self._begin_body(payload)
+            if not self._missing:
+                yield self._end_body()
+        elif kind is Kind.PIECE:
+            self._take_piece(payload)
+            yield BodyGoesOn() if self._missing else self._end_body()
+        else:
+            yield Control(kind, payload)
 
-    def _begin_body(self, payload: bytes) -> Received | None:
-        if self._message is not None:
+    def _begin_body(self, payload: bytes) -> BodyBegun:
+        if self._in_body:
             raise FrameError("a second body before the first has ended")
         if len(payload) < _BODY_LENGTH.size:
             raise FrameError("a body without its length")
         (length,) = _BODY_LENGTH.unpack_from(payload)
         if length > MAX_BODY:
             raise FrameError(f"a body of {length} bytes; at most {MAX_BODY} are allowed")
-        message = payload[_BODY_LENGTH.size :]
-        if not length:
-            return Received(message, b"")
-        self._message, self._missing = message, length
-        return None
+        self._in_body, self._missing = True, length
+        return BodyBegun(payload[_BODY_LENGTH.size :])
 
-    def _take_piece(self, payload: bytes) -> Received | Progress:
-        if self._message is None:
+    def _take_piece(self, payload: bytes) -> None:
+        if not self._in_body:
             raise FrameError("a piece of a body that was not announced")
         if not payload or len(payload) > self._missing:
             raise FrameError("a piece that is empty or goes beyond its body's end")
         self.step += 1
         self._body += payload
         self._missing -= len(payload)
-        if self._missing:
-            return Progress(self._message)
-        received = Received(self._message, bytes(self._body))
-        self._message, self._body = None, bytearray()
-        return received
+
+    def _end_body(self) -> BodyEnded:
+        body, self._body = bytes(self._body), bytearray()
+        self._in_body = False
+        return BodyEnded(body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from typing import Protocol as Typed
 
@@ -18,17 +18,8 @@ from cliquenntp.link.handshake import Identity
 from cliquenntp.link.outbox import Body
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
+from cliquenntp.link.surroundings import Codec
 from cliquenntp.link.transports import I2PTransport, Transports
-
-
-class Codec(Typed):
-    """Messages to bytes and back (wire makes one)."""
-
-    def encode(self, message: Any) -> bytes:
-        """Return a message's bytes."""
-
-    def decode(self, data: bytes) -> Any:
-        """Return the message; ValueError when the bytes are none."""
 
 
 class Observer(Typed):
@@ -73,8 +64,8 @@ class LinkInfo:
 class LinkManager:
     """All links of one node.
 
-    ``identity`` proves the node, ``codec`` makes bytes of messages, ``observer`` is told what happens, ``i2p`` (from
-    link.i2p) makes I2P the only way in and out.
+    ``identity`` proves the node, ``make_codec`` makes a codec for each link (wire.LinkCodec), ``observer`` is told what
+    happens, ``i2p`` (from link.i2p) makes I2P the only way in and out.
     """
 
     _log = Logger()
@@ -83,19 +74,18 @@ class LinkManager:
         self,
         reactor: Any,
         identity: Identity,
-        codec: Codec,
+        make_codec: Callable[[], Codec],
         observer: Observer,
         settings: LinkSettings | None = None,
         i2p: I2PTransport | None = None,
         dice: random.Random | None = None,
     ) -> None:
-        self._codec = codec
         self._observer = observer
         self._settings = settings or LinkSettings()
         self._dice = dice or random.SystemRandom()
         self._transports = Transports(reactor, i2p)
         self._dialling = Dialling(reactor, self._settings, self._dice.random, self._connect, self._given_up)
-        self._connections = Connections(reactor, identity, self._settings, self._dice, self._dialling, self)
+        self._connections = Connections(reactor, identity, self._settings, self._dice, self._dialling, make_codec, self)
         self._own: list[Address] = []
 
     # What the service asks for
@@ -139,15 +129,24 @@ class LinkManager:
         """Return the addresses that are being dialled, with the last reason why there is no link yet."""
         return self._dialling.reasons()
 
-    def send(self, link_id: int, message: Any, body: Body | None = None) -> None:
-        """Queue a message, with its body or with what fetches the body when its turn comes.
+    def send(self, link_id: int, messages: Iterable[Any]) -> None:
+        """Queue messages without bodies, to travel in one frame where they fit.
 
-        Messages without bodies overtake bodies.  A link that has closed meanwhile is passed over in silence: on_closed
-        has told.  A message or body that is too long raises framing.FrameError.
+        They overtake documents.  A link that has closed meanwhile is passed over in silence: on_closed has told.
+        ValueError when a message is beyond the protocol's limits.
         """
         session = self._connections.links.get(link_id)
         if session is not None:
-            session.send(self._codec.encode(message), body)
+            session.send(messages)
+
+    def send_document(self, link_id: int, message: Any, body: Body) -> None:
+        """Queue a message with its body, or with what fetches the body when its turn comes (None: gone by then).
+
+        Otherwise as ``send``.
+        """
+        session = self._connections.links.get(link_id)
+        if session is not None:
+            session.send_document(message, body)
 
     def close(self, link_id: int, reason: str) -> None:
         """Close a link once what waits has been sent; on_closed comes at once."""
@@ -206,13 +205,13 @@ class LinkManager:
         assert session.peer is not None
         self._tell(session, self._observer.on_opened, session.link_id, session.peer.node_key, session.peer.address)
 
-    def link_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
+    def link_message(self, session: LinkSession, message: Any, body: bytes | None) -> None:
         """Pass a message on; ValueError when it breaks the protocol."""
-        self._tell(session, self._observer.on_message, session.link_id, self._codec.decode(message), body)
+        self._tell(session, self._observer.on_message, session.link_id, message, body)
 
-    def link_pieces(self, session: LinkSession, message: bytes) -> None:
+    def link_pieces(self, session: LinkSession, message: Any) -> None:
         """Pass on that a body goes on; ValueError when the message before it breaks the protocol."""
-        self._tell(session, self._observer.on_pieces, session.link_id, self._codec.decode(message))
+        self._tell(session, self._observer.on_pieces, session.link_id, message)
 
     def link_closed(self, session: LinkSession, reason: str) -> None:
         """Pass on that a link is closed."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import attrs
 
@@ -12,12 +13,19 @@ from cliquenntp.link import framing
 Body = bytes | Callable[[], bytes | None]
 """A body, or what fetches it when its turn comes (None: it is gone by then, and its message is not sent)."""
 
+Encode = Callable[[Iterable[Any]], list[bytes]]
+"""Messages to the contents of frames.  What is encoded later must be sent later: aliases count on the order."""
+
 
 @attrs.frozen
 class _Waiting:
-    message: bytes
+    message: Any
     body: Body
-    size: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return len(self.body) if isinstance(self.body, bytes) else 0
 
 
 class Outbox:
@@ -26,7 +34,8 @@ class Outbox:
     Messages without a body keep their order among themselves and overtake bodies; bodies keep theirs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
         self._urgent: deque[bytes] = deque()
         self._bodies: deque[_Waiting] = deque()
         self._pieces: Iterator[bytes] | None = None
@@ -39,16 +48,17 @@ class Outbox:
         self._urgent.append(data)
         self.waiting += len(data)
 
-    def put(self, message: bytes, body: Body | None = None) -> None:
-        """Queue a message; raises framing.FrameError when it, or a body given as bytes, is too long to be sent."""
-        if body is None:
-            self.put_frame(framing.frame(framing.Kind.MESSAGE, message))
-            return
-        held = len(body) if isinstance(body, bytes) else 0
-        framing.announced(message, held)
-        size = len(message) + held
-        self._bodies.append(_Waiting(message, body, size))
-        self.waiting += size
+    def put(self, messages: Iterable[Any]) -> None:
+        """Queue messages without bodies; ValueError when one is beyond the protocol's limits."""
+        for content in self._encode(messages):
+            self.put_frame(framing.frame(framing.Kind.MESSAGES, content))
+
+    def put_document(self, message: Any, body: Body) -> None:
+        """Queue a message with its body; framing.FrameError when a body given as bytes is too long."""
+        waiting = _Waiting(message, body)
+        framing.check_body(waiting.size)
+        self._bodies.append(waiting)
+        self.waiting += waiting.size
 
     def __bool__(self) -> bool:
         return bool(self._urgent or self._bodies or self._pieces is not None)
@@ -66,11 +76,11 @@ class Outbox:
         return frames
 
     def take_piece(self) -> bytes | None:
-        """Take the next frame of a body or of a message that announces one; None when no body waits.
+        """Take the next frame of a body, or the one that announces it; None when no body, or something urgent, waits.
 
-        Raises framing.FrameError when a fetched body is too long to be sent.
+        Raises ValueError when a message or a fetched body is beyond the protocol's limits.
         """
-        while True:
+        while not self._urgent:
             if self._pieces is not None:
                 piece = next(self._pieces, None)
                 if piece is not None:
@@ -83,9 +93,18 @@ class Outbox:
             waiting = self._bodies.popleft()
             body = waiting.body if isinstance(waiting.body, bytes) else waiting.body()
             if body is None:
-                self.waiting -= waiting.size
                 continue
-            self._current = len(waiting.message) + len(body)
-            self.waiting += self._current - waiting.size
-            self._pieces = framing.pieces(body)
-            return framing.announced(waiting.message, len(body))
+            if self._urgent:
+                # Fetching has queued messages, encoded by now: they have to go first.
+                self._bodies.appendleft(_Waiting(waiting.message, body))
+                self.waiting += len(body) - waiting.size
+                return None
+            return self._begin(waiting, body)
+        return None
+
+    def _begin(self, waiting: _Waiting, body: bytes) -> bytes:
+        self._current = len(body)
+        self.waiting += self._current - waiting.size
+        self._pieces = framing.pieces(body)
+        (content,) = self._encode((waiting.message,))
+        return framing.announced(content, len(body))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
-from typing import Protocol as Typed
 
-import attrs
 from twisted.internet import interfaces
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -15,56 +13,17 @@ from zope.interface import implementer
 from cliquenntp.link import framing
 from cliquenntp.link.handshake import Dialler, HandshakeError, Listener, Peer, Refusal
 from cliquenntp.link.lifecycle import Life, new_life
-from cliquenntp.link.outbox import Body, Outbox
+from cliquenntp.link.outbox import Body
 from cliquenntp.link.rate import Rate
-from cliquenntp.link.settings import LinkSettings
-
-_WRITE_SIZE = 64 * 1024
-"""Bytes given to the transport at a time: its own buffer's bound, so that it says when to pause."""
+from cliquenntp.link.sender import Sender
+from cliquenntp.link.surroundings import Surroundings
+from cliquenntp.link.watch import Dead, Ping, Watch
 
 _CHECKS_PER_PING = 3
 """How often a link looks at its time limits while it waits for one pong."""
 
 
-class Owner(Typed):
-    """Whoever has sessions: is told what happens to them."""
-
-    def session_proved(self, session: LinkSession) -> Refusal | None:
-        """Return why the peer (``session.peer``, just proved) may not open a link, or None."""
-
-    def session_opened(self, session: LinkSession) -> None:
-        """Take a session whose link is open."""
-
-    def session_message(self, session: LinkSession, message: bytes, body: bytes | None) -> None:
-        """Take a message from an open link; ValueError when it breaks the protocol."""
-
-    def session_pieces(self, session: LinkSession, message: bytes) -> None:
-        """Take note that a part of the body behind ``message`` has come; ValueError as above."""
-
-    def session_failed(self, session: LinkSession, reason: str, refusal: Refusal | None) -> None:
-        """Take note that a connection closed before its link was open."""
-
-    def session_closed(self, session: LinkSession, reason: str, at_fault: bool) -> None:
-        """Take note that an open link is closed; ``at_fault``: the peer broke the protocol."""
-
-    def session_gone(self, session: LinkSession) -> None:
-        """Take note that nothing is left of a connection."""
-
-
-@attrs.frozen
-class Surroundings:
-    """What every session of a node shares."""
-
-    clock: Any
-    """IReactorTime"""
-    settings: LinkSettings
-    owner: Owner
-    dice: Callable[[], float]
-    rate: Rate
-    """of the bodies of all links together"""
-
-
-@implementer(interfaces.IHandshakeListener, interfaces.IPushProducer)
+@implementer(interfaces.IHandshakeListener)
 class LinkSession(Protocol):
     """One connection.
 
@@ -86,8 +45,6 @@ class LinkSession(Protocol):
         self.encrypted = encrypted
         self.link_id = 0
         self.is_open = False
-        self.latency = 0.0
-        """one way in seconds, half of the shortest recent round trip"""
         self.bytes_received = 0
         self.bytes_sent = 0
         self._shared = surroundings
@@ -96,25 +53,20 @@ class LinkSession(Protocol):
         self._make_handshake = make_handshake
         self._handshake: Dialler | Listener | None = None
         self._handshake_time = handshake_time
-        self._handshake_sent = 0.0
+        self._asked_at = 0.0
+        self._round_trip = 0.0
         self._refusal: Refusal | None = None
         self._at_fault = False
+        self._codec = surroundings.make_codec()
+        self._sender = Sender(self._clock, self._codec.encode, surroundings.rate, self._write, self.fail)
         self._decoder = framing.FrameDecoder()
-        self._outbox = Outbox()
+        self._body_of: Any = None
         self._frames = Rate(surroundings.settings.max_frames_per_second)
+        self._watch: Watch | None = None
         self._read_stops: set[str] = set()
-        self._write_stopped_at: float | None = None
-        self._flush_call: Any = None
-        self._rate_waits = False
-        self._farewell: str | None = None
         self._deadline: Any = None
         self._check_call: Any = None
         self._resume_call: Any = None
-        self._heard_at = 0.0
-        self._progress_at = 0.0
-        self._pinged_at: float | None = None
-        self._pings = 0
-        self._ping_after = surroundings.settings.ping_after
         self._life: Life = new_life(self)
 
     # What the owner asks for
@@ -127,13 +79,24 @@ class LinkSession(Protocol):
     @property
     def waiting(self) -> int:
         """Bytes that wait to be sent."""
-        return self._outbox.waiting
+        return self._sender.waiting
 
-    def send(self, message: bytes, body: Body | None = None) -> None:
-        """Queue a message of an open link; ignored on any other.  framing.FrameError when it is too long."""
+    @property
+    def latency(self) -> float:
+        """One way in seconds, half of the shortest recent round trip."""
+        return self._watch.latency if self._watch is not None else self._round_trip / 2
+
+    def send(self, messages: Iterable[Any]) -> None:
+        """Queue messages without bodies; ignored unless the link is open.  ValueError when one is too long."""
         if self.is_open:
-            self._outbox.put(message, body)
-            self._queued()
+            self._sender.send(messages)
+            self._check_waiting()
+
+    def send_document(self, message: Any, body: Body) -> None:
+        """Queue a message with its body; ignored unless the link is open.  ValueError when the body is too long."""
+        if self.is_open:
+            self._sender.send_document(message, body)
+            self._check_waiting()
 
     def drain(self, reason: str) -> None:
         """Close once what waits has been sent, within the drain time."""
@@ -150,12 +113,12 @@ class LinkSession(Protocol):
 
     def probe(self) -> None:
         """Ask at once whether the other end still lives."""
-        if self.is_open and self._pinged_at is None:
-            self._ping()
+        if self.is_open and self._watch is not None:
+            self._do(self._watch.ping(self._clock.seconds()))
 
     def stop_reading(self, who: str) -> None:
         """Take nothing from the peer until ``who`` lets it go on; several may ask."""
-        if not self._read_stops and self.transport is not None:
+        if not self._read_stops and self.is_open:
             self.transport.pauseProducing()
         self._read_stops.add(who)
 
@@ -163,8 +126,8 @@ class LinkSession(Protocol):
         """Take back one stop_reading."""
         if who in self._read_stops:
             self._read_stops.discard(who)
-            if not self._read_stops and self.transport is not None:
-                self._heard_at = self._progress_at = self._clock.seconds()
+            if not self._read_stops and self.is_open and self._watch is not None:
+                self._watch.resumed(self._clock.seconds())
                 self.transport.resumeProducing()
 
     # What Twisted tells
@@ -189,7 +152,6 @@ class LinkSession(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take bytes of the handshake or of frames."""
         self.bytes_received += len(data)
-        self._heard_at = self._clock.seconds()
         if self._handshake is None:
             return
         if not self._handshake.finished:
@@ -200,23 +162,11 @@ class LinkSession(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop all timers and report."""
-        for call in (self._flush_call, self._deadline, self._check_call, self._resume_call):
+        self._sender.stop()
+        for call in (self._deadline, self._check_call, self._resume_call):
             if call is not None and call.active():
                 call.cancel()
         self._life.lost("the connection was lost: " + reason.getErrorMessage())
-
-    def pauseProducing(self) -> None:
-        """The transport holds enough."""
-        if self._write_stopped_at is None:
-            self._write_stopped_at = self._clock.seconds()
-
-    def resumeProducing(self) -> None:
-        """The transport has written what it held."""
-        self._write_stopped_at = None
-        self._queued()
-
-    def stopProducing(self) -> None:
-        """The transport is gone; connectionLost follows."""
 
     # What the machine has it do
 
@@ -227,19 +177,18 @@ class LinkSession(Protocol):
             handle = self.transport.getHandle()
             binding = handle.export_keying_material(b"EXPORTER-Channel-Binding", 32, b"")
         self._handshake = self._make_handshake(binding)
-        self._handshake_sent = self._clock.seconds()
+        self._asked_at = self._clock.seconds()
         if isinstance(self._handshake, Dialler):
             self._write(self._handshake.begin())
 
     def report_opened(self) -> None:
         """Change from the handshake's time limit to the link's own."""
         self._deadline.cancel()
-        now = self._clock.seconds()
-        self._heard_at = self._progress_at = now
-        self.is_open = True
-        self.transport.registerProducer(self, True)
         # Two ends that opened together shall not ping together.
-        self._ping_after = self._settings.ping_after * (0.75 + 0.5 * self._shared.dice())
+        stretch = 0.75 + 0.5 * self._shared.dice()
+        self._watch = Watch(self._settings, stretch, self._round_trip / 2, self._clock.seconds())
+        self.is_open = True
+        self.transport.registerProducer(self._sender, True)
         self._check_later()
         self._shared.owner.session_opened(self)
 
@@ -259,8 +208,7 @@ class LinkSession(Protocol):
     def begin_drain(self, reason: str) -> None:
         """Put the farewell behind what waits."""
         self._limit_closing()
-        self._queued()
-        self._farewell = reason
+        self._sender.finish(_farewell(reason), self._life.emptied)
 
     def say_why(self, reason: str) -> None:
         """Send a refusal or a farewell, past everything that waits."""
@@ -273,6 +221,7 @@ class LinkSession(Protocol):
     def close(self) -> None:
         """Close behind what the transport holds, within the drain time."""
         self._limit_closing()
+        self._sender.stop()
         if self._handshake is not None and self._handshake.finished:
             self.transport.unregisterProducer()
         self.transport.loseConnection()
@@ -291,7 +240,7 @@ class LinkSession(Protocol):
         try:
             reply = handshake.receive(data)
             if unproved and handshake.peer is not None:
-                self.latency = (self._clock.seconds() - self._handshake_sent) / 2
+                self._round_trip = self._clock.seconds() - self._asked_at
                 refusal = self._shared.owner.session_proved(self)
                 if refusal is not None:
                     raise HandshakeError(refusal)
@@ -305,104 +254,77 @@ class LinkSession(Protocol):
                 self._life.fail(str(error))
             return
         self._write(reply)
-        self._handshake_sent = self._clock.seconds()
+        self._asked_at = self._clock.seconds()
         if handshake.finished:
             self._life.proved()
-
-    # Frames
-
-    def _take_frames(self, data: bytes) -> None:
-        before, step = self._decoder.frames, self._decoder.step
-        try:
-            for received in self._decoder.feed(data):
-                if isinstance(received, framing.Control):
-                    self._take_control(received)
-                elif isinstance(received, framing.Progress):
-                    self._shared.owner.session_pieces(self, received.message)
-                else:
-                    self._shared.owner.session_message(self, received.message, received.body)
-                if not self.is_open:
-                    return
-        except ValueError as error:
-            self.fail(f"the peer broke the protocol: {error}", at_fault=True)
-            return
-        now = self._clock.seconds()
-        taken = self._decoder.frames - before
-        if self._decoder.step != step or not self._decoder.unfinished:
-            self._progress_at = now
-        self._frames.take(taken, now)
-        wait = self._frames.wait(now)
-        if wait and "rate" not in self._read_stops:
-            self.stop_reading("rate")
-            self._resume_call = self._clock.callLater(wait, self.go_on_reading, "rate")
-
-    def _take_control(self, control: framing.Control) -> None:
-        if control.kind is framing.Kind.PING:
-            self._outbox.put_frame(framing.frame(framing.Kind.PONG, control.payload))
-            self._queued()
-        elif control.kind is framing.Kind.PONG:
-            if self._pinged_at is not None and control.payload == self._pings.to_bytes(8, "big"):
-                trip = (self._clock.seconds() - self._pinged_at) / 2
-                # A single slow trip says little about the way; a fast one proves it.
-                self.latency = min(trip, self.latency * 7 / 8 + trip / 8)
-                self._pinged_at = None
-        else:
-            text = control.payload.decode("ascii", "replace")
-            self._life.expire("closed by the other end: " + "".join(c if c.isprintable() else "?" for c in text))
-
-    def _ping(self) -> None:
-        self._pings += 1
-        self._pinged_at = self._clock.seconds()
-        self._outbox.put_frame(framing.frame(framing.Kind.PING, self._pings.to_bytes(8, "big")))
-        self._queued()
-
-    # Sending
 
     def _write(self, data: bytes) -> None:
         if data:
             self.bytes_sent += len(data)
             self.transport.write(data)
 
-    def _queued(self) -> None:
-        """See to it that what waits is sent at the end of this turn of the reactor, in one write."""
-        if self._outbox.waiting > self._settings.max_waiting_bytes:
-            self.expire(f"the peer does not keep up: {self._outbox.waiting} bytes wait for it")
-            return
-        if self._flush_call is not None and self._rate_waits and self._outbox.has_urgent:
-            self._flush_call.cancel()
-            self._flush_call = None
-        if self._flush_call is None and self._write_stopped_at is None:
-            self._flush_call, self._rate_waits = self._clock.callLater(0, self._flush), False
+    # Frames
 
-    def _flush(self) -> None:
-        self._flush_call = None
-        rate = self._shared.rate
+    def _take_frames(self, data: bytes) -> None:
+        watch, decoder, now = self._watch, self._decoder, self._clock.seconds()
+        assert watch is not None
+        watch.heard(now)
+        was_unfinished, frames, step = decoder.unfinished, decoder.frames, decoder.step
         try:
-            while self._outbox and self._write_stopped_at is None:
-                batch = self._outbox.take_urgent()
-                size = sum(map(len, batch))
-                now = self._clock.seconds()
-                while size < _WRITE_SIZE and not rate.wait(now):
-                    piece = self._outbox.take_piece()
-                    if piece is None:
-                        break
-                    rate.take(len(piece), now)
-                    batch.append(piece)
-                    size += len(piece)
-                self._write(b"".join(batch))
-                wait = rate.wait(now)
-                if wait and self._outbox and not self._outbox.has_urgent:
-                    self._flush_call, self._rate_waits = self._clock.callLater(wait, self._flush), True
+            for found in decoder.feed(data):
+                self._take_frame(found, now)
+                if not self.is_open:
                     return
-        except framing.FrameError as error:
-            self.fail(f"this node had something to send that is too long: {error}")
+        except ValueError as error:
+            self.fail(f"the peer broke the protocol: {error}", at_fault=True)
             return
-        if self._farewell is not None and not self._outbox:
-            self._write(_farewell(self._farewell))
-            self._farewell = None
-            self._life.emptied()
+        if decoder.step != step or not (was_unfinished and decoder.unfinished):
+            watch.moved(now)
+        self._frames.take(decoder.frames - frames, now)
+        wait = self._frames.wait(now)
+        if wait and "rate" not in self._read_stops:
+            self.stop_reading("rate")
+            self._resume_call = self._clock.callLater(wait, self.go_on_reading, "rate")
+
+    def _take_frame(self, found: framing.Found, now: float) -> None:
+        owner = self._shared.owner
+        if isinstance(found, framing.Messages):
+            for message in self._codec.decode(found.content):
+                owner.session_message(self, message, None)
+                if not self.is_open:
+                    return
+        elif isinstance(found, framing.BodyBegun):
+            messages = list(self._codec.decode(found.content))
+            if len(messages) > 1:
+                raise ValueError(f"{len(messages)} messages before one body")
+            # None of a kind that this version knows: the body of a later version's message is passed over.
+            self._body_of = messages[0] if messages else None
+        elif isinstance(found, framing.BodyGoesOn):
+            if self._body_of is not None:
+                owner.session_pieces(self, self._body_of)
+        elif isinstance(found, framing.BodyEnded):
+            message, self._body_of = self._body_of, None
+            if message is not None:
+                owner.session_message(self, message, found.body)
+        else:
+            self._take_control(found, now)
+
+    def _take_control(self, control: framing.Control, now: float) -> None:
+        if control.kind is framing.Kind.PING:
+            self._sender.send_frame(framing.frame(framing.Kind.PONG, control.payload))
+            self._check_waiting()
+        elif control.kind is framing.Kind.PONG:
+            if self._watch is not None:
+                self._watch.ponged(control.payload, now)
+        else:
+            text = control.payload.decode("ascii", "replace")
+            self._life.expire("closed by the other end: " + "".join(c if c.isprintable() else "?" for c in text))
 
     # Time limits
+
+    def _check_waiting(self) -> None:
+        if self._sender.waiting > self._settings.max_waiting_bytes:
+            self.expire(f"the peer does not keep up: {self._sender.waiting} bytes wait for it")
 
     def _limit_closing(self) -> None:
         if self._deadline is not None and self._deadline.active():
@@ -413,21 +335,16 @@ class LinkSession(Protocol):
         self._check_call = self._clock.callLater(self._settings.ping_time / _CHECKS_PER_PING, self._check)
 
     def _check(self) -> None:
-        if not self.is_open:
-            return
-        self._check_later()
-        now, stall = self._clock.seconds(), self._settings.stall_time
-        if self._write_stopped_at is not None and now - self._write_stopped_at >= stall:
-            self.expire(f"the peer has read nothing for {stall:g} s")
-        elif self._read_stops:
-            return  # what the peer says can't be heard just now
-        elif self._decoder.unfinished and now - self._progress_at >= stall:
-            self.expire(f"a frame or a body did not go on for {stall:g} s")
-        elif self._pinged_at is not None:
-            if now - max(self._pinged_at, self._heard_at) >= self._settings.ping_time:
-                self.expire(f"nothing heard for {now - self._heard_at:.0f} s")
-        elif now - self._heard_at >= self._ping_after:
-            self._ping()
+        if self.is_open and self._watch is not None:
+            self._check_later()
+            now, sender = self._clock.seconds(), self._sender
+            self._do(self._watch.check(now, sender.stopped_at, self._decoder.unfinished, not self._read_stops))
+
+    def _do(self, wanted: Ping | Dead | None) -> None:
+        if isinstance(wanted, Ping):
+            self._sender.send_frame(framing.frame(framing.Kind.PING, wanted.payload))
+        elif isinstance(wanted, Dead):
+            self.expire(wanted.reason)
 
 
 def _farewell(reason: str) -> bytes:

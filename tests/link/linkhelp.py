@@ -18,17 +18,29 @@ def new_identity(instance: bytes | None = None, key: Ed25519PrivateKey | None = 
 
 
 class BytesCodec:
-    """Messages that are bytes; those that begin with ``bad`` can't be decoded."""
+    """Messages that are bytes, one a frame.
 
-    @staticmethod
-    def encode(message: bytes) -> bytes:
-        return message
+    Those that begin with ``bad`` can't be decoded, those with ``late`` are of a later version.  Like wire's aliases, it
+    only works when all that is encoded is sent in that order.
+    """
 
-    @staticmethod
-    def decode(data: bytes) -> bytes:
-        if data.startswith(b"bad"):
+    def __init__(self) -> None:
+        self._sent = self._received = 0
+
+    def encode(self, messages) -> list[bytes]:
+        contents = []
+        for message in messages:
+            contents.append(self._sent.to_bytes(4, "big") + message)
+            self._sent += 1
+        return contents
+
+    def decode(self, content: bytes) -> tuple[bytes, ...]:
+        assert int.from_bytes(content[:4], "big") == self._received, "sent in another order than encoded"
+        self._received += 1
+        message = content[4:]
+        if message.startswith(b"bad"):
             raise ValueError("a message that can't be decoded")
-        return data
+        return () if message.startswith(b"late") else (message,)
 
 
 class Recorder:
@@ -81,7 +93,10 @@ class Node:
         return link_id
 
     def send(self, message: bytes, body=None) -> None:
-        self.manager.send(self.link, message, body)
+        if body is None:
+            self.manager.send(self.link, (message,))
+        else:
+            self.manager.send_document(self.link, message, body)
 
 
 @defer.inlineCallbacks
