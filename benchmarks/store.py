@@ -2,8 +2,8 @@
 
     python -m benchmarks.store [--documents 3000] [--archive 100000] [--folder DIR]
 
-Documents have 2,048 octets of text that does not compress, overview lines 600; they stand in 20 forums at the depths of real
-threads (median 1 to 4, 99 % below about 20, one chain of 370).
+Documents have 2,048 octets of text that does not compress, overview lines 600; they stand in 20 forums at the depths of
+real threads (median 1 to 4, 99 % below about 20, one chain of 370).
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def store_documents(store: Store, shape: Shape, count: int, batch: int) -> Itera
         writer.begin()
         for _ in range(size):
             parents = shape.parents(writer.newest() + 1)
-            document = SampleDocument(dice.randbytes(OCTETS))
+            ids = tuple(writer.record(parent).id for parent in parents)
+            document = SampleDocument(dice.randbytes(OCTETS), parents=ids)
             message_id = hashlib.sha256(document.raw).hexdigest()[:20].encode() + b"@example.org"
             placement = sample_placement(
                 writer, parents, f"clique.forum{len(parents)}.some-subject-{message_id[:8].decode()}", (message_id,)
@@ -169,7 +170,10 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(width=120)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder, Progress(console=console) as progress:
-        tables = [by_batch(Path(folder), options.documents, progress), by_archive(Path(folder), options.archive, progress)]
+        tables = [
+            by_batch(Path(folder), options.documents, progress),
+            by_archive(Path(folder), options.archive, progress),
+        ]
     for table in tables:
         console.print(table)
 

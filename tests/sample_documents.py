@@ -20,6 +20,7 @@ class SampleDocument:
     raw: bytes
     author: bytes = b"\1" * 32
     time: int = ARRIVED
+    parents: tuple[bytes, ...] = ()
 
     @property
     def id(self) -> bytes:
@@ -58,4 +59,5 @@ def store_sample(
     placement = sample_placement(writer, parents, name, message_ids)
     writer.number(placement)
     overview = b"overview of " + b" ".join(raw[:40].splitlines())
-    return writer.store(SampleDocument(raw), placement, overview, arrived)
+    ids = tuple(writer.record(parent).id for parent in placement.parents)
+    return writer.store(SampleDocument(raw, parents=ids), placement, overview, arrived)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Any
 
 from ZODB.blob import Blob
@@ -12,7 +13,7 @@ from zope.interface import implementer
 
 from cliquenntp.interfaces import IArchive, IGroupNumbers
 from cliquenntp.store.classes import Record
-from cliquenntp.store.groups import PAGE_LINES, Unanswered
+from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
 from cliquenntp.store.index import key_digest
 
 RECORDS_A_SWEEP = 2000
@@ -58,6 +59,8 @@ class Archive:
         self._ids = root["ids"]
         self._message_ids = root["message_ids"]
         self._forums = root["forums"]
+        self._loose_children = root["loose_children"]
+        self._late_parents = root["late_parents"]
         self._pieces = root["pieces"]
 
     def find(self, document_id: bytes) -> int | None:
@@ -132,7 +135,9 @@ class Archive:
 
     def children(self, docno: int) -> Iterable[int]:
         """See IArchive."""
-        return self._numbers(docno).children()
+        first = docno << DOCNO_BITS
+        loose = self._loose_children.keys(first, first + LARGEST_DOCNO)
+        return merge(self._numbers(docno).children(), (child - first for child in loose))
 
     def by_message_id(self, message_id: bytes) -> int | None:
         """See IArchive."""

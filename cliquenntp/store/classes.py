@@ -42,16 +42,18 @@ class Record(Persistent):
     """What is kept about one document; see IRecord.
 
     ``overview`` is its overview line, ``message_ids`` the foreign Message-IDs under which it may be found, and
-    ``content`` an Octets or a ZODB Blob.
+    ``content`` an Octets or a ZODB Blob.  ``declared`` are the parents as the document names them: the docnos of those
+    held at its arrival, the ids of the others.
     """
 
     __slots__ = (
-        "_numbers", "_references", "arrived", "author", "content", "depth", "docno", "id", "message_ids", "name",
-        "overview", "parents", "roots", "size", "starters", "subject", "time",
+        "_numbers", "_references", "arrived", "author", "content", "declared", "depth", "docno", "id", "message_ids",
+        "name", "overview", "parents", "roots", "size", "starters", "subject", "time",
     )
 
     def __init__(
-        self, *, docno: int, id: bytes, author: bytes, time: int, arrived: int, parents: tuple[int, ...], depth: int,
+        self, *, docno: int, id: bytes, author: bytes, time: int, arrived: int, parents: tuple[int, ...],
+        declared: tuple[int | bytes, ...], depth: int,
         roots: tuple[int, ...], starters: tuple[int, ...], name: str, subject: str,
         numbers: Iterable[tuple[int, int]], references: tuple[bytes, ...], message_ids: tuple[bytes, ...], size: int,
         overview: bytes, content: object,
@@ -62,6 +64,7 @@ class Record(Persistent):
         self.time = time
         self.arrived = arrived
         self.parents = parents
+        self.declared = declared
         self.depth = depth
         self.roots = roots
         self.starters = starters
@@ -88,14 +91,14 @@ class Record(Persistent):
 
     def __getstate__(self) -> tuple[object, ...]:
         return (
-            self.docno, self.id, self.author, self.time, self.arrived, self.parents, self.depth, self.roots,
-            self.starters, self.name, self.subject, self._numbers, self._references, self.message_ids, self.size,
-            self.overview, self.content,
+            self.docno, self.id, self.author, self.time, self.arrived, self.parents, self.declared, self.depth,
+            self.roots, self.starters, self.name, self.subject, self._numbers, self._references, self.message_ids,
+            self.size, self.overview, self.content,
         )
 
     def __setstate__(self, state: tuple) -> None:
         (
-            self.docno, self.id, self.author, self.time, self.arrived, self.parents, self.depth, self.roots,
-            self.starters, self.name, self.subject, self._numbers, self._references, self.message_ids, self.size,
-            self.overview, self.content,
+            self.docno, self.id, self.author, self.time, self.arrived, self.parents, self.declared, self.depth,
+            self.roots, self.starters, self.name, self.subject, self._numbers, self._references, self.message_ids,
+            self.size, self.overview, self.content,
         ) = state

@@ -17,7 +17,7 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from cliquenntp.interfaces import IGroupNumbers
-from cliquenntp.store.packing import LARGEST, OCTETS, number_at, pack_numbers, unpack_numbers
+from cliquenntp.store.packing import OCTETS, number_at, pack_numbers, unpack_numbers
 from cliquenntp.store.trees import PageTree
 
 OPEN_NUMBERS = 32
@@ -29,7 +29,8 @@ PAGE_NUMBERS = 256
 PAGE_LINES = 64
 """Overview lines a page; part of the file format.  About 40 KB: OVER of the newest 100 reads one or two pages."""
 
-LARGEST_DOCNO = LARGEST >> 1
+DOCNO_BITS = 31
+LARGEST_DOCNO = (1 << DOCNO_BITS) - 1
 """2,147,483,647: one bit of an entry says whether the document is a child of the group's document."""
 
 

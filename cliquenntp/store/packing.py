@@ -8,11 +8,9 @@ from collections.abc import Iterable
 OCTETS = 4
 """of one packed number"""
 
-LARGEST = 2**32 - 1
-
 
 def pack_numbers(numbers: Iterable[int]) -> bytes:
-    """Return the numbers packed; each must lie between 0 and ``LARGEST`` (else struct.error)."""
+    """Return the numbers packed; each must lie between 0 and 2**32 - 1 (else struct.error)."""
     values = tuple(numbers)
     return struct.pack(f"<{len(values)}I", *values)
 

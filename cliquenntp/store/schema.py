@@ -10,7 +10,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from cliquenntp.store.index import DigestIndex
-from cliquenntp.store.trees import GroupTree, NameTree, PieceTree, RecordTree
+from cliquenntp.store.trees import GroupTree, LooseTree, NameTree, ObjectTree, RecordTree
 
 Root = MutableMapping[str, Any]
 Step = tuple[str, Callable[[Root], None]]
@@ -25,10 +25,12 @@ def _documents(root: Root) -> None:
     root["ids"] = DigestIndex()
     root["message_ids"] = DigestIndex()
     root["forums"] = NameTree()
+    root["loose_children"] = LooseTree()
+    root["late_parents"] = ObjectTree()
 
 
 def _pieces(root: Root) -> None:
-    root["pieces"] = PieceTree()
+    root["pieces"] = ObjectTree()
 
 
 STEPS: tuple[Step, ...] = (

@@ -5,7 +5,7 @@ items) one post in a large archive rewrites about 4 KB of leaves, with these 1 K
 their leaves half full.
 """
 
-from BTrees.LLBTree import LLBTree
+from BTrees.LLBTree import LLBTree, LLTreeSet
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
 from BTrees.OOBTree import OOBTree
@@ -32,6 +32,13 @@ class GroupTree(LOBTree):
     max_internal_size = 60
 
 
+class LooseTree(LLTreeSet):
+    """Parent's docno << 31 | child's docno."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
 class PageTree(LOBTree):
     """Page number from 0 -> page of a group."""
 
@@ -46,8 +53,8 @@ class NameTree(OLBTree):
     max_internal_size = 60
 
 
-class PieceTree(OOBTree):
-    """Name -> Piece."""
+class ObjectTree(OOBTree):
+    """Name -> Piece, or id -> what waits for that document."""
 
     max_leaf_size = 20
     max_internal_size = 60

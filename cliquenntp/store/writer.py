@@ -11,11 +11,12 @@ from zope.interface import implementer
 from cliquenntp.interfaces import Changes, IWriter, Placement
 from cliquenntp.store.archive import Archive
 from cliquenntp.store.classes import Octets, Piece, Record
-from cliquenntp.store.groups import LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
+from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
 from cliquenntp.store.index import key_digest
 from cliquenntp.store.trees import PageTree
 
-_NO_RAW_CACHE = 0  # what the writer reads it rarely reads twice; the reader's cache is the one that pays
+RAW_CACHE_OCTETS = 1024 * 1024
+"""Bytes of documents that the writer keeps: the roots, whose headers say who may import.  The rest it reads once."""
 
 
 @implementer(IWriter)
@@ -26,7 +27,7 @@ class Writer(Archive):
     """
 
     def __init__(self, connection: Any, transactions: Any, blob_octets: int) -> None:
-        super().__init__(connection, _NO_RAW_CACHE)
+        super().__init__(connection, RAW_CACHE_OCTETS)
         self._transactions = transactions
         self._blob_octets = blob_octets
         self._forget_changes()
@@ -66,16 +67,14 @@ class Writer(Archive):
     def store(self, document: Any, placement: Placement, overview: bytes, arrived: int) -> Record:
         """See IWriter; ``arrived`` is raised to the time of the document stored before where the clock went back.
 
-        ValueError where ``number`` was not called just before for this placement, the document is held already, a
-        parent's newsgroup is not among the placement's, or the overview line has a line end.
+        ValueError where ``number`` was not called just before for this placement, the document is held already, or the
+        overview line has a line end.
         """
         if self._numbered is None or self._numbered[0] is not placement:
             raise ValueError("store() must follow number() of the same placement")
         _, docno, numbers = self._numbered
         if self.find(document.id) is not None:
             raise ValueError("the document is held already")
-        if placement.groups and not set(placement.parents) <= set(placement.groups):
-            raise ValueError("a document needs a number in its parents' newsgroups")
         if b"\n" in overview or b"\r" in overview:
             raise ValueError("an overview line has no line end")
         newest = self.newest()
@@ -85,7 +84,8 @@ class Writer(Archive):
         self.writes += 1
         record = Record(
             docno=docno, id=document.id, author=document.author, time=document.time, arrived=arrived,
-            parents=placement.parents, depth=placement.depth, roots=placement.roots or (docno,),
+            parents=placement.parents, declared=self._declared(document, placement), depth=placement.depth,
+            roots=placement.roots or (docno,),
             starters=placement.starters or ((docno,) if placement.depth == 1 else ()), name=placement.name,
             subject=placement.subject, numbers=numbers, references=placement.references,
             message_ids=placement.message_ids, size=len(document.raw), overview=overview,
@@ -101,10 +101,29 @@ class Writer(Archive):
         for group in placement.groups:
             self._append(group, docno, group in placement.parents)
             self._changed_groups[group] = None
+        self._tie_loose_ends(record)
         for root in placement.roots:
             self._page_overviews(root)
         self._documents.append(docno)
         return record
+
+    def _declared(self, document: Any, placement: Placement) -> tuple[int | bytes, ...]:
+        if len(document.parents) == len(placement.parents):
+            return placement.parents
+        held = ((self.find(parent), parent) for parent in document.parents)
+        return tuple(parent if docno is None else docno for docno, parent in held)
+
+    def _tie_loose_ends(self, record: Record) -> None:
+        """Note the children that newsgroups do not tell: those without a number, and those older than a parent."""
+        numbered = {group for group, _ in record.numbers}
+        for parent in record.declared:
+            if isinstance(parent, bytes):
+                self._late_parents[parent] = (*self._late_parents.get(parent, ()), record.docno)
+            elif parent not in numbered:
+                self._loose_children.add(parent << DOCNO_BITS | record.docno)
+        if record.id in self._late_parents:
+            for child in self._late_parents.pop(record.id):
+                self._loose_children.add(record.docno << DOCNO_BITS | child)
 
     def _content(self, raw: bytes) -> Persistent:
         return Octets(raw) if len(raw) <= self._blob_octets else Blob(raw)

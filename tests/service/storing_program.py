@@ -1,8 +1,8 @@
 """A program that stores documents through the turn until it is killed; a test starts it and kills its children.
 
-For each line on its input it forks a child (a fork, because loading ZODB and Twisted takes longer than the child lives) and
-writes ``child PID``; the child opens the store in the folder that the first argument names, keeps WRITERS documents on
-their way, and writes ``stored TEXT DOCNO NUMBER`` for each one, once its Deferred has fired; at its end: ``ended``.
+For each line on its input it forks a child (a fork, because loading ZODB and Twisted takes longer than the child lives)
+and writes ``child PID``; the child opens the store in the folder that the first argument names, keeps WRITERS documents
+on their way, and writes ``stored TEXT DOCNO NUMBER`` for each one, once its Deferred has fired; at its end: ``ended``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def store_for_ever(folder: str) -> None:
 
     def store_next() -> None:
         raw = b"document %d" % next(following)
-        answer = turn.submit(lambda writer, choice=dice.random(): store_once(writer, raw, choice))
+        choice = dice.random()
+        answer = turn.submit(lambda writer: store_once(writer, raw, choice))
         answer.addCallback(answered, raw)
 
     def answered(stored: tuple[int, int], raw: bytes) -> None:
