@@ -90,7 +90,8 @@ def workloads(world: World) -> dict[str, Workload]:
     serial = itertools.count(time.time_ns())
 
     def article() -> bytes:
-        head = b"From: Load <load@example.com>\r\nNewsgroups: %s\r\nSubject: load %d\r\n\r\n" % (world.big, next(serial))
+        head = b"From: Load <load@example.com>\r\nNewsgroups: %s\r\n" % world.big
+        head += b"Subject: load %d\r\n\r\n" % next(serial)
         line = b"The quick brown fox jumps over the lazy dog, and then does it again\r\n"
         return head + line * ((POST_SIZE - len(head)) // len(line)) + b".\r\n"
 
@@ -224,9 +225,10 @@ def measure(
     if not requests:
         raise SystemExit(f"{workload.title}: nothing was answered within {seconds} s")
     times = sorted(itertools.chain.from_iterable(client.times for client in connected))
+    octets = sum(client.octets for client in connected)
     return Measurement(
-        workload.title, requests / elapsed, cpu / requests * 1e6 if pid else None,
-        sum(client.octets for client in connected) / elapsed / 1e6, times[len(times) // 2], times[len(times) * 99 // 100],
+        workload.title, requests / elapsed, cpu / requests * 1e6 if pid else None, octets / elapsed / 1e6,
+        times[len(times) // 2], times[len(times) * 99 // 100],
     )
 
 
