@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 DATA := data
 NNTP := tcp:1119:interface=127.0.0.1
 SCENARIO ?= calm
+SERVER ?= 127.0.0.1:1119
 
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn tmux i2pd
 
-.PHONY: run test test-programs bench simulate clean
+.PHONY: run test test-programs bench conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -30,6 +31,10 @@ test-programs:
 
 bench: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks
+
+# `make conformance SERVER=news.example.org:119`: what a server does otherwise than the RFCs say
+conformance: $(VENV)/installed-tests
+	$(BIN)/python -m tests.nntp.conformance $(SERVER)
 
 simulate: $(VENV)/installed-tests
 	$(BIN)/python -m tests.simulation $(SCENARIO)

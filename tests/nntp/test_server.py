@@ -15,6 +15,7 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import PostResult, Right, SessionSettings
+from tests.nntp.conformance import differences
 from tests.nntp.small_view import SmallView, small_forum, values
 from tests.nntp.transcript import conversations, run
 from tests.nntp_client import NewsClient
@@ -65,6 +66,10 @@ class Conversations(ServerCase):
                     run(conversation, client, values())
 
         return self.in_thread(talk)
+
+    def test_conformance_as_for_any_server(self) -> Deferred[None]:
+        self.serve()
+        return self.in_thread(differences, "127.0.0.1", self.port, None, True).addCallback(self.assertEqual, [])
 
     def test_one_session_of_a_newsreader(self) -> Deferred[None]:
         self.serve()

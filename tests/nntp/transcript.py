@@ -50,6 +50,11 @@ class Conversation:
     steps: tuple[tuple[int, str, str], ...]
     """(line number, ``C:`` and so on, text)"""
 
+    @property
+    def posts(self) -> bool:
+        """Whether an article is posted in it."""
+        return any(kind == "C:" and text == "POST" for _, kind, text in self.steps)
+
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
 
