@@ -26,7 +26,7 @@ from txi2p.sam.endpoints import SAMI2PStreamClientEndpoint
 from txi2p.sam.session import getSession
 
 from cliquenntp.link.address import Address
-from cliquenntp.link.i2p_keys import REST, DestinationKey, KeyLock, load_key, parse_key, save_key
+from cliquenntp.link.i2p_keys import DestinationKey, KeyLock, load_key, parse_key, save_key
 from cliquenntp.link.i2p_repairs import Acceptors, KeyGeneration, RepairedSAM
 from cliquenntp.link.i2p_settings import I2PSettings, no_router
 
@@ -97,7 +97,7 @@ class I2PNetwork:
         Raises i2p_keys.KeyFileError when the key file can't be used or another process uses it.
         """
         self._key = load_key(self._settings.key_file)
-        wait = self._lock.take(self._wall_clock())
+        wait = self._lock.take(self._wall_clock(), self._settings.rest)
         self._running = self._run(wait)
         self._running.addErrback(lambda failure: self._log.failure("the I2P session is given up", failure))
 
@@ -145,7 +145,7 @@ class I2PNetwork:
 
     @defer.inlineCallbacks
     def _run(self, wait: float) -> Any:
-        failures = 0
+        failures, rest = 0, self._settings.rest
         while not self._stopping:
             if wait:
                 yield self._patiently(task.deferLater(self._clock, wait))
@@ -161,15 +161,15 @@ class I2PNetwork:
                 self._say(no_router(self._settings))
             except Exception as problem:
                 # Whatever the router says or does: the only cure is to try again, not too soon.
-                wait = max(REST, min(self._settings.longest_retry, REST * 2**failures))
+                wait = max(rest, min(self._settings.longest_retry, rest * 2**failures))
                 failures += 1
-                self._say(f"no I2P session: {_text(problem)}; next try in {wait:.0f} s")
+                self._say(f"no I2P session: {_text(problem)}; next try in {wait:.1f} s")
             else:
                 failures = 0
                 reason = yield self._keep_session()
-                wait = REST
+                wait = rest
                 if not self._stopping:
-                    self._say(f"the I2P session is lost: {reason}; next try in {wait:.0f} s")
+                    self._say(f"the I2P session is lost: {reason}; next try in {wait:.1f} s")
 
     def _patiently(self, step: defer.Deferred[Any]) -> defer.Deferred[Any]:
         """Make a step of _run one that stop() ends."""

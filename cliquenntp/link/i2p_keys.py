@@ -16,14 +16,14 @@ import attrs
 
 from cliquenntp.link.address import base32_of
 
-REST = 7.0
-"""Seconds between the end of a session and the next one with the same key: 5 s measured, 6 s was always enough."""
-
 _ALPHABET = str.maketrans("-~", "+/")
 _CERTIFICATE = 384
 """Where a destination's certificate begins: type (1 byte), length (2), then that many bytes."""
-_SHORTEST_SECRETS = 64
-"""Bytes of the two private keys behind a destination at least: 32 for X25519, 32 for Ed25519."""
+_KEY_CERTIFICATE = 5
+_SIGNING = {7: 32, 11: 32}
+"""Bytes of the private signing key, by type: Ed25519 and its blinded form; older types are not for new destinations."""
+_ENCRYPTION = {0: 256, 4: 32}
+"""Bytes of the private encryption key, by type: ElGamal (still what a destination names) and X25519."""
 
 
 class KeyFileError(Exception):
@@ -52,11 +52,15 @@ def parse_key(text: str) -> DestinationKey:
         raw = base64.b64decode(private.translate(_ALPHABET), validate=True)
     except binascii.Error:
         raise ValueError("not I2P's base64") from None
-    if len(raw) < _CERTIFICATE + 3:
-        raise ValueError("too short")
+    if len(raw) < _CERTIFICATE + 7 or raw[_CERTIFICATE] != _KEY_CERTIFICATE:
+        raise ValueError("too short, or not of a kind that routers make today")
     public = _CERTIFICATE + 3 + int.from_bytes(raw[_CERTIFICATE + 1 : _CERTIFICATE + 3], "big")
-    if len(raw) < public + _SHORTEST_SECRETS:
-        raise ValueError("too short")
+    signing = _SIGNING.get(int.from_bytes(raw[_CERTIFICATE + 3 : _CERTIFICATE + 5], "big"))
+    encryption = _ENCRYPTION.get(int.from_bytes(raw[_CERTIFICATE + 5 : _CERTIFICATE + 7], "big"))
+    if signing is None or encryption is None:
+        raise ValueError("its kind is neither Ed25519 nor anything else that this program knows")
+    if len(raw) != public + encryption + signing:
+        raise ValueError(f"{len(raw)} bytes instead of {public + encryption + signing}")
     destination = base64.b64encode(raw[:public], b"-~").decode("ascii")
     return DestinationKey(private, destination)
 
@@ -119,10 +123,11 @@ class KeyLock:
         self._path = key_file.with_name(key_file.name + ".lock")
         self._descriptor: int | None = None
 
-    def take(self, wall_clock: float) -> float:
+    def take(self, wall_clock: float, rest: float) -> float:
         """Take the lock; return the seconds to wait before the key may be used.
 
-        ``wall_clock`` is the time of day in seconds since 1970.  Raises KeyFileError when another process has it.
+        ``wall_clock`` is the time of day in seconds since 1970, ``rest`` how long a key rests after a session.
+        Raises KeyFileError when another process has the lock.
         """
         make_folder(self._path.parent)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -137,8 +142,8 @@ class KeyLock:
         if not state:
             return 0.0
         if state[:2] == [b"free", b"since"] and len(state) == 3 and state[2].isdigit():
-            return max(0.0, min(REST, int(state[2]) + REST - wall_clock))
-        return REST  # the process that used it was killed, perhaps a moment ago
+            return max(0.0, min(rest, int(state[2]) + rest - wall_clock))
+        return rest  # the process that used it was killed, perhaps a moment ago
 
     def release(self, wall_clock: float, used: bool) -> None:
         """Give the lock back; ``used``: a session existed until now."""

@@ -47,6 +47,9 @@ class I2PSettings:
     """until the router answers anything else; it is on this machine"""
     retry: float = 1.0
     """between tries while the SAM port refuses: service is back within a second of the router"""
+    rest: float = 7.0
+    """between the end of a session and the next one with the same key: routers delete the key's destination 5 s after
+    a session, and say nothing (measured); 6 s was always enough"""
     longest_retry: float = 60.0
     """between tries while the router refuses the session, which doubles"""
     check_after: float = 600.0
