@@ -1,0 +1,199 @@
+"""The state of a channel, of its edges and of the links they travel on: data, with questions that need nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from attrs import define, field
+
+from cliquenntp.clique.messages import Advert, Channel, Contact, Key
+
+
+class Kind(IntEnum):
+    """What the peer of an edge is to us."""
+
+    PEER = 0
+    """it follows the same channel"""
+    FEEDER = 1
+    """its channel covers ours"""
+    FOLLOWER = 2
+    """our channel covers its"""
+
+
+@define(eq=False)
+class Link:
+    """A live link."""
+
+    number: int
+    contact: Contact
+    secret: bytes
+    dialled: bool
+    cost: int
+    """of its latency, in COST_UNITs"""
+    edges: dict[int, Edge] = field(factory=dict)
+    """by our incarnation"""
+    acknowledgements: dict[int, int] = field(factory=dict)
+    """{our incarnation: serial} to be acknowledged with the next frame"""
+    walks: list[float] = field(factory=list)
+    """when the last walks came"""
+
+
+@define(eq=False)
+class Edge:
+    """A channel shared on a link, from the first LINK_REQ on."""
+
+    incarnation: int
+    link: Link
+    state: ChannelState
+    channel: Channel
+    """the peer's when it is a FOLLOWER, else ours"""
+    kind: Kind
+    opened_at: float
+    remote: int = 0
+    """the peer's incarnation; 0 until LINK_OK"""
+    introducer: bytes = b""
+    advert: Advert | None = None
+    """the peer's last"""
+    signature: bytes = b""
+    """its center's, over the advert's key and seq"""
+    heard: int = 0
+    """the serial of that advert"""
+    serial: int = 0
+    """of our last advert"""
+    acknowledged: int = 0
+    said: Advert | None = None
+    """our last advert"""
+    repeat: float = 0.0
+    """seconds until it is repeated"""
+    blocked_until: float = 0.0
+    late: int = 0
+    """documents in a row that came elsewhere because this parent did not push them"""
+    asks: bool = False
+    """we ask the peer to offer"""
+    judged: int = 0
+    """documents since we asked"""
+    offered: int = 0
+    """of these, how many it offered"""
+    offers: list[bytes] = field(factory=list)
+    """to be offered to the peer with the next IHAVE"""
+    requested: bool = False
+    """we sent the LINK_REQ"""
+    differs: bool = False
+    """its fingerprint differed from ours, and has not been compared since"""
+    listed: dict[tuple[int, int], tuple[bytes, ...]] = field(factory=dict)
+    """{span: ids} that we listed in SYNC"""
+    unconfirmed: Key | None = None
+    """a key with a term far off, waiting for a second edge to name it"""
+
+    @property
+    def open(self) -> bool:
+        """Whether both sides have agreed on the edge."""
+        return self.remote != 0
+
+    @property
+    def is_child(self) -> bool:
+        """Whether the peer calls us its parent."""
+        return self.advert is not None and self.advert.is_parent
+
+    @property
+    def in_tree(self) -> bool:
+        """Whether documents are pushed over this edge."""
+        return self.state.parent is self or (self.advert is not None and self.advert.is_parent)
+
+
+@define
+class Known:
+    """An address known in a channel."""
+
+    contact: Contact
+    invited: bool = False
+    """from the invitation: never evicted"""
+    linked: bool = False
+    """had an edge when it was last seen: tried first"""
+    introducer: bytes = b""
+    failures: int = 0
+    again_at: float = 0.0
+
+
+@define
+class Wanted:
+    """A document that was offered, or is needed as a parent, and is not held."""
+
+    sources: list[int]
+    """incarnations of edges that may still be asked"""
+    until: float
+    asked: int = 0
+    """incarnation of the edge asked last"""
+    ancestor: bool = False
+    """needed as a parent: not news"""
+
+
+@define(eq=False)
+class ChannelState:
+    """One channel that this node follows."""
+
+    channel: Channel
+    scope: bytes
+    """the root's id"""
+    ancestors: tuple[bytes, ...]
+    since: int
+    subscribed: bool = True
+    key: Key | None = None
+    seq: int = 0
+    signature: bytes = b""
+    distance: int = 0
+    parent: Edge | None = None
+    orphan_since: float | None = None
+    feasibility: dict[Key, tuple[int, int]] = field(factory=dict)
+    """{key: (seq, distance)}: the best we ever advertised, for the last keys"""
+    channel_terms: dict[Channel, int] = field(factory=dict)
+    """{followers' channel: the largest channel_term heard}"""
+    claimed_at: float = -1e9
+    edges: dict[int, Edge] = field(factory=dict)
+    """by our incarnation"""
+    known: dict[bytes, Known] = field(factory=dict)
+    """by node key"""
+    requests_seen: dict[tuple[Key, int], float] = field(factory=dict)
+    requests_waiting: dict[tuple[Key, int], set[int]] = field(factory=dict)
+    """{(key, seq): incarnations of edges that wait for it}"""
+    wanted: dict[bytes, Wanted] = field(factory=dict)
+    """by the id's first 8 bytes"""
+    in_flight: dict[bytes, float] = field(factory=dict)
+    """{id's short form on its link or id's first 8 bytes: until when it is not asked for elsewhere}"""
+    offerers: dict[bytes, set[int]] = field(factory=dict)
+    """{id's first 8 bytes: incarnations of edges known to have it}, the last RECENT_KEPT"""
+    fill_round: int = 0
+    last_document: float = 0.0
+    gap: float = 60.0
+    """usual seconds between documents"""
+    silence_told: bool = False
+    reconciling: int = 0
+    """incarnation of the edge with which we compare"""
+    reconciled: int = 0
+    """documents that came by that comparison"""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether this is the whole of a forum."""
+        return self.channel.document == self.scope and not self.channel.comments
+
+    def is_center(self, node_key: bytes) -> bool:
+        """Whether the node of that key is this channel's center, as far as it knows."""
+        return self.key is not None and self.key.center == node_key
+
+    def open_edges(self) -> Iterator[Edge]:
+        """Yield the edges that both sides agreed on."""
+        return (edge for edge in self.edges.values() if edge.remote)
+
+    def edge_with(self, node_key: bytes, channel: Channel | None = None) -> Edge | None:
+        """Return the edge, open or requested, with the node of that key (for a follower's channel), or None."""
+        wanted = channel or self.channel
+        for edge in self.edges.values():
+            if edge.link.contact.key == node_key and edge.channel == wanted:
+                return edge
+        return None
+
+    def degree(self, *kinds: Kind) -> int:
+        """Return how many edges, open or requested, are of these kinds."""
+        return sum(1 for edge in self.edges.values() if edge.kind in kinds)

@@ -1,0 +1,276 @@
+"""How a new document reaches everybody: pushed along the tree, offered beside it, asked for where it is missed."""
+
+from __future__ import annotations
+
+from cliquenntp.clique import adverts, reconcile
+from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
+from cliquenntp.clique.effects import DropDocument, StoreDocument
+from cliquenntp.clique.events import DocumentReceived
+from cliquenntp.clique.messages import RECONCILED, Channel, Gone, Offer, Want
+from cliquenntp.clique.node import Node
+from cliquenntp.clique.parameters import (
+    BLOCKED_FOR,
+    EAGER_FROM,
+    IN_FLIGHT_KEPT,
+    LATE_PARENT,
+    LAZY_DELAY,
+    LAZY_TIMEOUT,
+    OFFER_AT_MOST,
+    OFFERS_JUDGED_AFTER,
+    OFFERS_WANTED,
+    RECENT_KEPT,
+    WANT_AT_MOST,
+    WANT_TIMEOUT,
+    WANTED_KEPT,
+    YOUNG,
+)
+from cliquenntp.interfaces import Place
+
+ASKED_FOR = 200
+"""Push.hop in answer to a WANT: more than any EAGER_HOPS"""
+
+
+def within(node: Node, place: Place, channel: Channel) -> bool:
+    """Return whether a document, held already or not, belongs to a channel."""
+    if place.id == channel.document:
+        return True
+    if channel.comments:
+        return channel.document in place.parents
+    below = node.documents.below
+    return any(parent == channel.document or below(parent, channel.document) for parent in place.parents)
+
+
+def received(node: Node, event: DocumentReceived) -> None:
+    """Take a document that came over an edge."""
+    edge = node.edges.get(event.push.to)
+    if edge is None or edge.link.number != event.link:
+        node.effect(DropDocument(event.place.id, "from an edge that is closed"))
+        return
+    state, place = edge.state, event.place
+    prefix = place.id[:8]
+    if node.documents.contains(place.id):
+        _offerers(state, prefix).add(edge.incarnation)
+        node.effect(DropDocument(place.id, "held already"))
+        return
+    if not within(node, place, state.channel) and place.id not in state.ancestors:
+        node.effect(DropDocument(place.id, "outside the channel"))
+        return
+    node.documents.add(place)
+    node.effect(StoreDocument(place.id))
+    wanted = state.wanted.pop(prefix, None)
+    if wanted is not None:
+        node.timers.cancel("want", (state.channel, prefix))
+        _judge_parent(node, state, edge, wanted)
+    elif edge is state.parent:
+        edge.late = 0
+    was_compared = reconcile.arrived(node, edge, place.id)
+    is_news = event.push.hop != RECONCILED and not was_compared and not (wanted is not None and wanted.ancestor)
+    spread_document(node, place, min(event.push.hop + 1, ASKED_FOR) if is_news else RECONCILED, edge)
+
+
+def _judge_parent(node: Node, state: ChannelState, edge: Edge, wanted: Wanted) -> None:
+    parent = state.parent
+    if parent is None or parent is edge or wanted.asked != edge.incarnation or wanted.ancestor:
+        return
+    parent.late += 1
+    others = any(one is not parent and one.kind != Kind.FOLLOWER for one in state.open_edges())
+    if parent.late >= LATE_PARENT and others:
+        parent.late = 0
+        parent.blocked_until = node.now + BLOCKED_FOR
+        node.timers.set("recompute", state.channel, node.now)
+
+
+def spread_document(node: Node, place: Place, hop: int, source: Edge | None) -> None:
+    """Push and offer a document that was just taken in, in every channel of ours that it belongs to.
+
+    Args:
+        place: the document.
+        hop: of our pushes; 0: written here; RECONCILED: it is not news, so it is offered if young, else not at all.
+        source: where it came from; None: written here.
+    """
+    for state in node.channels.values():
+        if (source is not None and state is source.state) or within(node, place, state.channel):
+            _spread(node, state, place, hop, source)
+
+
+def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edge | None) -> None:
+    prefix = place.id[:8]
+    offerers = _offerers(state, prefix)
+    if source is not None:
+        offerers.add(source.incarnation)
+    _judge_offers(node, state)
+    young = place.time > node.clique_time() - YOUNG
+    if hop == RECONCILED and not young:
+        return
+    if hop != RECONCILED:
+        if state.last_document:
+            state.gap += (min(node.now - state.last_document, 3600.0) - state.gap) / 8
+        state.last_document = node.now
+        node.timers.set("silence", state.channel, node.now + reconcile.silence(state))
+    eager_hops = 0
+    if hop <= 2:
+        count = adverts.nodes(state)
+        eager_hops = next((hops for least, hops in EAGER_FROM if count >= least), 0)
+    eager = hop < eager_hops or (hop == 0 and not state.is_full)
+    for edge in state.edges.values():
+        advert = edge.advert
+        if not edge.remote or advert is None or not advert.wants or edge.incarnation in offerers:
+            continue
+        if edge.kind == Kind.FOLLOWER and not within(node, place, edge.channel):
+            continue
+        if hop != RECONCILED and (eager or edge is state.parent or advert.is_parent):
+            node.push(edge, place.id, hop)
+            offerers.add(edge.incarnation)
+        elif advert.offer or hop == RECONCILED:
+            edge.offers.append(place.id)
+            node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
+
+
+def _offerers(state: ChannelState, prefix: bytes) -> set[int]:
+    offerers = state.offerers.get(prefix)
+    if offerers is None:
+        offerers = state.offerers[prefix] = set()
+        if len(state.offerers) > RECENT_KEPT:
+            del state.offerers[next(iter(state.offerers))]
+    return offerers
+
+
+def _judge_offers(node: Node, state: ChannelState) -> None:
+    for edge in state.edges.values():
+        if edge.asks:
+            edge.judged += 1
+            if edge.judged >= OFFERS_JUDGED_AFTER:
+                if edge.offered == 0:
+                    edge.asks = False
+                    ask_for_offers(node, state, edge)
+                edge.judged = edge.offered = 0
+
+
+def ask_for_offers(node: Node, state: ChannelState, but: Edge | None = None) -> None:
+    """Choose the edges that shall offer new documents to us: some beside the tree, all for an orphan."""
+    orphan = state.orphan_since is not None
+    lazy = []
+    asked = 0
+    for edge in state.edges.values():
+        possible = edge.remote and not edge.in_tree and edge.kind != Kind.FOLLOWER
+        if edge.asks and not possible:
+            edge.asks = False
+        elif edge.asks:
+            asked += 1
+        elif possible and edge is not but:
+            lazy.append(edge)
+    missing = len(lazy) if orphan else OFFERS_WANTED - asked
+    if missing > 0 and lazy:
+        for edge in node.shuffled(lazy)[:missing]:
+            edge.asks, edge.judged, edge.offered = True, 0, 0
+
+
+def offer(node: Node, edge: Edge) -> None:
+    """Send the offers that have come together, but what the peer has offered to us meanwhile."""
+    offerers = edge.state.offerers
+    prefixes = []
+    for document in edge.offers:
+        prefix = document[:8]
+        if edge.incarnation not in offerers.get(prefix, ()):
+            prefixes.append(prefix)
+    edge.offers = []
+    if prefixes and edge.remote:
+        for start in range(0, len(prefixes), OFFER_AT_MOST):
+            node.send(edge.link, Offer(edge.remote, tuple(prefixes[start:start + OFFER_AT_MOST])))
+
+
+def offered(node: Node, edge: Edge, message: Offer) -> None:
+    """Take an IHAVE: what is unknown is asked for if the tree does not bring it soon."""
+    state = edge.state
+    if len(message.documents) > OFFER_AT_MOST:
+        node.close(edge.link, "too many documents in an IHAVE")
+        return
+    for prefix in message.documents:
+        _offerers(state, prefix).add(edge.incarnation)
+        edge.offered += 1
+        if node.documents.find(prefix):
+            continue
+        wanted = state.wanted.get(prefix)
+        if wanted is None:
+            if len(state.wanted) >= OFFER_AT_MOST:
+                continue
+            state.wanted[prefix] = Wanted([edge.incarnation], node.now + WANTED_KEPT)
+            node.timers.set("want", (state.channel, prefix), node.spread(LAZY_TIMEOUT))
+        else:
+            wanted.until = node.now + WANTED_KEPT
+            if edge.incarnation not in wanted.sources and wanted.asked != edge.incarnation:
+                wanted.sources.append(edge.incarnation)
+                if node.timers.get("want", (state.channel, prefix)) is None:
+                    node.timers.set("want", (state.channel, prefix), node.now)
+
+
+def want(node: Node, state: ChannelState, prefix: bytes) -> None:
+    """Ask the next one for a document that did not come in time; forget it when nobody turned up."""
+    wanted = state.wanted.get(prefix)
+    if wanted is None:
+        return
+    while wanted.sources:
+        edge = state.edges.get(wanted.sources.pop(0))
+        if edge is not None and edge.remote:
+            wanted.asked = edge.incarnation
+            node.send(edge.link, Want(edge.remote, (prefix,)))
+            node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
+            return
+    if wanted.until > node.now:
+        node.timers.set("want", (state.channel, prefix), wanted.until)
+        wanted.until = node.now
+    else:
+        del state.wanted[prefix]
+
+
+def want_parent(node: Node, edge: Edge, parent: bytes) -> None:
+    """Ask the sender of a document for its first parent, which is not held."""
+    state = edge.state
+    prefix = parent[:8]
+    if node.documents.contains(parent):
+        return
+    wanted = state.wanted.get(prefix)
+    if wanted is not None and wanted.asked == edge.incarnation:
+        return
+    state.wanted[prefix] = Wanted([], node.now + WANTED_KEPT, edge.incarnation, ancestor=True)
+    node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
+    node.send(edge.link, Want(edge.remote, (parent,)))
+
+
+def wanted_by(node: Node, edge: Edge, message: Want) -> None:
+    """Take a WANT: send what belongs to the channel or lies above it."""
+    if len(message.documents) > WANT_AT_MOST:
+        node.close(edge.link, "too many documents in a WANT")
+        return
+    gone: dict[str, list[bytes]] = {}
+    documents, channel = node.documents, edge.channel
+    for prefix in message.documents:
+        for document in documents.find(prefix):
+            place = Place(document, documents.time(document), documents.parents(document))
+            if not within(node, place, channel) and not documents.below(channel.document, document):
+                continue
+            why = documents.gone(document)
+            if why:
+                gone.setdefault(why, []).append(document)
+            else:
+                node.push(edge, document, ASKED_FOR)
+                _offerers(edge.state, document[:8]).add(edge.incarnation)
+    for why, ids in gone.items():
+        node.send(edge.link, Gone(edge.remote, tuple(ids), why))
+
+
+def gone(node: Node, edge: Edge, message: Gone) -> None:
+    """Take a GONE: that neighbour has it no more."""
+    state = edge.state
+    for document in message.documents:
+        wanted = state.wanted.get(document[:8])
+        if wanted is not None and wanted.asked == edge.incarnation:
+            node.timers.set("want", (state.channel, document[:8]), node.now)
+
+
+def pieces(node: Node, edge: Edge, document: bytes) -> None:
+    """Let what waits for a document wait on while its bytes arrive."""
+    state, prefix = edge.state, document[:8]
+    if prefix in state.wanted and node.timers.get("want", (state.channel, prefix)) is not None:
+        node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
+    state.in_flight[document] = node.now + IN_FLIGHT_KEPT

@@ -1,0 +1,315 @@
+"""Opening and closing edges: LINK_REQ, LINK_OK, LINK_NO, BYE."""
+
+from __future__ import annotations
+
+from cliquenntp.clique import adverts, delivery, election, reconcile
+from cliquenntp.clique.blinding import blind
+from cliquenntp.clique.channel import ChannelState, Edge, Kind, Known, Link
+from cliquenntp.clique.effects import Dial
+from cliquenntp.clique.messages import Bye, ByeAck, Channel, Contact, LinkAccept, LinkRefuse, LinkRequest
+from cliquenntp.clique.node import Node
+from cliquenntp.clique.parameters import (
+    BYE_REPEAT,
+    CONTACTS_AT_MOST,
+    EDGES_AT_MOST,
+    FILL_INTERVAL,
+    FOLLOWERS_AT_MOST,
+    IDLE_LINK_AFTER,
+    KEPT_FROM_INVITATION,
+    LINK_REQUEST_TIMEOUT,
+    PASSIVE_AT_MOST,
+    PASSIVE_ENOUGH,
+    SOURCES_AT_MOST,
+    YOUNG,
+)
+
+
+def covers(node: Node, wide: Channel, narrow: Channel, ancestors: tuple[bytes, ...] = ()) -> bool:
+    """Return whether one channel's documents are all in another, different one."""
+    if wide == narrow or wide.comments:
+        return False
+    return (wide.document == narrow.document or wide.document in ancestors
+            or node.documents.below(narrow.document, wide.document))
+
+
+def get_to_know(
+    node: Node, state: ChannelState, contact: Contact, introducer: bytes = b"", invited: bool = False,
+) -> Known | None:
+    """Note an address, evicting another one if there are too many; never our own."""
+    if contact.key == node.me.key or not contact.address:
+        return state.known.get(contact.key)
+    known = state.known.get(contact.key)
+    if known is None:
+        if len(state.known) >= PASSIVE_AT_MOST:
+            loose = [key for key, one in state.known.items() if not one.invited and state.edge_with(key) is None]
+            if not loose:
+                return None
+            del state.known[max(loose, key=lambda key: (state.known[key].failures, node.dice.random()))]
+        known = state.known[contact.key] = Known(contact, introducer=introducer)
+        node.touch("known", state)
+    elif known.contact != contact:
+        known.contact = contact
+        node.touch("known", state)
+    known.invited = known.invited or invited
+    return known
+
+
+def contacts_of(node: Node, state: ChannelState, but: bytes, limit: int) -> tuple[Contact, ...]:
+    """Return live neighbours of the channel's own kind to tell another node of, in random order."""
+    live = [
+        edge.link.contact for edge in state.open_edges()
+        if edge.kind != Kind.FOLLOWER and edge.link.contact.key != but and edge.link.contact.address]
+    return tuple(node.shuffled(live)[:limit])
+
+
+def request(
+    node: Node, state: ChannelState, link: Link, priority: bool = False, introducer: bytes = b"",
+) -> Edge | None:
+    """Send a LINK_REQ for a channel on a link, unless there is an edge with that node already."""
+    if state.edge_with(link.contact.key) is not None:
+        return None
+    edge = _make(node, state, link, state.channel, Kind.PEER)
+    edge.introducer, edge.requested = introducer, True
+    until = node.clique_time() - YOUNG
+    node.send(link, LinkRequest(
+        edge.incarnation, blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel,
+        state.since, until, node.fingerprint(link, state.channel, state.since, until), adverts.opening(state, edge),
+        priority or not any(True for _ in state.open_edges())))
+    node.timers.set("request", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
+    return edge
+
+
+def _make(node: Node, state: ChannelState, link: Link, channel: Channel, kind: Kind) -> Edge:
+    edge = Edge(node.incarnation(), link, state, channel, kind, node.now)
+    node.edges[edge.incarnation] = state.edges[edge.incarnation] = link.edges[edge.incarnation] = edge
+    node.timers.cancel("idle", link.number)
+    return edge
+
+
+def scope_named(node: Node, link: Link, scope: bytes) -> bytes | None:
+    """Return the root that the peer of a link named by its hash, if we hold it or follow something of it."""
+    for root in {state.scope for state in node.channels.values()}:
+        if blind(link.secret, link.contact.key, root) == scope:
+            return root
+    return None
+
+
+def serving(node: Node, channel: Channel) -> tuple[ChannelState, Kind] | None:
+    """Return our channel that is, or covers, one that a peer asks for, and what its peer would be to us."""
+    state = node.channels.get(channel)
+    if state is not None:
+        return state, Kind.PEER
+    for state in node.channels.values():
+        if covers(node, state.channel, channel):
+            return state, Kind.FOLLOWER
+    return None
+
+
+def requested(node: Node, link: Link, message: LinkRequest) -> None:
+    """Answer a LINK_REQ."""
+    root = scope_named(node, link, message.scope)
+    channel = None if root is None else message.below or Channel(root)
+    served = None if channel is None else serving(node, channel)
+    if served is None or channel is None or root is None:
+        contacts: tuple[Contact, ...] = ()
+        if channel is not None:
+            for state in node.channels.values():
+                if state.scope == root:
+                    contacts = contacts or contacts_of(node, state, link.contact.key, CONTACTS_AT_MOST)
+        node.send(link, LinkRefuse(message.incarnation, contacts, left=True))
+        _idle(node, link)
+        return
+    state, kind = served
+    existing = state.edge_with(link.contact.key, channel)
+    if existing is not None:
+        if not existing.open and existing.link is link and node.me.key < link.contact.key:
+            return  # both asked at once: the smaller key's request counts
+        forget(node, existing)
+    if not _has_place(node, state, kind, message.priority, link.contact):
+        node.send(link, LinkRefuse(
+            message.incarnation, contacts_of(node, state, link.contact.key, CONTACTS_AT_MOST)))
+        _idle(node, link)
+        return
+    edge = _make(node, state, link, channel, kind)
+    edge.remote = message.incarnation
+    get_to_know(node, state, link.contact)
+    until = node.clique_time() - YOUNG
+    node.send(link, LinkAccept(
+        edge.remote, edge.incarnation, blind(link.secret, node.me.key, root), kind == Kind.FOLLOWER, state.since, until,
+        node.fingerprint(link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
+        contacts_of(node, state, link.contact.key, PASSIVE_ENOUGH)))
+    node.timers.set("repeat", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
+    edge.repeat = LINK_REQUEST_TIMEOUT
+    adverts.hear(node, edge, message.advert)
+    _opened(node, edge, message.since, message.until, message.fingerprint)
+
+
+def _has_place(node: Node, state: ChannelState, kind: Kind, priority: bool, contact: Contact) -> bool:
+    """Return whether one more edge may open, giving one up for a node that needs it."""
+    if kind == Kind.FOLLOWER:
+        return state.degree(Kind.FOLLOWER) < FOLLOWERS_AT_MOST
+    if state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
+        return True
+    return priority and split(node, state, contact)
+
+
+def split(node: Node, state: ChannelState, contact: Contact) -> bool:
+    """Give up one edge beside the tree and introduce its far end to another node; return whether there was one."""
+    invited = sum(1 for edge in state.open_edges() if _is_invited(state, edge))
+    lazy = [
+        edge for edge in state.open_edges()
+        if edge.kind == Kind.PEER and not edge.in_tree and edge.link.contact.key != contact.key
+        and not (invited <= KEPT_FROM_INVITATION and _is_invited(state, edge))]
+    if not lazy:
+        return False
+    part(node, node.shuffled(lazy)[0], (contact,))
+    return True
+
+
+def _is_invited(state: ChannelState, edge: Edge) -> bool:
+    known = state.known.get(edge.link.contact.key)
+    return known is not None and known.invited
+
+
+def accepted(node: Node, link: Link, message: LinkAccept) -> None:
+    """Take a LINK_OK."""
+    edge = _own(node, link, message.to)
+    if edge is None or edge.remote:
+        return
+    state = edge.state
+    if message.proof != blind(link.secret, link.contact.key, state.scope):
+        node.close(link, "a false proof of holding a document")
+        return
+    edge.remote = message.incarnation
+    edge.kind = Kind.FEEDER if message.feeder else Kind.PEER
+    node.timers.cancel("request", edge.incarnation)
+    known = get_to_know(node, state, link.contact)
+    if known is not None:
+        known.failures = 0
+        known.linked = True
+    for contact in message.contacts:
+        if len(state.known) < PASSIVE_ENOUGH:
+            get_to_know(node, state, contact, link.contact.key)
+    adverts.hear(node, edge, message.advert)
+    edge.acknowledged = 1
+    _opened(node, edge, message.since, message.until, message.fingerprint)
+
+
+def _opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
+    state = edge.state
+    node.touch("links", state)
+    reconcile.opened(node, edge, since, until, fingerprint)
+    changed(node, state)
+
+
+def changed(node: Node, state: ChannelState) -> None:
+    """Draw all consequences of a change among a channel's edges and their adverts."""
+    election.recompute(node, state)
+    before = [edge for edge in state.edges.values() if edge.asks]
+    delivery.ask_for_offers(node, state)
+    if before != [edge for edge in state.edges.values() if edge.asks]:
+        adverts.review(node, state)
+
+
+def _own(node: Node, link: Link, incarnation: int) -> Edge | None:
+    edge = node.edges.get(incarnation)
+    return edge if edge is not None and edge.link is link else None
+
+
+def refused(node: Node, link: Link, message: LinkRefuse) -> None:
+    """Take a LINK_NO."""
+    edge = _own(node, link, message.to)
+    if edge is None:
+        return
+    state = edge.state
+    known = state.known.get(link.contact.key)
+    if known is not None:
+        known.failures += 1
+        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, 6))
+        if message.left and not known.invited:
+            del state.known[link.contact.key]
+    forget(node, edge)
+    for contact in message.contacts[:CONTACTS_AT_MOST]:
+        get_to_know(node, state, contact, link.contact.key)
+    node.timers.at_latest("fill", state.channel, node.now + (1.0 if message.contacts else FILL_INTERVAL))
+
+
+def forget(node: Node, edge: Edge) -> None:
+    """Drop an edge at our end; whoever calls it draws the consequences unless it was never open."""
+    state = edge.state
+    was_open = edge.open
+    node.edges.pop(edge.incarnation, None)
+    state.edges.pop(edge.incarnation, None)
+    edge.link.edges.pop(edge.incarnation, None)
+    edge.link.acknowledgements.pop(edge.incarnation, None)
+    for kind in ("say", "repeat", "offer", "request"):
+        node.timers.cancel(kind, edge.incarnation)
+    if not edge.link.edges:
+        _idle(node, edge.link)
+    if was_open:
+        node.touch("links", state)
+        if state.reconciling == edge.incarnation:
+            node.timers.at_latest("reconciled", state.channel, node.now)
+        changed_soon(node, state)
+
+
+def changed_soon(node: Node, state: ChannelState) -> None:
+    """Recompute once all messages of this turn are read."""
+    node.timers.set("recompute", state.channel, node.now)
+    state.fill_round = 0
+    node.timers.at_latest("fill", state.channel, node.spread(2.0, 0.5))
+
+
+def _idle(node: Node, link: Link) -> None:
+    if not link.edges:
+        node.timers.at_latest("idle", link.number, node.now + IDLE_LINK_AFTER)
+
+
+def part(node: Node, edge: Edge, contacts: tuple[Contact, ...] = (), left: bool = False) -> None:
+    """Close an edge by BYE, repeated until acknowledged."""
+    if edge.remote:
+        bye = Bye(edge.remote, edge.incarnation, contacts, left)
+        node.leaving[edge.incarnation] = (edge.link, bye)
+        node.send(edge.link, bye)
+        node.timers.set("bye", edge.incarnation, node.now + BYE_REPEAT)
+    forget(node, edge)
+
+
+def parted(node: Node, link: Link, message: Bye) -> None:
+    """Take a BYE: forget the edge, say so, and try the nodes it names."""
+    node.send(link, ByeAck(message.incarnation))
+    edge = _own(node, link, message.to)
+    if edge is None or edge.remote != message.incarnation:
+        return
+    state = edge.state
+    if message.left:
+        state.known.pop(link.contact.key, None)
+    forget(node, edge)
+    for contact in message.contacts[:CONTACTS_AT_MOST]:
+        known = get_to_know(node, state, contact, link.contact.key)
+        if known is not None and state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
+            connect(node, state, contact)
+
+
+def connect(node: Node, state: ChannelState, contact: Contact, why: str = "edge") -> None:
+    """Ask a node for an edge: on the link that there is, or on one to be dialled."""
+    link = node.links_by_key.get(contact.key)
+    if link is not None:
+        request(node, state, link, why == "priority")
+        return
+    reasons = node.dialling.get(contact.key)
+    if reasons is None:
+        reasons = node.dialling[contact.key] = set()
+        node.effect(Dial(contact))
+    reasons.add((why, state.channel))
+
+
+def sources(state: ChannelState) -> int:
+    """Return how many edges bring documents to us."""
+    return state.degree(Kind.PEER, Kind.FEEDER)
+
+
+def at_most(state: ChannelState) -> int:
+    """Return how many such edges there may be."""
+    feeders = state.degree(Kind.FEEDER)
+    return SOURCES_AT_MOST if feeders and not state.is_full else EDGES_AT_MOST

@@ -1,0 +1,295 @@
+"""Who is the center, and who leads there: keys, feasible distances, orphans, claims.
+
+The feasibility condition is Babel's (RFC 8966, section 3.5.1): a neighbour's distance may lead to the center through us
+unless it is smaller than every distance that we advertised under the same key and sequence number.
+"""
+
+from __future__ import annotations
+
+from cliquenntp.clique import adverts
+from cliquenntp.clique.blinding import statement
+from cliquenntp.clique.channel import ChannelState, Edge, Kind
+from cliquenntp.clique.messages import Abdicate, Advert, Key, SequenceRequest
+from cliquenntp.clique.node import Node
+from cliquenntp.clique.parameters import (
+    BETTER_BY,
+    CLAIM_ONCE_IN,
+    COST_THROUGH_FOLLOWER,
+    FEASIBILITY_KEPT,
+    SEQUENCE_HOPS,
+    SEQUENCE_JUMP,
+    SEQUENCE_ONCE_IN,
+    SEQUENCE_PATIENCE,
+    SEQUENCE_TIMEOUT,
+    SEQUENCE_WIDER_AFTER,
+    TERM_JUMP,
+)
+
+
+def feasible(state: ChannelState, advert: Advert) -> bool:
+    """Return whether a neighbour with that advert cannot have its way to the center through us."""
+    assert advert.key is not None
+    best = state.feasibility.get(advert.key)
+    return best is None or advert.seq > best[0] or (advert.seq == best[0] and advert.distance < best[1])
+
+
+def distance_by(state: ChannelState, edge: Edge) -> int:
+    """Return our distance if that edge's peer were our parent."""
+    assert edge.advert is not None
+    through_follower = edge.kind == Kind.PEER and not state.is_full
+    return edge.advert.distance + edge.link.cost + (COST_THROUGH_FOLLOWER if through_follower else 0)
+
+
+def candidates(node: Node, state: ChannelState) -> list[tuple[Edge, Advert, Key]]:
+    """Return the edges whose peers may become our parent as far as they themselves are concerned."""
+    now = node.now
+    found = []
+    for edge in state.edges.values():
+        advert = edge.advert
+        if (advert is None or advert.key is None or not edge.remote or edge.kind == Kind.FOLLOWER
+                or advert.is_parent or edge.blocked_until > now or advert.key.center == node.me.key
+                or not _credible(state, edge, advert.key)):
+            continue
+        found.append((edge, advert, advert.key))
+    return found
+
+
+def _credible(state: ChannelState, edge: Edge, key: Key) -> bool:
+    """Return whether a key's term follows ours, or a second edge names it too."""
+    mine = state.key
+    if mine is None or (key.term <= mine.term + TERM_JUMP and key.channel_term <= mine.channel_term + TERM_JUMP):
+        return True
+    return any(
+        other is not edge and other.advert is not None and other.advert.key == key for other in state.edges.values())
+
+
+def recompute(node: Node, state: ChannelState) -> None:
+    """Find our center and parent anew after anything changed, and tell the neighbours what follows."""
+    before = (state.key, state.seq, state.distance, state.parent, state.orphan_since)
+    _choose(node, state)
+    if before != (state.key, state.seq, state.distance, state.parent, state.orphan_since):
+        node.touch("position", state)
+        if state.key != before[0]:
+            node.timers.cancel("no key", state.channel)
+    adverts.review(node, state)
+    if state.requests_waiting:
+        answer_waiting(node, state)
+
+
+def _choose(node: Node, state: ChannelState) -> None:
+    usable = candidates(node, state)
+    mine = state.key
+    larger = [one for one in usable if mine is None or one[2] > mine]
+    if larger:
+        lawful = [one for one in larger if one[0].kind == Kind.FEEDER or feasible(state, one[1])]
+        largest = max(one[2] for one in larger)
+        if lawful:
+            key = max(one[2] for one in lawful)
+            best = min((one for one in lawful if one[2] == key), key=lambda one: _rank(state, one[0]))
+            adopt(node, state, best[0])
+            mine = key
+        if mine is None or largest > mine:
+            nearest = min((one for one in larger if one[2] == largest), key=lambda one: _rank(state, one[0]))[0]
+            best_known = state.feasibility.get(largest)
+            ask(node, state, nearest, largest, (best_known[0] if best_known else 0) + 1, SEQUENCE_HOPS)
+        if lawful:
+            return
+    if mine is None or mine.center == node.me.key:
+        state.parent = None
+        state.orphan_since = None
+        return
+    same = [
+        one[0] for one in usable
+        if one[2] == mine and (one[0].kind == Kind.FEEDER or feasible(state, one[1]))]
+    parent = state.parent
+    if same:
+        best_edge = min(same, key=lambda edge: _rank(state, edge))
+        if parent in same and parent is not None and (
+                distance_by(state, parent) < distance_by(state, best_edge) + BETTER_BY):
+            best_edge = parent
+        adopt(node, state, best_edge)
+    else:
+        _become_orphan(node, state)
+
+
+def _rank(state: ChannelState, edge: Edge) -> tuple[bool, int, int]:
+    assert edge.advert is not None
+    return edge.advert.orphan, distance_by(state, edge), edge.incarnation
+
+
+def adopt(node: Node, state: ChannelState, edge: Edge) -> None:
+    """Make an edge's peer our parent, or follow what it says now."""
+    advert = edge.advert
+    assert advert is not None and advert.key is not None
+    state.key, state.seq, state.signature = advert.key, advert.seq, edge.signature
+    state.distance = distance_by(state, edge)
+    if state.parent is not edge:
+        edge.late = 0
+    state.parent = edge
+    _note_feasibility(state)
+    if state.orphan_since is not None:
+        state.orphan_since = None
+        node.timers.cancel("ask all", state.channel)
+        node.timers.cancel("claim", state.channel)
+
+
+def _note_feasibility(state: ChannelState) -> None:
+    key = state.key
+    assert key is not None
+    best = state.feasibility.pop(key, None)
+    if best is None or state.seq > best[0] or (state.seq == best[0] and state.distance < best[1]):
+        best = (state.seq, state.distance)
+    state.feasibility[key] = best
+    while len(state.feasibility) > FEASIBILITY_KEPT:
+        del state.feasibility[next(iter(state.feasibility))]
+
+
+def _become_orphan(node: Node, state: ChannelState) -> None:
+    lost = state.parent
+    state.parent = None
+    if state.orphan_since is not None:
+        return
+    state.orphan_since = node.now
+    assert state.key is not None
+    to_center = lost is not None and lost.link.contact.key == state.key.center
+    wait = SEQUENCE_TIMEOUT * (1 if to_center else SEQUENCE_PATIENCE)
+    node.timers.set("claim", state.channel, node.spread(wait))
+    node.timers.set("ask all", state.channel, node.now + SEQUENCE_WIDER_AFTER)
+    _ask_around(node, state, 2)
+
+
+def _ask_around(node: Node, state: ChannelState, limit: int) -> None:
+    key = state.key
+    if key is None:
+        return
+    known = [
+        edge for edge in state.open_edges()
+        if edge.kind != Kind.FOLLOWER and edge.advert is not None and edge.advert.key == key]
+    known.sort(key=lambda edge: (edge.is_child, edge.advert.distance if edge.advert else 0))
+    for edge in known[:limit]:
+        ask(node, state, edge, key, state.seq + 1, SEQUENCE_HOPS)
+
+
+def ask_all(node: Node, state: ChannelState) -> None:
+    """Ask every neighbour under our key for a new sequence number (an orphan whom the nearest did not help)."""
+    if state.orphan_since is not None:
+        _ask_around(node, state, len(state.edges))
+
+
+def ask(node: Node, state: ChannelState, edge: Edge, key: Key, seq: int, hops: int) -> None:
+    """Send a SEQREQ, unless the same went over that edge a short while ago."""
+    name = (key, seq)
+    seen = state.requests_seen
+    if len(seen) > 64:
+        for old in [one for one, time in seen.items() if time < node.now - SEQUENCE_ONCE_IN]:
+            del seen[old]
+    asked = node.timers.get("asked", (edge.incarnation, name))
+    if asked is not None:
+        return
+    node.timers.set("asked", (edge.incarnation, name), node.now + SEQUENCE_ONCE_IN)
+    node.send(edge.link, SequenceRequest(edge.remote, key, seq, hops))
+
+
+def asked(node: Node, edge: Edge, request: SequenceRequest) -> None:
+    """Take a SEQREQ: answer it, or pass it on towards the center."""
+    state = edge.state
+    key = state.key
+    if edge.kind == Kind.FOLLOWER:
+        adverts.say(node, edge)
+        return
+    if key is None or key < request.key:
+        return
+    if key > request.key or state.seq >= request.seq:
+        adverts.say(node, edge)
+        return
+    if key.center == node.me.key:
+        if request.seq <= state.seq + SEQUENCE_JUMP:
+            _sign(node, state, key, request.seq)
+            adverts.say(node, edge)
+            recompute(node, state)
+        return
+    name = (request.key, request.seq)
+    state.requests_waiting.setdefault(name, set()).add(edge.incarnation)
+    if len(state.requests_waiting) > 16:
+        del state.requests_waiting[next(iter(state.requests_waiting))]
+    if request.hops <= 1 or state.requests_seen.get(name, -1e9) > node.now - SEQUENCE_ONCE_IN:
+        return
+    state.requests_seen[name] = node.now
+    if state.parent is not None and state.parent is not edge:
+        ask(node, state, state.parent, request.key, request.seq, request.hops - 1)
+        return
+    for other in list(state.open_edges()):
+        if (other is not edge and other.kind != Kind.FOLLOWER and other.advert is not None
+                and other.advert.key == request.key):
+            ask(node, state, other, request.key, request.seq, request.hops - 1)
+
+
+def answer_waiting(node: Node, state: ChannelState) -> None:
+    """Tell those who wait for a sequence number that we have it, or a larger key."""
+    key = state.key
+    if key is None:
+        return
+    for name in [one for one in state.requests_waiting if key > one[0] or (key == one[0] and state.seq >= one[1])]:
+        for incarnation in state.requests_waiting.pop(name):
+            edge = state.edges.get(incarnation)
+            if edge is not None and edge.remote:
+                adverts.say(node, edge)
+
+
+def _sign(node: Node, state: ChannelState, key: Key, seq: int) -> None:
+    channel = state.channel
+    state.key, state.seq, state.distance = key, seq, 0
+    state.signature = node.claims.sign(statement(channel, key, seq))
+    state.parent = None
+    state.orphan_since = None
+    _note_feasibility(state)
+    node.touch("position", state)
+
+
+def claim(node: Node, state: ChannelState) -> None:
+    """Become the center under the next term.
+
+    A node without any edge claims only when it never heard of a center: alone it needs none, and with a higher term it
+    would take the forum over each time it comes back.
+    """
+    key = state.key
+    if key is not None and (state.orphan_since is None or not any(True for _ in state.open_edges())):
+        state.orphan_since = None if state.orphan_since is None else node.now
+        if state.orphan_since is not None:
+            node.timers.set("claim", state.channel, node.spread(SEQUENCE_TIMEOUT))
+        return
+    if node.now - state.claimed_at < CLAIM_ONCE_IN:
+        node.timers.set("claim", state.channel, state.claimed_at + CLAIM_ONCE_IN)
+        return
+    state.claimed_at = node.now
+    take_term(node, state)
+
+
+def take_term(node: Node, state: ChannelState) -> None:
+    """Claim the next term at once."""
+    old = state.key
+    if state.is_full:
+        key = Key(0, True, (old.term if old else 0) + 1, state.subscribed, node.me.key)
+    else:
+        key = Key((old.channel_term if old else 0) + 1, False, 1, state.subscribed, node.me.key)
+    _sign(node, state, key, 0)
+    node.timers.cancel("ask all", state.channel)
+    node.timers.cancel("claim", state.channel)
+    recompute(node, state)
+
+
+def abdicate(node: Node, state: ChannelState) -> None:
+    """Hand the center's part to a child that wants the channel, because we leave."""
+    if not state.is_center(node.me.key) or state.key is None:
+        return
+    for edge in state.open_edges():
+        if edge.kind == Kind.PEER and edge.is_child and edge.advert is not None and edge.advert.wants:
+            node.send(edge.link, Abdicate(edge.remote, state.key))
+            return
+
+
+def abdicated(node: Node, edge: Edge, message: Abdicate) -> None:
+    """Take an ABDICATE: only from the center itself, our parent."""
+    state = edge.state
+    if state.parent is edge and state.key == message.key and message.key.center == edge.link.contact.key:
+        take_term(node, state)

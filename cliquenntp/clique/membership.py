@@ -1,0 +1,183 @@
+"""Finding neighbours: invitations, introductions, random walks, and when to look for more."""
+
+from __future__ import annotations
+
+from cliquenntp.clique import edges
+from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
+from cliquenntp.clique.effects import Dial
+from cliquenntp.clique.messages import Channel, Contact, Walk
+from cliquenntp.clique.node import Node
+from cliquenntp.clique.parameters import (
+    DIAL_AGAIN,
+    DIAL_AGAIN_AT_MOST,
+    EDGES_AT_MOST,
+    EDGES_WANTED,
+    FILL_DOUBLINGS,
+    FILL_INTERVAL,
+    FOLLOWERS_AT_MOST,
+    INTRODUCED_AT_MOST,
+    SOURCES_WANTED,
+    WALK_HOPS,
+    WALKS_PER_MINUTE,
+)
+
+
+def wanted(state: ChannelState) -> int:
+    """Return how many edges that bring documents this channel shall have."""
+    return EDGES_WANTED if state.is_full or not state.degree(Kind.FEEDER) else SOURCES_WANTED
+
+
+def pending(node: Node, state: ChannelState) -> int:
+    """Return how many nodes are being dialled for an edge of this channel."""
+    channel = state.channel
+    return sum(
+        1 for reasons in node.dialling.values() if ("edge", channel) in reasons or ("priority", channel) in reasons)
+
+
+def fill(node: Node, state: ChannelState) -> None:
+    """Look for edges while there are too few, ever more rarely."""
+    missing = wanted(state) - edges.sources(state) - pending(node, state)
+    if missing <= 0 and edges.sources(state) >= wanted(state):
+        state.fill_round = 0
+        return
+    delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS)
+    node.timers.set("fill", state.channel, node.spread(delay))
+    state.fill_round += 1
+    if missing <= 0:
+        return
+    open_edges = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
+    candidates = [
+        known for key, known in state.known.items()
+        if known.again_at <= node.now and state.edge_with(key) is None and key not in node.dialling
+        and (known.linked or known.invited or not open_edges or _may_introduce(state, known.introducer))]
+    candidates = sorted(
+        node.shuffled(candidates), key=lambda known: (known.failures, not known.linked, not known.invited))
+    if not open_edges:
+        candidates = candidates[:2]
+    for known in candidates[:missing]:
+        # a refusal moves this on; whoever answers sets it right
+        known.again_at = node.spread(DIAL_AGAIN)
+        edges.connect(node, state, known.contact)
+        missing -= 1
+    if open_edges:
+        for _ in range(min(missing, 2)):
+            walk(node, state)
+
+
+def _may_introduce(state: ChannelState, introducer: bytes) -> bool:
+    return not introducer or sum(
+        1 for edge in state.edges.values() if edge.introducer == introducer) < INTRODUCED_AT_MOST
+
+
+def walk(node: Node, state: ChannelState) -> None:
+    """Start a random walk whose end shall ask us for an edge."""
+    if not node.me.address:
+        return
+    starts = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
+    if starts:
+        edge = starts[node.dice.randrange(len(starts))]
+        node.send(edge.link, Walk(
+            edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS, edges.sources(state)))
+
+
+def remix(node: Node, state: ChannelState) -> None:
+    """Walk once more some time after joining, so that those who joined together do not stay together."""
+    if edges.sources(state) < EDGES_AT_MOST - 1:
+        walk(node, state)
+
+
+def walked(node: Node, edge: Edge, message: Walk) -> None:
+    """Pass a WALK on, or end it here by asking its origin for an edge."""
+    link, state = edge.link, edge.state
+    link.walks = [time for time in link.walks if time > node.now - 60.0]
+    if len(link.walks) >= WALKS_PER_MINUTE * max(1, len(link.edges)):
+        return
+    link.walks.append(node.now)
+    origin = message.origin
+    if origin.key == node.me.key:
+        return
+    hops = min(message.hops, WALK_HOPS) - 1
+    ways = [
+        other for other in state.open_edges()
+        if other is not edge and other.kind != Kind.FOLLOWER and other.link.contact.key != origin.key]
+    channel = message.below or Channel(state.scope)
+    mine = node.channels.get(channel)
+    linked = mine is not None and mine.edge_with(origin.key) is not None
+    feeds = mine is None and _may_feed(node, channel, origin)
+    if (hops > 0 or linked or (mine is None and not feeds)) and ways and hops > -WALK_HOPS:
+        other = ways[node.dice.randrange(len(ways))]
+        node.send(other.link, Walk(other.remote, origin, message.below, hops, message.degree))
+        return
+    if feeds and origin.key not in node.links_by_key and origin.key not in node.dialling:
+        # a follower asks each link that comes to it for what it lacks
+        node.dialling[origin.key] = {("feed", channel)}
+        node.effect(Dial(origin))
+    if linked or mine is None:
+        return
+    if edges.sources(mine) >= EDGES_AT_MOST and not (
+            message.degree < EDGES_WANTED and edges.split(node, mine, origin)):
+        return
+    edges.get_to_know(node, mine, origin, link.contact.key)
+    edges.connect(node, mine, origin)
+
+
+def _may_feed(node: Node, channel: Channel, origin: Contact) -> bool:
+    served = edges.serving(node, channel)
+    if served is None or served[1] != Kind.FOLLOWER:
+        return False
+    state = served[0]
+    return state.degree(Kind.FOLLOWER) < FOLLOWERS_AT_MOST and state.edge_with(origin.key, channel) is None
+
+
+def link_opened(node: Node, link: Link) -> None:
+    """Use a new link for what it was dialled for."""
+    node.timers.set("idle", link.number, node.now + 60.0)
+    for why, channel in sorted(node.dialling.pop(link.contact.key, ())):
+        state = node.channels.get(channel)
+        if state is not None and why in ("edge", "priority"):
+            edges.request(node, state, link, why == "priority")
+    if not link.dialled:
+        for state in list(node.channels.values()):
+            if not state.is_full and edges.sources(state) < SOURCES_WANTED:
+                edges.request(node, state, link)
+
+
+def dial_failed(node: Node, contact: Contact) -> None:
+    """Try that address again later, and another one now."""
+    for _, channel in sorted(node.dialling.pop(contact.key, ())):
+        state = node.channels.get(channel)
+        if state is None:
+            continue
+        known = state.known.get(contact.key)
+        if known is not None:
+            known.failures += 1
+            known.linked = False
+            known.again_at = node.spread(min(DIAL_AGAIN * 2 ** min(known.failures, 8), DIAL_AGAIN_AT_MOST), 0.5)
+        node.timers.at_latest("fill", channel, node.spread(FILL_INTERVAL / 4))
+
+
+def link_closed(node: Node, link: Link) -> None:
+    """Drop all edges of a link that is gone, and remember where they led."""
+    for edge in list(link.edges.values()):
+        state = edge.state
+        known = edges.get_to_know(node, state, link.contact)
+        if known is not None and edge.open and edge.kind != Kind.FOLLOWER:
+            known.linked = True
+            known.again_at = node.spread(2.0, 0.5)
+        edges.forget(node, edge)
+    for incarnation in [one for one, (other, _) in node.leaving.items() if other is link]:
+        del node.leaving[incarnation]
+    node.timers.cancel("idle", link.number)
+    node.timers.cancel("acknowledge", link.number)
+
+
+def request_timed_out(node: Node, edge: Edge) -> None:
+    """Give up a LINK_REQ that nobody answered."""
+    if edge.open:
+        return
+    state = edge.state
+    known = state.known.get(edge.link.contact.key)
+    if known is not None:
+        known.failures += 1
+    edges.forget(node, edge)
+    node.timers.at_latest("fill", state.channel, node.now)

@@ -1,0 +1,91 @@
+"""Every number of the protocol: what it means, where its value comes from, how sure we are of it.
+
+"Study" is the simulation of 100 to 10,000 nodes from which the protocol was chosen (one way latency lognormal, median
+1.5 s, plus 2 % of exp(10 s)); its values were varied there and are good to about a factor of 1.5.  "Bound" is a limit
+against abuse, chosen well above what lawful nodes need.  Times are seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Edges of a channel
+EDGES_WANTED: Final = 5  # study: below 5 the overlay of 1,000 nodes with 20 % down falls apart now and then
+EDGES_AT_MOST: Final = 8  # study: more edges cost adverts and offers and hardly shorten the tree
+FOLLOWERS_AT_MOST: Final = 8  # places for followers at a feeder; the same again, so a full node has 16 streams
+SOURCES_WANTED: Final = 3  # feeders of a follower: one pushes, two offer
+SOURCES_AT_MOST: Final = 4  # one more while a feeder is replaced
+KEPT_FROM_INVITATION: Final = 2  # edges to invited contacts that are never given up: against being surrounded
+INTRODUCED_AT_MOST: Final = 2  # edges that one introducer may have brought: the same
+PASSIVE_AT_MOST: Final = 30  # known addresses: study; a node finds back after 90 % of them are gone
+PASSIVE_ENOUGH: Final = 8  # LINK_OK brings addresses until so many are known
+CONTACTS_AT_MOST: Final = 3  # addresses in LINK_NO and BYE: bound
+
+# Joining
+FILL_INTERVAL: Final = 12.0  # between two rounds of looking for edges; doubled after each round in vain
+FILL_DOUBLINGS: Final = 10  # so at most 3.4 h: a node alone must not be a nuisance
+LINK_REQUEST_TIMEOUT: Final = 40.0  # study: ten times the slow round trips; a tunnel may have to be built
+WALK_HOPS: Final = 6  # study: mixes 1,000 nodes of degree 5; 10,000 hardly differ
+REMIX_AFTER: Final = (60.0, 600.0)  # walks after joining: those who came together shall not stay together
+WALKS_PER_MINUTE: Final = 4  # a link: bound
+IDLE_LINK_AFTER: Final = 60.0  # a link without edges is closed: long enough for a refusal's other contacts
+
+# Election
+COST_UNIT: Final = 0.1  # one way latency per unit of cost
+COST_AT_MOST: Final = 40  # a slow link shall not look like a break
+COST_THROUGH_FOLLOWER: Final = 40  # a feeder is better than a follower of any latency
+BETTER_BY: Final = 5  # half a second less is worth a new parent: study; less made parents flap
+FEASIBILITY_KEPT: Final = 8  # keys whose feasibility distance is remembered; older keys lost for good
+SEQUENCE_TIMEOUT: Final = 45.0  # T_REQ, +-25 %: an orphan's request goes to the center and back in that time
+SEQUENCE_PATIENCE: Final = 3  # T_REQs before a claim where the lost parent was not the center itself
+SEQUENCE_WIDER_AFTER: Final = 4.0  # the two nearest are asked first, then all
+SEQUENCE_HOPS: Final = 24  # study: three times the depth of a tree of 10,000
+SEQUENCE_ONCE_IN: Final = 25.0  # the same request is not forwarded again so soon
+SEQUENCE_JUMP: Final = 64  # a center raises its number by at most so much at a request: bound
+TERM_JUMP: Final = 64  # a term that jumps further waits for a second link to confirm it: bound
+CLAIM_ONCE_IN: Final = 60.0  # term raises of a channel by one node: bound
+NO_KEY_TIMEOUT: Final = (90.0, 150.0)  # a newcomer that hears no center claims; drawn between the two
+
+# Adverts
+ADVERT_BATCH: Final = 0.3  # changes that come together travel together
+ADVERT_DISTANCE_WITHIN: Final = 8.0  # a distance alone can wait: feasibility makes an old one safe
+ADVERT_COUNT_WITHIN: Final = 30.0  # a count alone matters even less
+COUNT_CHANGE: Final = 0.25  # relative change of a count worth telling: it only chooses among three numbers of hops
+ADVERT_REPEAT: Final = 20.0  # unacknowledged: again after that, doubled each time; a link is a reliable stream
+ADVERT_REPEAT_AT_MOST: Final = 300.0
+ACKNOWLEDGE_WITHIN: Final = 1.0  # an ADV_ACK waits so long for a frame to ride on
+
+# Delivery
+LAZY_DELAY: Final = 0.3  # before an offer: documents that come together are offered together
+LAZY_TIMEOUT: Final = 5.0  # T_LAZY: offered but not pushed after that: WANT.  3 s gave p99 11.5 s at RMR 0.43 (study)
+WANT_TIMEOUT: Final = 12.0  # T_WANT: then the next offerer is asked
+SPREAD: Final = 0.25  # timeouts are drawn +-25 %, so that nodes do not act in step
+WANTED_KEPT: Final = 45.0  # a wanted document that nobody has is forgotten
+EAGER_FROM: Final = ((512, 2), (64, 1))  # (nodes, EAGER_HOPS): hops from the author that push to every edge (study)
+OFFERS_WANTED: Final = 3  # edges asked to offer: study; 2 lose latency, 4 only cost
+OFFERS_JUDGED_AFTER: Final = 16  # an edge that offered none of so many documents is replaced
+LATE_PARENT: Final = 3  # WANTs that beat the parent before it is blocked
+BLOCKED_FOR: Final = 3600.0
+RECENT_KEPT: Final = 256  # documents of which it is remembered who offered them
+OFFER_AT_MOST: Final = 1000  # ids an IHAVE: bound
+WANT_AT_MOST: Final = 256  # ids outstanding a link: bound
+
+# Comparison
+CUTS: Final = (60, 300, 1200, 3600, 14400, 86400, 604800, 5184000)  # ages at which SYNC cuts the set: study
+YOUNG: Final = 60  # documents of the last minute are still on their way: not compared, offered instead
+LISTING_AT_MOST: Final = 128  # documents of a span that are listed rather than split: 768 bytes
+LISTING_PAGE: Final = 1000  # a longer listing goes page by page: 6 kB
+SPAN_PARTS: Final = 16  # a differing span is split in so many
+SPANS_AT_MOST: Final = 64  # in one SYNC: bound
+RECONCILE_TIMEOUT: Final = 60.0  # a comparison without any progress ends
+RECONCILE_AFTER: Final = (0.5, 6.0)  # the side that opened the edge begins, the other waits
+IN_FLIGHT_KEPT: Final = 120.0  # a document under way is not asked for elsewhere; bodies may queue on a slow link
+SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks whether it missed one
+SILENCE_AT_LEAST: Final = 60.0
+
+# Probes, leaving
+PROBE_INTERVAL: Final = 900.0  # +-50 %: study; heals a partition of 1,000 nodes in a minute for 6 kB a day
+BYE_REPEAT: Final = 30.0
+TOMBSTONE_KEPT: Final = 30 * 86400.0
+DIAL_AGAIN: Final = 30.0  # after a failed dial, doubled each time up to an hour; +-50 %
+DIAL_AGAIN_AT_MOST: Final = 3600.0

@@ -1,0 +1,87 @@
+"""The state that outlives the process, in pieces of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cliquenntp.clique.channel import ChannelState, Known
+from cliquenntp.clique.effects import Persist, Piece, Plain
+from cliquenntp.clique.messages import Channel, Contact, Key
+from cliquenntp.clique.node import Node
+
+PARTS = ("follow", "position", "links", "known")
+"""the parts of a channel: what we follow; key, seq, feasibility; neighbours; addresses"""
+
+
+def changed(node: Node) -> list[Persist]:
+    """Return and forget the pieces that changed in this turn."""
+    if not node.dirty:
+        return []
+    pieces = []
+    for piece in node.dirty:
+        if piece == ("node",):
+            pieces.append(Persist(piece, _node(node)))
+            continue
+        part, document, comments = piece
+        state = node.channels.get(Channel(document, comments))  # type: ignore[arg-type]
+        pieces.append(Persist(piece, None if state is None else _WRITERS[str(part)](state)))
+    node.dirty.clear()
+    return pieces
+
+
+def _node(node: Node) -> Plain:
+    """Tombstones with the seconds left to each, and what invitations said."""
+    return (
+        tuple((document, comments, int(until - node.now)) for (document, comments), until in node.tombstones.items()),
+        tuple(
+            (root, tuple((contact.key, contact.address) for contact in contacts.values()))
+            for root, contacts in node.invitations.items()),
+    )
+
+
+def _follow(state: ChannelState) -> Plain:
+    return state.scope, state.ancestors, state.since, state.subscribed
+
+
+def _position(state: ChannelState) -> Plain:
+    return (
+        None if state.key is None else tuple(state.key), state.seq, state.signature, state.distance,
+        tuple((tuple(key), seq, distance) for key, (seq, distance) in state.feasibility.items()))
+
+
+def _links(state: ChannelState) -> Plain:
+    return tuple(tuple(edge.link.contact) for edge in state.open_edges() if edge.link.contact.address)
+
+
+def _known(state: ChannelState) -> Plain:
+    return tuple((*known.contact, known.invited) for known in state.known.values())
+
+
+_WRITERS = {"follow": _follow, "position": _position, "links": _links, "known": _known}
+
+
+def restore_node(node: Node, pieces: Mapping[Piece, Any]) -> None:
+    """Read back tombstones and invitations."""
+    tombstones, invitations = pieces.get(("node",)) or ((), ())
+    for document, comments, left in tombstones:
+        node.tombstones[Channel(document, comments)] = node.now + left
+    for root, contacts in invitations:
+        node.invitations[root] = {key: Contact(key, address) for key, address in contacts}
+
+
+def restore_channel(channel: Channel, pieces: Mapping[Piece, Any]) -> ChannelState:
+    """Read back a channel; its neighbours become the addresses to be tried first, an orphan until one answers."""
+    scope, ancestors, since, subscribed = pieces["follow", channel.document, channel.comments]
+    state = ChannelState(channel, scope, tuple(ancestors), since, subscribed)
+    position = pieces.get(("position", channel.document, channel.comments))
+    if position is not None:
+        key, state.seq, state.signature, state.distance, feasibility = position
+        state.key = None if key is None else Key(*key)
+        state.feasibility = {Key(*one): (seq, distance) for one, seq, distance in feasibility}
+    for key, address, invited in pieces.get(("known", channel.document, channel.comments)) or ():
+        state.known[key] = Known(Contact(key, address), invited)
+    for key, address in pieces.get(("links", channel.document, channel.comments)) or ():
+        known = state.known.setdefault(key, Known(Contact(key, address)))
+        known.linked = True
+    return state
