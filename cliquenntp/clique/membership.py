@@ -17,6 +17,7 @@ from cliquenntp.clique.parameters import (
     FOLLOWERS_AT_MOST,
     INTRODUCED_AT_MOST,
     SOURCES_WANTED,
+    WALK_EXTRA,
     WALK_HOPS,
     WALKS_PER_MINUTE,
 )
@@ -77,7 +78,7 @@ def walk(node: Node, state: ChannelState) -> None:
     if starts:
         edge = starts[node.dice.randrange(len(starts))]
         node.send(edge.link, Walk(
-            edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS, edges.sources(state)))
+            edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS + WALK_EXTRA, edges.sources(state)))
 
 
 def remix(node: Node, state: ChannelState) -> None:
@@ -96,7 +97,7 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
     origin = message.origin
     if origin.key == node.me.key:
         return
-    hops = min(message.hops, WALK_HOPS) - 1
+    hops = min(message.hops, WALK_HOPS + WALK_EXTRA) - 1
     ways = [
         other for other in state.open_edges()
         if other is not edge and other.kind != Kind.FOLLOWER and other.link.contact.key != origin.key]
@@ -104,7 +105,7 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
     mine = node.channels.get(channel)
     linked = mine is not None and mine.edge_with(origin.key) is not None
     feeds = mine is None and _may_feed(node, channel, origin)
-    if (hops > 0 or linked or (mine is None and not feeds)) and ways and hops > -WALK_HOPS:
+    if (hops > WALK_EXTRA or linked or (mine is None and not feeds)) and ways and hops > 0:
         other = ways[node.dice.randrange(len(ways))]
         node.send(other.link, Walk(other.remote, origin, message.below, hops, message.degree))
         return
@@ -134,7 +135,7 @@ def link_opened(node: Node, link: Link) -> None:
     node.timers.set("idle", link.number, node.now + 60.0)
     for why, channel in sorted(node.dialling.pop(link.contact.key, ())):
         state = node.channels.get(channel)
-        if state is not None and why in ("edge", "priority"):
+        if state is not None and why in ("edge", "priority") and edges.sources(state) < EDGES_AT_MOST:
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
         for state in list(node.channels.values()):

@@ -27,6 +27,7 @@ FILL_DOUBLINGS: Final = 10  # so at most 3.4 h: a node alone must not be a nuisa
 LINK_REQUEST_TIMEOUT: Final = 40.0  # study: ten times the slow round trips; a tunnel may have to be built
 WALK_HOPS: Final = 6  # study: mixes 1,000 nodes of degree 5; 10,000 hardly differ
 REMIX_AFTER: Final = (60.0, 600.0)  # walks after joining: those who came together shall not stay together
+WALK_EXTRA: Final = 4  # steps more while a walk's end is linked to the origin already
 WALKS_PER_MINUTE: Final = 4  # a link: bound
 IDLE_LINK_AFTER: Final = 60.0  # a link without edges is closed: long enough for a refusal's other contacts
 
