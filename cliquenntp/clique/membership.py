@@ -78,7 +78,8 @@ def walk(node: Node, state: ChannelState) -> None:
     if starts:
         edge = starts[node.dice.randrange(len(starts))]
         node.send(edge.link, Walk(
-            edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS + WALK_EXTRA, edges.sources(state)))
+            edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS + WALK_EXTRA,
+            edges.sources(state)))
 
 
 def remix(node: Node, state: ChannelState) -> None:
