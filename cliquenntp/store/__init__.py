@@ -3,12 +3,15 @@
 The only room that imports ZODB.  ``Store`` opens a database and hands out two views of it: ``store.reader`` for the
 reactor (one consistent state until ``forward``) and ``store.writer`` for the one thread that changes it.
 
-Files of the format: classes.py, trees.py, groups.py and document_set.py hold the Persistent classes; their dotted names
-are written into every database, so moving or renaming one is a schema step (schema.py).
+Files of the format: classes.py, trees.py, index.py, groups.py and channel_set.py hold the Persistent classes; their
+dotted names are written into every database, so moving or renaming one is a schema step (schema.py).
 """
 
 from cliquenntp.store.archive import Archive
 from cliquenntp.store.database import Store, StoreLocked, StoreSettings, StoreTooNew, StoreUnusable
+from cliquenntp.store.documents import StoredDocuments
 from cliquenntp.store.writer import Writer
 
-__all__ = ["Archive", "Store", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "Writer"]
+__all__ = [
+    "Archive", "Store", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
+]

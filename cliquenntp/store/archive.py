@@ -12,6 +12,7 @@ from ZODB.blob import Blob
 from zope.interface import implementer
 
 from cliquenntp.interfaces import IArchive, IGroupNumbers
+from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
 from cliquenntp.store.index import key_digest
@@ -61,7 +62,9 @@ class Archive:
         self._forums = root["forums"]
         self._loose_children = root["loose_children"]
         self._late_parents = root["late_parents"]
+        self._gone = root["gone"]
         self._pieces = root["pieces"]
+        self.channels = Channels(root, self)
 
     def find(self, document_id: bytes) -> int | None:
         """See IArchive."""
@@ -73,6 +76,13 @@ class Archive:
             text = base64.b32encode(self._records[docno].id).decode("ascii").lower()
             if text.startswith(prefix):
                 yield docno
+
+    def ids_starting_with(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the ids of the held documents that begin with ``prefix`` (8 octets or more)."""
+        for docno in self._ids.having(prefix):
+            document_id = self._records[docno].id
+            if document_id.startswith(prefix):
+                yield document_id
 
     def record(self, docno: int) -> Record:
         """See IArchive."""
@@ -165,6 +175,10 @@ class Archive:
     def newest(self) -> int:
         """See IArchive."""
         return self._records.maxKey() if self._records else 0
+
+    def gone(self, docno: int) -> str:
+        """Return why a document's bytes are kept no more, or an empty string where they are kept."""
+        return self._gone.get(docno, "")
 
     def piece(self, name: str) -> bytes | None:
         """Return a named piece of the network's state, or None."""

@@ -15,6 +15,7 @@ from persistent import Persistent
 from cliquenntp.store.trees import DigestTree, NameTree
 
 _ALPHABET = {character: value for value, character in enumerate("abcdefghijklmnopqrstuvwxyz234567")}
+DIGEST_OCTETS = 32
 _BITS = 63  # a signed 64-bit key that is never negative
 _CHARACTER_BITS = 5
 
@@ -47,6 +48,13 @@ class DigestIndex(Persistent):
         """Add a digest that ``find`` does not find."""
         if not self.short.insert(_short(digest), docno):
             self.collided[digest] = docno
+
+    def having(self, prefix: bytes) -> Iterator[int]:
+        """Yield the docnos whose digest may begin with ``prefix`` (8 octets or more); the caller compares."""
+        docno = self.short.get(_short(prefix))
+        if docno is not None:
+            yield docno
+        yield from self.collided.values(prefix, prefix.ljust(DIGEST_OCTETS, b"\xff"))
 
     def starting_with(self, prefix: str) -> Iterator[int]:
         """Yield the docnos whose digest may begin with ``prefix`` (base32, lower case); the caller compares."""

@@ -29,12 +29,19 @@ def _documents(root: Root) -> None:
     root["late_parents"] = ObjectTree()
 
 
+def _channels(root: Root) -> None:
+    root["channels"] = GroupTree()
+    root["late_tied"] = LooseTree()
+    root["gone"] = GroupTree()
+
+
 def _pieces(root: Root) -> None:
     root["pieces"] = ObjectTree()
 
 
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
+    ("channels' sets", _channels),
     ("pieces of the network's state", _pieces),
 )
 

@@ -26,21 +26,22 @@ class RecordTree(LOBTree):
 
 
 class GroupTree(LOBTree):
-    """Docno -> Group, mostly in order of arrival: documents are answered soon or never."""
+    """Docno -> Group (or what else few documents have), mostly in order of arrival: documents are answered soon or
+    never."""
 
     max_leaf_size = 20
     max_internal_size = 60
 
 
 class LooseTree(LLTreeSet):
-    """Parent's docno << 31 | child's docno."""
+    """Docnos, or parent's docno << 31 | child's docno."""
 
     max_leaf_size = 30
     max_internal_size = 60
 
 
 class PageTree(LOBTree):
-    """Page number from 0 -> page of a group."""
+    """Page number from 0, or first key of a page -> page or what is told about it."""
 
     max_leaf_size = 30
     max_internal_size = 60

@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from cliquenntp.interfaces import Changes, IWriter, Placement
 from cliquenntp.store.archive import Archive
+from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
 from cliquenntp.store.index import key_digest
@@ -101,7 +102,7 @@ class Writer(Archive):
         for group in placement.groups:
             self._append(group, docno, group in placement.parents)
             self._changed_groups[group] = None
-        self._tie_loose_ends(record)
+        self.channels.add(record, self._tie_loose_ends(record))
         for root in placement.roots:
             self._page_overviews(root)
         self._documents.append(docno)
@@ -113,17 +114,21 @@ class Writer(Archive):
         held = ((self.find(parent), parent) for parent in document.parents)
         return tuple(parent if docno is None else docno for docno, parent in held)
 
-    def _tie_loose_ends(self, record: Record) -> None:
-        """Note the children that newsgroups do not tell: those without a number, and those older than a parent."""
+    def _tie_loose_ends(self, record: Record) -> tuple[int, ...]:
+        """Note the children that newsgroups do not tell: those without a number, and those older than a parent.
+
+        Return the docnos of the children that came before the document.
+        """
         numbered = {group for group, _ in record.numbers}
         for parent in record.declared:
             if isinstance(parent, bytes):
                 self._late_parents[parent] = (*self._late_parents.get(parent, ()), record.docno)
             elif parent not in numbered:
                 self._loose_children.add(parent << DOCNO_BITS | record.docno)
-        if record.id in self._late_parents:
-            for child in self._late_parents.pop(record.id):
-                self._loose_children.add(record.docno << DOCNO_BITS | child)
+        children: tuple[int, ...] = self._late_parents.pop(record.id, ())
+        for child in children:
+            self._loose_children.add(record.docno << DOCNO_BITS | child)
+        return children
 
     def _content(self, raw: bytes) -> Persistent:
         return Octets(raw) if len(raw) <= self._blob_octets else Blob(raw)
@@ -146,6 +151,19 @@ class Writer(Archive):
             numbers.lines[page] = OverviewPage(
                 [self._records[docno].overview for _, docno in numbers.between(first, numbers.high)]
             )
+
+    def channel(self, docno: int, comments: bool) -> ChannelSet:
+        """Return the set of a held document's channel; it is kept from now on."""
+        members = self.channels.kept(docno, comments)
+        if members is None:
+            self.writes += 1
+            members = self.channels.keep(docno, comments)
+        return members
+
+    def set_gone(self, docno: int, why: str) -> None:
+        """Note why a document's bytes are kept no more."""
+        self.writes += 1
+        self._gone[docno] = why
 
     def piece_set(self, name: str, value: bytes) -> None:
         """See IWriter."""

@@ -1,0 +1,107 @@
+"""Which channels' sets are kept, and which of them a document belongs to.
+
+A forum's set is kept from its first document on, any other from the first time that somebody asks for it.  A new
+document's ancestors are read from its parents' records: they name the nearest 32, the thread starters and the roots.
+Only where that may not be all (deeper threads, parents that came late) all sets are asked whether they have one of its
+parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cliquenntp.store.channel_set import ChannelSet, key_of
+from cliquenntp.store.classes import Record
+
+_NEAREST_TOLD = 32
+"""with fewer numbers than that a record names all its ancestors (newsgroup.placement.NEAREST_GROUPS)"""
+
+_ROOTS_TOLD = 8
+"""the same for roots (newsgroup.placement.MOST_ROOTS)"""
+
+
+def _slot(docno: int, comments: bool) -> int:
+    return docno << 1 | comments
+
+
+class Channels:
+    """The channel sets of one view of the database."""
+
+    def __init__(self, root: Any, archive: Any) -> None:
+        self._records = root["records"]
+        self._sets = root["channels"]
+        self._late_tied = root["late_tied"]
+        self._archive = archive
+
+    def id_of(self, docno: int) -> bytes:
+        """Return a document's id."""
+        document_id: bytes = self._records[docno].id
+        return document_id
+
+    def _key(self, docno: int) -> int:
+        return key_of(self._records[docno].time, docno)
+
+    def kept(self, docno: int, comments: bool) -> ChannelSet | None:
+        """Return the set of a held document's channel, or None where it is not kept yet."""
+        found: ChannelSet | None = self._sets.get(_slot(docno, comments))
+        return found
+
+    def keep(self, docno: int, comments: bool) -> ChannelSet:
+        """Make and return the set of a channel; costs a look at each document in it."""
+        made = self._sets[_slot(docno, comments)] = ChannelSet()
+        members = [docno, *self._archive.children(docno)] if comments else self.subtree(docno)
+        made.fill(sorted({self._key(member) for member in members}), self.id_of)
+        return made
+
+    def subtree(self, docno: int) -> list[int]:
+        """Return the docnos of a document and of all below it."""
+        seen = {docno: None}
+        queue = [docno]
+        while queue:
+            for child in self._archive.children(queue.pop()):
+                if child not in seen:
+                    seen[child] = None
+                    queue.append(child)
+        return list(seen)
+
+    def add(self, record: Record, late_children: Iterable[int]) -> None:
+        """Take a document that was just stored into its channels, and with it the children that came before it."""
+        docno, key = record.docno, key_of(record.time, record.docno)
+        parents = [parent for parent in record.declared if isinstance(parent, int)]
+        for parent in parents:
+            comments = self.kept(parent, True)
+            if comments is not None:
+                comments.add(key, self.id_of)
+        if not parents:
+            self._sets[_slot(docno, False)] = ChannelSet()
+        around = [*self._around(parents)] if parents else [self._sets[_slot(docno, False)]]
+        for members in around:
+            members.add(key, self.id_of)
+        if any(parent in self._late_tied for parent in parents):
+            self._late_tied.add(docno)
+        entering = dict.fromkeys(below for child in late_children for below in self.subtree(child))
+        for below in entering:
+            self._late_tied.add(below)
+            for members in around:
+                members.add(self._key(below), self.id_of)
+
+    def tells_all(self, record: Record) -> bool:
+        """Return whether a record names all ancestors of its document."""
+        return record.docno not in self._late_tied and len(record.roots) < _ROOTS_TOLD and (
+            len(record.parents) == len(record.numbers) == 0 or 0 < len(record.numbers) < _NEAREST_TOLD
+        )
+
+    def _around(self, parents: Iterable[int]) -> Iterator[ChannelSet]:
+        records = [self._records[parent] for parent in parents]
+        if not all(self.tells_all(record) for record in records):
+            keys = [key_of(record.time, record.docno) for record in records]
+            yield from (
+                members for slot, members in self._sets.items() if not slot & 1 and any(key in members for key in keys)
+            )
+            return
+        above = {group for record in records for group, _ in record.numbers}
+        for docno in sorted(above.union(parents)):
+            members = self.kept(docno, False)
+            if members is not None:
+                yield members

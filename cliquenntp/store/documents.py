@@ -1,0 +1,140 @@
+"""The documents as the clique core sees them: IDocuments over the archive and its channel sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import attrs
+from zope.interface import implementer
+
+from cliquenntp.interfaces import IDocuments, IDocumentSet, Place
+from cliquenntp.store.channel_set import ChannelSet, bound_of, docno_of, key_of
+from cliquenntp.store.groups import DOCNO_BITS
+
+
+@implementer(IDocuments)
+class StoredDocuments:
+    """Every document in the database; for the writer's thread, within its transaction.  Methods as IDocuments says."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def contains(self, document_id: bytes) -> bool:
+        """See IDocuments."""
+        return self._writer.find(document_id) is not None
+
+    def add(self, place: Place) -> None:
+        """See IDocuments.  Storing a document (Writer.store) has taken it in already; KeyError for any other."""
+        self._docno(place.id)
+
+    def _docno(self, document_id: bytes) -> int:
+        docno: int | None = self._writer.find(document_id)
+        if docno is None:
+            raise KeyError(document_id)
+        return docno
+
+    def find(self, prefix: bytes) -> tuple[bytes, ...]:
+        """See IDocuments."""
+        return tuple(self._writer.ids_starting_with(prefix))
+
+    def time(self, document_id: bytes) -> int:
+        """See IDocuments."""
+        return self._writer.record(self._docno(document_id)).time
+
+    def parents(self, document_id: bytes) -> tuple[bytes, ...]:
+        """See IDocuments."""
+        return tuple(
+            parent if isinstance(parent, bytes) else self._writer.record(parent).id
+            for parent in self._writer.record(self._docno(document_id)).declared
+        )
+
+    def below(self, document_id: bytes, ancestor: bytes) -> bool:
+        """See IDocuments."""
+        docno, above = self._writer.find(document_id), self._writer.find(ancestor)
+        if docno is None:
+            return False
+        if document_id == ancestor:
+            return True
+        if above is None:
+            return self._leads_to(docno, ancestor)
+        record = self._writer.record(docno)
+        members = self._writer.channels.kept(above, False)
+        if members is not None:
+            return key_of(record.time, docno) in members
+        if above in record.roots or above in dict(record.numbers):
+            return True
+        return not self._writer.channels.tells_all(record) and self._leads_to(docno, ancestor)
+
+    def _leads_to(self, docno: int, ancestor: bytes) -> bool:
+        """Follow all chains of declared parents upward."""
+        seen = {docno}
+        queue = [docno]
+        while queue:
+            for parent in self._writer.record(queue.pop()).declared:
+                held = self._writer.find(parent) if isinstance(parent, bytes) else parent
+                if parent == ancestor or (held is not None and self._writer.record(held).id == ancestor):
+                    return True
+                if held is not None and held not in seen:
+                    seen.add(held)
+                    queue.append(held)
+        return False
+
+    def forget(self, document_id: bytes, why: str) -> None:
+        """See IDocuments."""
+        self._writer.set_gone(self._docno(document_id), why)
+
+    def gone(self, document_id: bytes) -> str:
+        """See IDocuments."""
+        docno = self._writer.find(document_id)
+        return "" if docno is None else self._writer.gone(docno)
+
+    def channel(self, document_id: bytes, comments: bool) -> StoredChannel:
+        """See IDocuments."""
+        return StoredChannel(self._writer, document_id, comments)
+
+
+@implementer(IDocumentSet)
+@attrs.frozen
+class StoredChannel:
+    """One channel's set, looked up when it is asked; methods as IDocumentSet says."""
+
+    _writer: Any
+    _document_id: bytes
+    _comments: bool
+
+    def _members(self) -> ChannelSet | None:
+        docno = self._writer.find(self._document_id)
+        return None if docno is None else self._writer.channel(docno, self._comments)
+
+    def _totals(self, low: int, high: int) -> tuple[int, int]:
+        members = self._members()
+        if members is None:
+            return 0, 0
+        return members.totals(bound_of(low), bound_of(high), self._writer.channels.id_of)
+
+    def count(self, low: int, high: int) -> int:
+        """See IDocumentSet."""
+        return self._totals(low, high)[0]
+
+    def fingerprint(self, low: int, high: int) -> int:
+        """See IDocumentSet."""
+        return self._totals(low, high)[1]
+
+    def items(self, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+        """See IDocumentSet."""
+        members = self._members()
+        if members is None:
+            return
+        # keys order documents of one second by arrival; the door orders them by id
+        for time, keys in groupby(
+            members.keys(bound_of(low), bound_of(high)), lambda key: key >> DOCNO_BITS
+        ):
+            for document_id in sorted(self._writer.channels.id_of(docno_of(key)) for key in keys):
+                yield time, document_id
+
+    def newest(self) -> int:
+        """See IDocumentSet."""
+        members = self._members()
+        return 0 if members is None else members.largest() >> DOCNO_BITS
