@@ -176,7 +176,7 @@ def test_hostile_matching_gives_way() -> None:
     for number in range(5, 1000):
         view.add_article(b"clique.tea", number, b"a" * 900, b"", 0)
     wire = SessionWire(view)
-    wire.session.receive(b"GROUP clique.tea\r\nXPAT Subject 1- " + b"*a" * 200 + b"b\r\n", NOW)
+    wire.session.receive(b"GROUP clique.tea\r\nXPAT Subject 1- " + b"*a" * 200 + b"[b]\r\n", NOW)
     calls = 1
     while wire.session.state is State.TALKING:
         wire.session.resume(NOW)

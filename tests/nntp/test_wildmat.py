@@ -114,7 +114,16 @@ def test_hostile_patterns_cost_little(pattern: bytes) -> None:
     assert not wildmat.matches(b"a" * 5000)
 
 
+@given(st.text("ab*?é", min_size=1, max_size=7), st.text("abé", max_size=9))
+def test_a_value_without_what_is_required_never_matches(pattern: str, text: str) -> None:
+    parsed = parse_old_pattern(pattern.encode())
+    assert parsed.matches(text.encode()) is plainly_matches(pattern, text)
+    assert parsed.required in text.encode() or not parsed.matches(text.encode())
+
+
 def test_shortcuts() -> None:
+    assert parse_old_pattern(b"*tea?leaf*").required == b"leaf"
+    assert parse_old_pattern(b"[tT]ea").required == b""
     assert parse_wildmat(b"clique.tea").literal == b"clique.tea"
     assert parse_wildmat(b"clique.*").literal is None
     assert parse_wildmat(b"!clique.tea").literal is None

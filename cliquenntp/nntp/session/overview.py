@@ -119,13 +119,16 @@ def _stream_unless_empty(reply: bytes, chunks: Iterator[bytes], nothing: bytes) 
 def _matching(chunks: Iterator[bytes], pattern: Wildmat) -> Iterator[bytes]:
     """Yield of ready ``number value`` lines those whose value matches."""
     cost = len(pattern.text)
+    required = pattern.required
     for chunk in chunks:
         found = []
         spent = 0
-        for line in chunk.splitlines(keepends=True):
-            value = line[line.index(b" ") + 1 : -2]
+        for line in chunk.split(b"\r\n"):
+            if required not in line or not line:
+                continue
+            value = line[line.index(b" ") + 1 :]
             if pattern.matches(value):
-                found.append(line)
+                found.append(line + b"\r\n")
             spent += (len(value) + 8) * cost
             if spent > MATCHING_STEP:
                 yield b"".join(found)
