@@ -176,6 +176,15 @@ class Article:
     """body lines, each with its CRLF"""
 
 
+class IWildmat(Interface):
+    """What selects newsgroups or header values (RFC 3977 section 4)."""
+
+    literal = Attribute("bytes | None: the one text that matches, where it is plain that there is no other")
+
+    def matches(text: bytes) -> bool:
+        """Tell whether a text matches."""
+
+
 class INewsView(Interface):
     """What an NNTP session may ask about news: one consistent state, moved forward between commands only.
 
@@ -185,8 +194,8 @@ class INewsView(Interface):
     def newsgroup(name: bytes) -> Newsgroup | None:
         """Return a newsgroup by its name, or None."""
 
-    def newsgroups(wildmat: object, created_since: int | None) -> Iterator[Newsgroup]:
-        """Yield the newsgroups whose name matches (an object with ``matches(name: bytes)``, or None for all)."""
+    def newsgroups(wildmat: IWildmat | None, created_since: int | None) -> Iterator[Newsgroup]:
+        """Yield the newsgroups whose name matches (None: all)."""
 
     def active_list() -> Iterator[bytes]:
         """Yield the whole answer of LIST ACTIVE as chunks of ready lines (cached)."""
@@ -221,7 +230,7 @@ class INewsView(Interface):
     def overview_line(docno: int, number: int) -> bytes:
         """Return one ready overview line with the given number."""
 
-    def header_lines(group: int, field: bytes, low: int, high: int, wildmat: object) -> Iterator[bytes]:
+    def header_lines(group: int, field: bytes, low: int, high: int, wildmat: IWildmat | None) -> Iterator[bytes]:
         """Yield chunks of ready ``number value`` lines for HDR, XHDR and (with a wildmat) XPAT.
 
         ``field`` is a header's name in any case, or ``:bytes`` or ``:lines``.
@@ -230,7 +239,7 @@ class INewsView(Interface):
     def header_value(docno: int, field: bytes) -> bytes:
         """Return one header's value on one line; empty where the article has no such header."""
 
-    def message_ids_since(wildmat: object, seconds: int) -> Iterator[bytes]:
+    def message_ids_since(wildmat: IWildmat | None, seconds: int) -> Iterator[bytes]:
         """Yield chunks of ready Message-ID lines for NEWNEWS."""
 
 

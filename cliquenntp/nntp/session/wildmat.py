@@ -11,6 +11,9 @@ import re
 from functools import lru_cache
 
 import attrs
+from zope.interface import implementer
+
+from cliquenntp.interfaces import IWildmat
 
 PATTERN_CACHE = 64
 """compiled wildmats kept: newsreaders repeat the same few, and compiling takes some 100 microseconds"""
@@ -23,6 +26,7 @@ class WildmatError(ValueError):
     """The text is no wildmat."""
 
 
+@implementer(IWildmat)
 @attrs.frozen
 class Wildmat:
     """A compiled wildmat."""
@@ -34,11 +38,11 @@ class Wildmat:
     required: bytes = b""
     """octets without which no value matches: a look for them costs a twentieth of a match"""
 
-    def matches(self, value: bytes) -> bool:
-        """Tell whether a value matches; bytes of it that are no UTF-8 count as one character each."""
-        text = value.decode("utf-8", "surrogateescape")
+    def matches(self, text: bytes) -> bool:
+        """Tell whether a text matches; bytes of it that are no UTF-8 count as one character each."""
+        value = text.decode("utf-8", "surrogateescape")
         for wanted, pattern in self._groups:
-            if pattern.fullmatch(text):
+            if pattern.fullmatch(value):
                 return wanted
         return False
 

@@ -1,0 +1,115 @@
+"""NEWNEWS (RFC 3977 section 7.4): Message-IDs of the articles that came since a time to matching newsgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from cliquenntp.interfaces import IArchive, IWildmat, Newsgroup
+from cliquenntp.newsgroup.caches import SizedCache
+from cliquenntp.newsgroup.listing import Chunk, Listing
+from cliquenntp.newsgroup.message_ids import message_id_of
+from cliquenntp.newsgroup.pages import Lines, Pages, gathered
+
+IDS_A_PAGE = 400
+"""Message-ID lines have 71 octets: a page is a chunk of 28 KB."""
+
+COMMON_GROUPS_KEPT = 10_000
+"""Chunks of 256 documents of which the common newsgroups are kept: 2,560,000 documents."""
+
+
+class NewArticles:
+    """Ready Message-ID lines of all documents in order of arrival, and by newsgroup."""
+
+    def __init__(self, archive: IArchive, pages: Pages) -> None:
+        self._archive = archive
+        self._pages = pages
+        self._ids = Listing(archive, self._id_line)
+        self._common: SizedCache[tuple[int, int, int], frozenset[int]] = SizedCache(COMMON_GROUPS_KEPT)
+
+    def since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
+        """Yield chunks of lines of the articles that came at or after a time (seconds since 1970 UTC).
+
+        ``wildmat`` must not be literal: ``in_group`` answers that.
+        """
+        first = next(iter(self._archive.arrived_since(seconds)), None)
+        if first is None:
+            return iter(())
+        chunks = self._ids.chunks(first)
+        if wildmat is None:
+            return gathered(chunk.octets for chunk in chunks)
+        return self._posted_in(_GroupMatch(self._archive, wildmat), chunks)
+
+    def in_group(self, seconds: int, group: Newsgroup) -> Iterator[bytes]:
+        """Yield chunks of lines of the articles of one newsgroup that came at or after a time."""
+        first = next(iter(self._archive.arrived_since(seconds)), None)
+        if first is None:
+            return iter(())
+        low = self._first_number(group, first)
+        make = partial(self._group_lines, group.docno)
+        return gathered(self._pages.lines(group, b"message-id line", IDS_A_PAGE, low, group.high, make))
+
+    def _first_number(self, group: Newsgroup, first: int) -> int:
+        """Return the least article number of a newsgroup whose docno is ``first`` or more; both grow with arrival."""
+        numbers = self._archive.numbers(group.docno)
+        low, high = group.low, group.high + 1
+        while low < high:
+            middle = (low + high) // 2
+            number, docno = next(iter(numbers.between(middle, group.high)), (high, first))
+            if docno >= first:
+                high = middle
+            else:
+                low = number + 1
+        return low
+
+    def _group_lines(self, group: int, low: int, high: int) -> Lines:
+        return ((number, self._id_line(docno)) for number, docno in self._archive.numbers(group).between(low, high))
+
+    def _id_line(self, docno: int) -> bytes:
+        return message_id_of(self._archive.record(docno).id) + b"\r\n"
+
+    def _posted_in(self, match: _GroupMatch, chunks: Iterator[Chunk]) -> Iterator[bytes]:
+        for chunk in chunks:
+            if match.any(self._common_groups(chunk)):  # as when its documents are all of one forum that matches
+                yield chunk.octets
+                continue
+            lines = zip(chunk.docnos, chunk.lines(), strict=True)
+            yield b"".join(line for docno, line in lines if match.any(_groups_of(self._archive, docno)))
+
+    def _common_groups(self, chunk: Chunk) -> frozenset[int]:
+        """Return the docnos of the newsgroups in which all documents of a chunk stand."""
+        key = chunk.docnos[0], chunk.docnos[-1], len(chunk.docnos)
+        common = self._common.get(key)
+        if common is None:
+            archive = self._archive
+            common = frozenset(archive.record(chunk.docnos[0]).roots)
+            for docno in chunk.docnos:
+                common = common.intersection(_groups_of(archive, docno))
+                if not common:
+                    break
+            self._common.keep(key, common)
+        return common
+
+
+def _groups_of(archive: IArchive, docno: int) -> tuple[int, ...]:
+    return (docno, *(group for group, _ in archive.record(docno).numbers))
+
+
+class _GroupMatch:
+    """Which newsgroups a wildmat selects, each looked at once."""
+
+    def __init__(self, archive: IArchive, wildmat: IWildmat) -> None:
+        self._archive = archive
+        self._wildmat = wildmat
+        self._known: dict[int, bool] = {}
+
+    def any(self, groups: tuple[int, ...] | frozenset[int]) -> bool:
+        """Tell whether one of the newsgroups (docnos) is selected."""
+        known = self._known
+        for group in groups:
+            matches = known.get(group)
+            if matches is None:
+                matches = known[group] = self._wildmat.matches(self._archive.record(group).name.encode("ascii"))
+            if matches:
+                return True
+        return False

@@ -1,0 +1,264 @@
+"""News as an NNTP session sees it: INewsView over an archive, with what is asked often kept ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
+
+from zope.interface import implementer
+
+from cliquenntp.document import address_domain
+from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IWildmat, Newsgroup
+from cliquenntp.newsgroup.caches import SizedCache
+from cliquenntp.newsgroup.listing import Listing
+from cliquenntp.newsgroup.message_ids import find_article, message_id_of
+from cliquenntp.newsgroup.naming import find_group
+from cliquenntp.newsgroup.newnews import NewArticles
+from cliquenntp.newsgroup.overview import FIELDS
+from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, NUMBERS_A_PAGE, Lines, Pages, gathered
+from cliquenntp.newsgroup.rendering import overview_field, render
+
+ARTICLE_OCTETS = 48 << 20
+"""Memory for rendered articles: 15,000 of usual size."""
+
+GROUPS_KEPT = 50_000
+"""Newsgroups kept by name and by docno, some 400 octets each; whoever has more subscribed is a robot."""
+
+NAMES_KEPT = 50_000
+"""Message-IDs kept with what they name, some 250 octets each."""
+
+POSTING_ALLOWED = b"y"
+
+
+@implementer(INewsView)
+class NewsView:
+    """INewsView over an archive; after the archive moved forward its owner calls ``moved``."""
+
+    def __init__(self, archive: IArchive, path_identity: str = "not-for-mail") -> None:
+        self._archive = archive
+        self._path_identity = path_identity.encode("ascii")
+        self._articles: SizedCache[int, Article] = SizedCache(ARTICLE_OCTETS)
+        self._named: SizedCache[bytes, int] = SizedCache(NAMES_KEPT)
+        self._group_names: SizedCache[bytes, int] = SizedCache(GROUPS_KEPT)
+        self._groups: SizedCache[int, Newsgroup] = SizedCache(GROUPS_KEPT)
+        self._pages = Pages(archive)
+        self._active = Listing(archive, self._active_line)
+        self._new_articles = NewArticles(archive, self._pages)
+
+    def moved(self, changes: Changes) -> None:
+        """Forget what a commit has changed."""
+        went: set[int] = set()
+        for group in changes.groups:
+            before = self._groups.get(group)
+            self._groups.drop(group)
+            numbers = self._archive.numbers(group)
+            if before is None or numbers.high - before.high != numbers.count - before.count:
+                went.add(group)
+        if went:
+            self._pages.drop(went)
+        self._active.changed(changes.groups)
+
+    # newsgroups
+
+    def newsgroup(self, name: bytes) -> Newsgroup | None:
+        """See INewsView."""
+        docno = self._group_names.get(name)
+        if docno is None:
+            docno = find_group(self._archive, name.decode("ascii", "replace"))
+            if docno is None:
+                return None
+            self._group_names.keep(name, docno)
+        return self._group(docno)
+
+    def _group(self, docno: int) -> Newsgroup:
+        group = self._groups.get(docno)
+        if group is None:
+            group = self._newsgroup(docno)
+            self._groups.keep(docno, group)
+        return group
+
+    def _newsgroup(self, docno: int) -> Newsgroup:
+        record = self._archive.record(docno)
+        numbers = self._archive.numbers(docno)
+        return Newsgroup(
+            docno=docno,
+            name=record.name.encode("ascii"),
+            low=numbers.low,
+            high=numbers.high,
+            count=numbers.count,
+            status=POSTING_ALLOWED,
+            created=record.arrived,
+            creator=_creator(record.author),
+            description=overview_field(record.subject.encode("utf-8", "replace")),
+        )
+
+    def newsgroups(self, wildmat: IWildmat | None, created_since: int | None) -> Iterator[Newsgroup]:
+        """See INewsView."""
+        archive = self._archive
+        docnos = archive.since(0) if created_since is None else archive.arrived_since(created_since)
+        return self._selected(docnos, wildmat)
+
+    def _selected(self, docnos: Iterable[int], wildmat: IWildmat | None) -> Iterator[Newsgroup]:
+        for docno in docnos:
+            if wildmat is None or wildmat.matches(self._archive.record(docno).name.encode("ascii")):
+                yield self._groups.get(docno) or self._newsgroup(docno)
+
+    def forums_created_since(self, seconds: int) -> Iterator[Newsgroup]:
+        """See INewsView."""
+        archive = self._archive
+        return self._selected((docno for docno in archive.forums() if archive.record(docno).arrived >= seconds), None)
+
+    def active_list(self) -> Iterator[bytes]:
+        """See INewsView."""
+        return gathered(chunk.octets for chunk in self._active.chunks())
+
+    def _active_line(self, docno: int) -> bytes:
+        name = self._archive.record(docno).name
+        numbers = self._archive.numbers(docno)
+        return f"{name} {numbers.high} {numbers.low} y\r\n".encode("ascii")
+
+    # one article
+
+    def article_at(self, group: int, number: int) -> int | None:
+        """See INewsView."""
+        found: int | None = self._archive.numbers(group).at(number)
+        return found
+
+    def article_named(self, message_id: bytes) -> int | None:
+        """See INewsView."""
+        docno = self._named.get(message_id)
+        if docno is None:
+            docno = find_article(self._archive, message_id)
+            if docno is None:
+                return None
+            self._named.keep(message_id, docno)
+        return docno
+
+    def message_id(self, docno: int) -> bytes:
+        """See INewsView."""
+        article = self._articles.get(docno)
+        return message_id_of(self._archive.record(docno).id) if article is None else article.message_id
+
+    def article(self, docno: int) -> Article:
+        """See INewsView."""
+        article = self._articles.get(docno)
+        if article is None:
+            article = self._rendered(docno)
+            self._articles.keep(docno, article, len(article.head) + len(article.body))
+        return article
+
+    def _rendered(self, docno: int) -> Article:
+        archive = self._archive
+        record = archive.record(docno)
+        return render(record.id, len(record.roots), archive.raw(docno), archive.overview(docno), self._path_identity)
+
+    def next_number(self, group: int, number: int) -> int | None:
+        """See INewsView."""
+        numbers = self._archive.numbers(group)
+        return next((found for found, _ in numbers.between(number + 1, numbers.high)), None)
+
+    def previous_number(self, group: int, number: int) -> int | None:
+        """See INewsView."""
+        numbers = self._archive.numbers(group)
+        high = min(number - 1, numbers.high)
+        width = 1
+        while high >= numbers.low:
+            low = max(numbers.low, high - width + 1)
+            found = [number for number, _ in numbers.between(low, high)]
+            if found:
+                return found[-1]
+            high = low - 1
+            width *= 2
+        return None
+
+    # many articles
+
+    def number_lines(self, group: int, low: int, high: int) -> Iterator[bytes]:
+        """See INewsView."""
+        make = partial(self._number_lines, group)
+        return self._pages.lines(self._group(group), b"number", NUMBERS_A_PAGE, low, high, make)
+
+    def _number_lines(self, group: int, low: int, high: int) -> Lines:
+        return ((number, b"%d\r\n" % number) for number, _ in self._archive.numbers(group).between(low, high))
+
+    def overview_lines(self, group: int, low: int, high: int) -> Iterator[bytes]:
+        """See INewsView."""
+        make = partial(self._overview_lines, group)
+        return self._pages.lines(self._group(group), b"overview", ARTICLES_A_PAGE, low, high, make)
+
+    def _overview_lines(self, group: int, low: int, high: int) -> Lines:
+        overviews = self._archive.overviews(group, low, high)
+        return ((number, b"%d\t%b\r\n" % (number, overview)) for number, overview in overviews)
+
+    def overview_line(self, docno: int, number: int) -> bytes:
+        """See INewsView."""
+        return b"%d\t%b\r\n" % (number, self._archive.overview(docno))
+
+    def header_lines(
+        self, group: int, field: bytes, low: int, high: int, wildmat: IWildmat | None
+    ) -> Iterator[bytes]:
+        """See INewsView."""
+        field = field.lower()
+        make = partial(self._header_lines, group, field)
+        chunks = self._pages.lines(self._group(group), b"field " + field, ARTICLES_A_PAGE, low, high, make)
+        if wildmat is not None:
+            chunks = (_matching(chunk, wildmat) for chunk in chunks)
+        return gathered(chunks)
+
+    def _header_lines(self, group: int, field: bytes, low: int, high: int) -> Lines:
+        if field in FIELDS:
+            for number, overview in self._archive.overviews(group, low, high):
+                yield number, b"%d %b\r\n" % (number, _value_in(overview, field))
+            return
+        for number, docno in self._archive.numbers(group).between(low, high):
+            yield number, b"%d %b\r\n" % (number, self.header_value(docno, field))
+
+    def header_value(self, docno: int, field: bytes) -> bytes:
+        """See INewsView."""
+        field = field.lower()
+        if field in FIELDS:
+            return _value_in(self._archive.overview(docno), field)
+        # not kept: one HDR over a forum would drive out all the articles that are being read
+        article = self._articles.get(docno) or self._rendered(docno)
+        found = _header_pattern(field).search(article.head)
+        return b"" if found is None else overview_field(found[1])
+
+    def message_ids_since(self, wildmat: IWildmat | None, seconds: int) -> Iterator[bytes]:
+        """See INewsView."""
+        literal = None if wildmat is None else wildmat.literal
+        if literal is None:
+            return self._new_articles.since(seconds, wildmat)
+        group = self.newsgroup(literal)
+        return iter(()) if group is None else self._new_articles.in_group(seconds, group)
+
+
+_FIELD_INDEX = {field: index for index, field in enumerate(FIELDS)}
+
+
+def _value_in(overview: bytes, field: bytes) -> bytes:
+    """Return a field's value in an overview line without its number."""
+    value = overview.split(b"\t")[_FIELD_INDEX[field]]
+    return value.partition(b" ")[2] if field == b"xref" else value
+
+
+def _matching(lines: bytes, wildmat: IWildmat) -> bytes:
+    """Return those of ``number value`` lines whose value matches."""
+    found = []
+    for line in lines.splitlines(keepends=True):
+        if wildmat.matches(line[line.index(b" ") + 1 : -2]):
+            found.append(line)
+    return b"".join(found)
+
+
+@lru_cache(256)
+def _header_pattern(field: bytes) -> re.Pattern[bytes]:
+    """Return what finds a header field in a dot-stuffed header."""
+    name = b"." + field if field.startswith(b".") else field
+    return re.compile(rb"^" + re.escape(name) + rb"[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n", re.IGNORECASE | re.MULTILINE)
+
+
+@lru_cache(4096)  # few authors write most documents
+def _creator(author: bytes) -> bytes:
+    """Return what ACTIVE.TIMES names as the creator of a newsgroup: the address of its document's signer."""
+    return b"author@" + address_domain(author).encode("ascii")
