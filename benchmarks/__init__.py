@@ -1,1 +1,0 @@
-"""Programs that measure a node: speed, memory, disk. `make bench` runs the NNTP server's."""
