@@ -11,7 +11,7 @@ from typing import Any
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import IArchive, IGroupNumbers
+from cliquenntp.interfaces import IArchive, IGroupNumbers, Place
 from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
@@ -87,6 +87,14 @@ class Archive:
     def record(self, docno: int) -> Record:
         """See IArchive."""
         return self._records[docno]
+
+    def place(self, docno: int) -> Place:
+        """Return what the clique core knows of a document; KeyError when there is none."""
+        record = self._records[docno]
+        parents = (
+            parent if isinstance(parent, bytes) else self._records[parent].id for parent in record.declared
+        )
+        return Place(record.id, record.time, tuple(parents), record.size, record.author)
 
     def raw(self, docno: int) -> bytes:
         """See IArchive."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -16,18 +16,24 @@ from cliquenntp.store.groups import DOCNO_BITS
 
 @implementer(IDocuments)
 class StoredDocuments:
-    """Every document in the database; for the writer's thread, within its transaction.  Methods as IDocuments says."""
+    """Every document in the database; for the writer's thread, within its transaction.  Methods as IDocuments says.
 
-    def __init__(self, writer: Any) -> None:
+    ``store`` is called for each document that the core takes in and that is not held; it has to store it
+    (Writer.store).
+    """
+
+    def __init__(self, writer: Any, store: Callable[[Place], object]) -> None:
         self._writer = writer
+        self._store = store
 
     def contains(self, document_id: bytes) -> bool:
         """See IDocuments."""
         return self._writer.find(document_id) is not None
 
     def add(self, place: Place) -> None:
-        """See IDocuments.  Storing a document (Writer.store) has taken it in already; KeyError for any other."""
-        self._docno(place.id)
+        """See IDocuments; it is stored at once, in the transaction that is under way."""
+        if not self.contains(place.id):
+            self._store(place)
 
     def _docno(self, document_id: bytes) -> int:
         docno: int | None = self._writer.find(document_id)
@@ -45,10 +51,7 @@ class StoredDocuments:
 
     def parents(self, document_id: bytes) -> tuple[bytes, ...]:
         """See IDocuments."""
-        return tuple(
-            parent if isinstance(parent, bytes) else self._writer.record(parent).id
-            for parent in self._writer.record(self._docno(document_id)).declared
-        )
+        return self._writer.place(self._docno(document_id)).parents
 
     def below(self, document_id: bytes, ancestor: bytes) -> bool:
         """See IDocuments."""
