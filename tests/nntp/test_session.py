@@ -90,7 +90,7 @@ def test_capabilities_never_lie(rights: Right, motd: tuple[str, ...]) -> None:
         "HDR": ["HDR Subject 1-", "HDR :lines <a1000@clique.invalid>"],
         "NEWNEWS": ["NEWNEWS * 20200101 000000"],
         "LIST": [f"LIST {item}" for item in announced.get("LIST", [])],
-        "VERSION": [], "IMPLEMENTATION": [],
+        "VERSION": [], "IMPLEMENTATION": [], "COMPRESS": [],  # test_compression.py
     }
     wire.send(b"GROUP clique.tea\r\n")
     for label in announced:

@@ -44,7 +44,14 @@ class Farewell:
     reply: bytes
 
 
-Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell
+@attrs.frozen
+class Compress:
+    """Answer with ``reply``; what follows it is compressed in both directions."""
+
+    reply: bytes
+
+
+Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell | Compress
 """A whole answer; or its pieces, of some tens of kilobytes at most (an empty one only gives way to others)."""
 
 Handler: TypeAlias = "Callable[[Reader, list[bytes]], Answer]"

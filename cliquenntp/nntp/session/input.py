@@ -44,6 +44,11 @@ class Input:
             self._buffer = self._buffer[self._at :] + data
         self._at = 0
 
+    def rest(self) -> bytes:
+        """Take out what has not been used."""
+        rest, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        return rest
+
     def __len__(self) -> int:
         return len(self._buffer) - self._at
 

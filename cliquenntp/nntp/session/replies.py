@@ -20,6 +20,7 @@ POSTING_ALLOWED = b"200 %s, posting allowed\r\n"
 POSTING_PROHIBITED = b"201 %s, posting prohibited\r\n"
 EXTENSIONS_FOLLOW = b"202 Extensions supported:\r\n"
 GOODBYE = b"205 Bye\r\n"
+COMPRESSION_ACTIVE = b"206 Compression active\r\n"
 LIST_FOLLOWS = b"215 List follows\r\n"
 
 # newsgroups and articles
@@ -68,6 +69,8 @@ BARE_LINE_FEED = b"501 Lines end with CRLF, not with LF alone\r\n"
 CONTROL_CHARACTER = b"501 Control character in the command line\r\n"
 NOT_UTF8 = b"501 Command lines are UTF-8\r\n"
 NOT_PERMITTED = b"502 Not permitted here\r\n"
+ALREADY_COMPRESSED = b"502 Compression is active already\r\n"
+NO_SUCH_COMPRESSION = b"503 Only DEFLATE is known\r\n"
 NOT_KEPT = b"503 No such list is kept here\r\n"
 UNKNOWN_METADATA = b"503 No such metadata item\r\n"
 

@@ -19,12 +19,14 @@ from __future__ import annotations
 
 import enum
 import re
+import zlib
 from collections.abc import Callable, Iterator
 
 from cliquenntp.interfaces import INewsView
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.arguments import ArgumentError
-from cliquenntp.nntp.session.command import Collect, Command, Farewell, Purpose, RefusedError, Right
+from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, Purpose, RefusedError, Right
+from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
 from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
@@ -66,7 +68,9 @@ class State(enum.Enum):
 class Session:
     """One connection's conversation."""
 
-    __slots__ = ("_closing", "_input", "_purpose", "_reader", "_report", "_stream", "state", "submission")
+    __slots__ = (
+        "_closing", "_compression", "_input", "_purpose", "_reader", "_report", "_stream", "state", "submission",
+    )
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class Session:
         self._reader = Reader(view, rights, settings, COMMANDS, fresh_id)
         self._report = report
         self._input = Input()
+        self._compression: Compression | None = None
         self._purpose: Purpose | None = None
         self._stream: Iterator[bytes] | None = None
         self._closing = b""
@@ -97,8 +102,8 @@ class Session:
 
     @property
     def unused(self) -> int:
-        """Octets received and not yet used."""
-        return len(self._input)
+        """Octets received and not yet used; of compressed ones at least 1."""
+        return len(self._input) + (self._compression is not None and self._compression.waiting)
 
     @property
     def collecting(self) -> bool:
@@ -107,12 +112,15 @@ class Session:
 
     def receive(self, data: bytes, now: float) -> bytes:
         """Take bytes from the client at ``now`` (seconds since 1970 UTC) and return what to write."""
-        self._input.feed(data)
+        self.keep(data)
         return self._work(now) if self.state is State.LISTENING else b""
 
     def keep(self, data: bytes) -> None:
         """Take bytes from the client for later: the transport cannot write more now."""
-        self._input.feed(data)
+        if self._compression is None:
+            self._input.feed(data)
+        else:
+            self._compression.keep(data)
 
     def resume(self, now: float) -> bytes:
         """Go on in TALKING; return what to write, which may be nothing."""
@@ -127,7 +135,7 @@ class Session:
         if submission is None:
             return b""
         self.state = State.LISTENING
-        return verdict(submission.purpose, result) + self._work(now)
+        return self._work(now, verdict(submission.purpose, result))
 
     def finish(self, reply: bytes) -> bytes:
         """Close with a 400 as soon as what has begun is answered; return what to write now."""
@@ -140,9 +148,20 @@ class Session:
         self._stream = None
         self.submission = None
 
-    def _work(self, now: float) -> bytes:
-        """Answer commands until there are no more, or enough is done for one call."""
+    def _work(self, now: float, said: bytes = b"") -> bytes:
+        """Answer commands until there are no more, or enough is done for one call; return what to write.
+
+        ``said`` goes before it.
+        """
         self._reader.now = now
+        compression = self._compression
+        if compression is None:
+            return said + self._answer() if said else self._answer()
+        output = said + self._answer()
+        return compression.shrink(output) if output else b""
+
+    def _answer(self) -> bytes:
+        """Return the answers of one call."""
         output: list[bytes] = []
         size = commands = 0
         while True:
@@ -156,13 +175,19 @@ class Session:
             elif self._purpose is not None:
                 reply = self._take_article(self._purpose)
                 if reply is None:
-                    break
-                piece = reply
+                    if not self._expand():
+                        break
+                    size += EXPANSION_STEP
+                piece = reply or b""
             else:
                 line = self._input.line()
                 if line is None:
-                    break
-                piece = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
+                    if not self._expand():
+                        break
+                    size += EXPANSION_STEP
+                    piece = b""
+                else:
+                    piece = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
             commands += 1
             size += len(piece)
             output.append(piece)
@@ -170,7 +195,7 @@ class Session:
                 break
             gives_way = not piece and self._stream is not None
             if size >= OUTPUT_STEP or commands >= COMMANDS_STEP or gives_way:
-                if self._stream is not None or len(self._input) or self._closing:
+                if self._stream is not None or self.unused or self._closing:
                     self.state = State.TALKING
                 break
         return output[0] if len(output) == 1 else b"".join(output)
@@ -243,8 +268,24 @@ class Session:
             return answer.reply
         if isinstance(answer, Farewell):
             return self._close(answer.reply)
+        if isinstance(answer, Compress):
+            self._compression = Compression()
+            self._compression.keep(self._input.rest())
+            self.state = State.TALKING  # this reply must be written before what is compressed
+            return answer.reply
         self._stream = answer
         return self._next_piece(answer)
+
+    def _expand(self) -> bool:
+        """Take in a part of the compressed octets that wait; tell whether there was one."""
+        if self._compression is None or not self._compression.waiting:
+            return False
+        try:
+            self._input.feed(self._compression.expand())
+        except zlib.error:
+            self.state = State.CLOSED
+            return False
+        return True
 
     def _take_article(self, purpose: Purpose) -> bytes | None:
         """Return the reply to an article that has come, nothing yet where it must be judged; None until it has come."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cliquenntp.nntp.session import articles, general, groups, lists, overview, posting, replies
+from cliquenntp.nntp.session import articles, compression, general, groups, lists, overview, posting, replies
 from cliquenntp.nntp.session.command import Command, Right
 
 _COMMANDS = (
@@ -52,6 +52,10 @@ _COMMANDS = (
             offered=lambda reader: bool(reader.settings.motd)),
     Command("LIST DISTRIBUTIONS", "", lists.not_kept, "not kept here"),
     Command("LIST MODERATORS", "", lists.not_kept, "not kept here"),
+    # RFC 8054
+    Command("COMPRESS", "DEFLATE", compression.compress, "compress both directions", Right.NONE,
+            capability="COMPRESS DEFLATE",
+            offered=lambda reader: reader.settings.compression and not reader.compressed),
     # RFC 2980 and older drafts
     Command("XOVER", "[range]", overview.xover, "as OVER; an empty range is an empty list"),
     Command("XHDR", "header [range|message-id]", overview.xhdr, "as HDR, with RFC 2980's code"),
