@@ -13,6 +13,7 @@ from cliquenntp.clique.parameters import (
     ADVERT_BATCH,
     ADVERT_COUNT_WITHIN,
     ADVERT_DISTANCE_WITHIN,
+    ADVERT_OFFER_WITHIN,
     ADVERT_REPEAT,
     ADVERT_REPEAT_AT_MOST,
     COUNT_CHANGE,
@@ -68,9 +69,10 @@ def review_edge(node: Node, state: ChannelState, edge: Edge) -> None:
     """Set the time by which one neighbour must hear what changed."""
     said = edge.said
     new = current(state, edge, edge.serial)
-    if said is None or (new.key, new.is_parent, new.wants, new.offer) != (
-            said.key, said.is_parent, said.wants, said.offer):
+    if said is None or (new.key, new.is_parent, new.wants) != (said.key, said.is_parent, said.wants):
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_BATCH)
+    elif new.offer != said.offer:
+        node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_OFFER_WITHIN)
     elif new.distance != said.distance or new.orphan != said.orphan:
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_DISTANCE_WITHIN)
     elif abs(new.count - said.count) > COUNT_CHANGE * max(said.count, 1):

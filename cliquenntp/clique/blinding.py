@@ -30,6 +30,13 @@ def fingerprint(secret: bytes, count: int, total: int) -> bytes:
     ).digest()
 
 
+def question(secret: bytes, fingerprint: bytes, key: Key | None) -> bytes:
+    """Return the 8 bytes that a probe asks with: a set's fingerprint and a center's key in one."""
+    center = b"" if key is None else b"".join((key.channel_term.to_bytes(8, "big"), bytes((key.rooted, key.subscribed)),
+                                               key.term.to_bytes(8, "big"), key.center))
+    return blake2b(fingerprint + center, digest_size=8, key=secret[:64], person=b"clique probe").digest()
+
+
 def statement(channel: Channel, key: Key, seq: int) -> bytes:
     """Return the bytes that a center signs: its claim of a channel under a key, at a sequence number.
 

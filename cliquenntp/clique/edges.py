@@ -54,6 +54,12 @@ def get_to_know(
     return known
 
 
+def strangers(state: ChannelState) -> int:
+    """Return how many addresses are known that are not neighbours'."""
+    linked = {edge.link.contact.key for edge in state.edges.values()}
+    return sum(1 for key in state.known if key not in linked)
+
+
 def contacts_of(node: Node, state: ChannelState, but: bytes, limit: int) -> tuple[Contact, ...]:
     """Return live neighbours of the channel's own kind to tell another node of, in random order."""
     live = [
@@ -137,7 +143,7 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
     node.send(link, LinkAccept(
         edge.remote, edge.incarnation, blind(link.secret, node.me.key, root), kind == Kind.FOLLOWER, state.since, until,
         node.fingerprint(link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
-        contacts_of(node, state, link.contact.key, PASSIVE_ENOUGH)))
+        contacts_of(node, state, link.contact.key, PASSIVE_ENOUGH if message.priority else 1)))
     node.timers.set("repeat", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
     edge.repeat = LINK_REQUEST_TIMEOUT
     adverts.hear(node, edge, message.advert)
@@ -188,7 +194,7 @@ def accepted(node: Node, link: Link, message: LinkAccept) -> None:
         known.failures = 0
         known.linked = True
     for contact in message.contacts:
-        if len(state.known) < PASSIVE_ENOUGH:
+        if strangers(state) < PASSIVE_ENOUGH:
             get_to_know(node, state, contact, link.contact.key)
     adverts.hear(node, edge, message.advert)
     edge.acknowledged = 1
@@ -276,7 +282,7 @@ def part(node: Node, edge: Edge, contacts: tuple[Contact, ...] = (), left: bool 
 
 
 def parted(node: Node, link: Link, message: Bye) -> None:
-    """Take a BYE: forget the edge, say so, and try the nodes it names."""
+    """Take a BYE: forget the edge, say so, and link to the nodes it names: they stand between us and its sender now."""
     node.send(link, ByeAck(message.incarnation))
     edge = _own(node, link, message.to)
     if edge is None or edge.remote != message.incarnation:
@@ -288,7 +294,7 @@ def parted(node: Node, link: Link, message: Bye) -> None:
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         known = get_to_know(node, state, contact, link.contact.key)
         if known is not None and state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
-            connect(node, state, contact)
+            connect(node, state, contact, "priority")
 
 
 def connect(node: Node, state: ChannelState, contact: Contact, why: str = "edge") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import edges
+from cliquenntp.clique import edges, probes
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Contact, Walk
@@ -16,9 +16,11 @@ from cliquenntp.clique.parameters import (
     FILL_INTERVAL,
     FOLLOWERS_AT_MOST,
     INTRODUCED_AT_MOST,
+    PASSIVE_AT_MOST,
     SOURCES_WANTED,
     WALK_EXTRA,
     WALK_HOPS,
+    WALKS_BEFORE_ADDRESSES,
     WALKS_PER_MINUTE,
 )
 
@@ -50,7 +52,8 @@ def fill(node: Node, state: ChannelState) -> None:
     candidates = [
         known for key, known in state.known.items()
         if known.again_at <= node.now and state.edge_with(key) is None and key not in node.dialling
-        and (known.linked or known.invited or not open_edges or _may_introduce(state, known.introducer))]
+        and (known.linked or not open_edges
+             or (state.fill_round > WALKS_BEFORE_ADDRESSES and _may_introduce(state, known.introducer)))]
     candidates = sorted(
         node.shuffled(candidates), key=lambda known: (known.failures, not known.linked, not known.invited))
     if not open_edges:
@@ -61,7 +64,7 @@ def fill(node: Node, state: ChannelState) -> None:
         edges.connect(node, state, known.contact)
         missing -= 1
     if open_edges:
-        for _ in range(min(missing, 2)):
+        for _ in range(min(missing, WALKS_PER_MINUTE)):
             walk(node, state)
 
 
@@ -99,6 +102,9 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
     if origin.key == node.me.key:
         return
     hops = min(message.hops, WALK_HOPS + WALK_EXTRA) - 1
+    if not message.below and edges.strangers(state) < PASSIVE_AT_MOST // 2:
+        # walks bring addresses from all over the channel for nothing
+        edges.get_to_know(node, state, origin, link.contact.key)
     ways = [
         other for other in state.open_edges()
         if other is not edge and other.kind != Kind.FOLLOWER and other.link.contact.key != origin.key]
@@ -116,11 +122,11 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
         node.effect(Dial(origin))
     if linked or mine is None:
         return
-    if edges.sources(mine) >= EDGES_AT_MOST and not (
-            message.degree < EDGES_WANTED and edges.split(node, mine, origin)):
-        return
     edges.get_to_know(node, mine, origin, link.contact.key)
-    edges.connect(node, mine, origin)
+    if edges.sources(mine) < EDGES_AT_MOST:
+        edges.connect(node, mine, origin)
+    elif message.degree < EDGES_WANTED and edges.split(node, mine, origin):
+        edges.connect(node, mine, origin, "priority")
 
 
 def _may_feed(node: Node, channel: Channel, origin: Contact) -> bool:
@@ -136,7 +142,9 @@ def link_opened(node: Node, link: Link) -> None:
     node.timers.set("idle", link.number, node.now + 60.0)
     for why, channel in sorted(node.dialling.pop(link.contact.key, ())):
         state = node.channels.get(channel)
-        if state is not None and why in ("edge", "priority") and edges.sources(state) < EDGES_AT_MOST:
+        if state is not None and why == "probe":
+            probes.ask(node, state, link)
+        elif state is not None and why in ("edge", "priority") and edges.sources(state) < EDGES_AT_MOST:
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
         for state in list(node.channels.values()):

@@ -320,7 +320,8 @@ class Probe:
     until: int
     fingerprint: bytes
     answer: bool
-    """False: a question, answered once by the same message about the answering node"""
+    """False: a question.  It carries no key and, for a fingerprint, `blinding.question` of fingerprint and key; a node
+    that differs answers by the same message about itself, with both"""
 
 
 Message: TypeAlias = (

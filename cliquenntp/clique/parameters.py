@@ -26,6 +26,8 @@ FILL_INTERVAL: Final = 12.0  # between two rounds of looking for edges; doubled 
 FILL_DOUBLINGS: Final = 10  # so at most 3.4 h: a node alone must not be a nuisance
 LINK_REQUEST_TIMEOUT: Final = 40.0  # study: ten times the slow round trips; a tunnel may have to be built
 WALK_HOPS: Final = 6  # study: mixes 1,000 nodes of degree 5; 10,000 hardly differ
+WALKS_BEFORE_ADDRESSES: Final = 3  # rounds of walks before addresses that neighbours told are tried: measured, else
+# those who came by one branch of invitations cling together, and 150 nodes fell into two parts after a restart
 REMIX_AFTER: Final = (60.0, 600.0)  # walks after joining: those who came together shall not stay together
 WALK_EXTRA: Final = 4  # steps more while a walk's end is linked to the origin already
 WALKS_PER_MINUTE: Final = 4  # a link: bound
@@ -49,12 +51,13 @@ NO_KEY_TIMEOUT: Final = (90.0, 150.0)  # a newcomer that hears no center claims;
 
 # Adverts
 ADVERT_BATCH: Final = 0.3  # changes that come together travel together
+ADVERT_OFFER_WITHIN: Final = 2.0  # whom we ask to offer follows the tree, which settles first
 ADVERT_DISTANCE_WITHIN: Final = 8.0  # a distance alone can wait: feasibility makes an old one safe
 ADVERT_COUNT_WITHIN: Final = 30.0  # a count alone matters even less
 COUNT_CHANGE: Final = 0.25  # relative change of a count worth telling: it only chooses among three numbers of hops
 ADVERT_REPEAT: Final = 20.0  # unacknowledged: again after that, doubled each time; a link is a reliable stream
 ADVERT_REPEAT_AT_MOST: Final = 300.0
-ACKNOWLEDGE_WITHIN: Final = 1.0  # an ADV_ACK waits so long for a frame to ride on
+ACKNOWLEDGE_WITHIN: Final = 5.0  # an ADV_ACK waits so long for a frame to ride on
 
 # Delivery
 LAZY_DELAY: Final = 0.3  # before an offer: documents that come together are offered together
@@ -85,7 +88,7 @@ SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks 
 SILENCE_AT_LEAST: Final = 60.0
 
 # Probes, leaving
-PROBE_INTERVAL: Final = 900.0  # +-50 %: study; heals a partition of 1,000 nodes in a minute for 6 kB a day
+PROBE_INTERVAL: Final = 1100.0  # +-50 %: heals a partition of 1,000 nodes in a minute for 6 kB a day (900 in the study)
 BYE_REPEAT: Final = 30.0
 TOMBSTONE_KEPT: Final = 30 * 86400.0
 DIAL_AGAIN: Final = 30.0  # after a failed dial, doubled each time up to an hour; +-50 %

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cliquenntp.clique import edges
-from cliquenntp.clique.blinding import blind
+from cliquenntp.clique.blinding import blind, question
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Meet, Probe
@@ -28,11 +28,14 @@ def probe(node: Node, state: ChannelState) -> None:
 
 
 def ask(node: Node, state: ChannelState, link: Link, answer: bool = False) -> None:
-    """Send a PROBE on a link."""
+    """Send a PROBE on a link; a question is answered only where the two nodes differ."""
     until = node.clique_time() - YOUNG
+    fingerprint = node.fingerprint(link, state.channel, state.since, until)
+    if not answer:
+        fingerprint = question(link.secret, fingerprint, state.key)
     node.send(link, Probe(
-        blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel, state.key, state.since,
-        until, node.fingerprint(link, state.channel, state.since, until), answer))
+        blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel,
+        state.key if answer else None, state.since, until, fingerprint, answer))
 
 
 def asked(node: Node, link: Link, message: Probe) -> None:
@@ -41,18 +44,27 @@ def asked(node: Node, link: Link, message: Probe) -> None:
     state = node.channels.get(message.below or Channel(root)) if root is not None else None
     if state is None:
         return
+    low = max(message.since, state.since)
+    fingerprint = node.fingerprint(link, state.channel, low, message.until)
     if not message.answer:
-        ask(node, state, link, answer=True)
-    if not message.answer or state.edge_with(link.contact.key) is not None:
+        if question(link.secret, fingerprint, state.key) != message.fingerprint:
+            ask(node, state, link, answer=True)
+        return
+    if state.edge_with(link.contact.key) is not None:
         return
     if message.key is not None and state.key is not None and message.key != state.key:
-        edges.request(node, state, link, priority=True)
+        _join(node, state, link)
         parent = state.parent
         if parent is not None and link.contact.address:
             node.send(parent.link, Meet(parent.remote, link.contact))
         return
-    low = max(message.since, state.since)
-    if node.fingerprint(link, state.channel, low, message.until) != message.fingerprint:
+    if fingerprint != message.fingerprint:
+        _join(node, state, link)
+
+
+def _join(node: Node, state: ChannelState, link: Link) -> None:
+    """Link to the node that answered, in the place of another neighbour if need be."""
+    if edges.sources(state) < edges.at_most(state) or edges.split(node, state, link.contact):
         edges.request(node, state, link, priority=True)
 
 
