@@ -5,17 +5,10 @@ items) one post in a large archive rewrites about 4 KB of leaves, with these 1 K
 their leaves half full.
 """
 
-from BTrees.LLBTree import LLBTree, LLTreeSet
+from BTrees.LLBTree import LLTreeSet
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
 from BTrees.OOBTree import OOBTree
-
-
-class DigestTree(LLBTree):
-    """63 bits of a digest -> docno; keys come in random order, so each new one touches another leaf."""
-
-    max_leaf_size = 30
-    max_internal_size = 60
 
 
 class RecordTree(LOBTree):
