@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .worlds import SimulatedDocument, World
+from cliquenntp.interfaces import Place
+
+from .worlds import World
 
 LINKS_WANTED = 5
 LINKS_MOST = 8
@@ -30,20 +32,21 @@ class FloodNode:
         self._fill()
 
     def join(self, inviter: int | None) -> None:
+        """Connect to the inviter; the oracle names the other links."""
         if inviter is not None:
             self._world.network.connect(self.number, inviter)
 
     def persisted(self) -> Any:
         return frozenset(self._held)
 
-    def publish(self, document: SimulatedDocument) -> None:
-        self._held.add(document.id)
-        self._spread(document, 0, None)
+    def publish(self, place: Place) -> None:
+        self._held.add(place.id)
+        self._spread(place, 0, None)
 
     def opened(self, peer: int, outbound: bool) -> None:
         if peer in self._links:
             return
-        if len(self._links) >= LINKS_MOST and not outbound:
+        if len(self._links) >= LINKS_MOST:
             self._world.network.close(self.number, peer)
             return
         self._links.append(peer)
@@ -64,24 +67,25 @@ class FloodNode:
             self._spread(self._world.documents[identity], hop, peer)
 
     def _first(self, identity: bytes) -> bool:
-        self._world.recorder.body(self.number, identity, self._world.engine.now)
+        self._world.recorder.body(identity)
         if identity in self._held:
             return False
         self._held.add(identity)
+        self._world.recorder.delivered(self.number, identity, self._world.engine.now)
         return True
 
-    def _spread(self, document: SimulatedDocument, hop: int, source: int | None) -> None:
+    def _spread(self, document: Place, hop: int, source: int | None) -> None:
         for peer in self._links:
             if peer != source:
                 self._send_document(peer, document, hop + 1)
 
-    def _send_document(self, peer: int, document: SimulatedDocument, hop: int) -> None:
+    def _send_document(self, peer: int, document: Place, hop: int) -> None:
         self._send(peer, "document", document.id, hop, DOCUMENT_HEAD, document.size)
 
     def _send(self, peer: int, kind: str, identity: bytes, hop: int, size: int, body: int = 0) -> None:
-        if self._world.network.send(self.number, peer, (kind, identity, hop), size + body):
-            overhead = self._world.network.model.frame_overhead
-            self._world.recorder.frame(peer, kind, size + body + overhead, body)
+        whole = size + body + self._world.network.model.frame_overhead
+        if self._world.network.send(self.number, peer, (kind, identity, hop), whole):
+            self._world.recorder.frame(peer, kind, whole, body)
 
     def _fill(self) -> None:
         world = self._world
@@ -135,7 +139,7 @@ class PlumtreeNode(FloodNode):
             if len(waiting) == 1:
                 self._world.engine.after(self.GRAFT_AFTER, self._graft, identity)
 
-    def _spread(self, document: SimulatedDocument, hop: int, source: int | None) -> None:
+    def _spread(self, document: Place, hop: int, source: int | None) -> None:
         for peer in self._links:
             if peer == source:
                 continue

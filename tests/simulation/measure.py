@@ -54,20 +54,22 @@ class Recorder:
         self.control_to[receiver] += size - body
         self.body_bytes += body
 
-    def body(self, node: int, identity: bytes, now: float) -> bool:
-        """A whole body arrived at ``node``; returns whether it was that node's first copy."""
+    def body(self, identity: bytes) -> None:
+        """A whole body arrived somewhere."""
         self.bodies += 1
         document = self.documents.get(identity)
-        if document is None:
-            return False
-        document.bodies += 1
-        if node in document.got or node == document.author:
-            return False
+        if document is not None:
+            document.bodies += 1
+
+    def delivered(self, node: int, identity: bytes, now: float) -> None:
+        """A node stored a document that it had not."""
+        document = self.documents.get(identity)
+        if document is None or node in document.got or node == document.author:
+            return
         document.got[node] = now
         self.first_bodies += 1
         if node not in document.wanted:
             self.unwanted += 1
-        return True
 
     def went_down(self, node: int, now: float) -> None:
         """A node died."""

@@ -48,6 +48,7 @@ class _Stream:
     low: int
     high: int
     delay: float
+    serial: int
     open: bool = False
     arrival: dict[int, float] = attrs.field(factory=dict)
     knows: set[int] = attrs.field(factory=set)
@@ -69,11 +70,7 @@ class Network:
         self._side: Callable[[int], int] | None = None
         self._busy_until: dict[int, float] = {}
         self._mu = math.log(self.model.median_delay)
-        self._sent: Callable[[int, int, Any, int], None] | None = None
-
-    def on_sent(self, observer: Callable[[int, int, Any, int], None]) -> None:
-        """Tell ``observer(sender, receiver, payload, bytes with overhead)`` of every frame that is sent."""
-        self._sent = observer
+        self._opened = 0
 
     def attach(self, node: int, endpoint: IEndpoint) -> None:
         """A node is up from now on."""
@@ -104,7 +101,9 @@ class Network:
         """Open a stream; ``opened`` comes at both ends, or ``failed`` at the caller after a time-out."""
         if self._stream(node, peer) is not None and node in self._streams[_pair(node, peer)].knows:
             return
-        stream = _Stream(*_pair(node, peer), self._random.lognormvariate(self._mu, self.model.sigma))
+        self._opened += 1
+        delay = self._random.lognormvariate(self._mu, self.model.sigma)
+        stream = _Stream(*_pair(node, peer), delay, self._opened)
         self.engine.after(stream.delay, self._syn, stream, node, peer)
 
     def close(self, node: int, peer: int) -> None:
@@ -118,14 +117,12 @@ class Network:
         self.engine.at(when, self._notice_loss, stream, peer)
 
     def send(self, node: int, peer: int, payload: Any, size: int) -> bool:
-        """Send one frame of ``size`` bytes; False when the sender has no stream to that peer."""
+        """Send ``size`` bytes, overhead and all, as one; False when the sender has no stream to that peer."""
         stream = self._streams.get((node, peer) if node < peer else (peer, node))
         if stream is None or node not in stream.knows:
             return False
-        model, now, size = self.model, self.engine.now, size + self.model.frame_overhead
+        model, now = self.model, self.engine.now
         self.frames += 1
-        if self._sent is not None:
-            self._sent(node, peer, payload, size)
         if not stream.open:
             return True
         if model.bandwidth:
@@ -143,6 +140,14 @@ class Network:
         """Return whether ``node`` believes that it has a stream to ``peer``."""
         stream = self._stream(node, peer)
         return stream is not None and node in stream.knows
+
+    def delay(self, node: int, peer: int) -> float:
+        """Return the usual seconds one way of an existing stream."""
+        return self._streams[_pair(node, peer)].delay
+
+    def serial(self, node: int, peer: int) -> int:
+        """Return a number that names an existing stream, alike at both ends."""
+        return self._streams[_pair(node, peer)].serial
 
     def peers(self, node: int) -> list[int]:
         """Return the peers to which ``node`` believes that it has streams, in order."""
@@ -180,12 +185,14 @@ class Network:
         self._nodes[peer].opened(caller, False)
 
     def _syn_ack(self, stream: _Stream, caller: int, peer: int, endpoint: IEndpoint) -> None:
-        if self._streams.get((stream.low, stream.high)) is not stream or self._nodes.get(caller) is not endpoint:
+        if self._nodes.get(caller) is not endpoint:
             return
         stream.pending = None
-        if stream.open:
+        if stream.open and self._streams.get((stream.low, stream.high)) is stream:
             stream.knows.add(caller)
             endpoint.opened(peer, True)
+        elif not self.linked(caller, peer):
+            endpoint.failed(peer)
 
     def _fail(self, caller: int, endpoint: IEndpoint | None, peer: int) -> None:
         if endpoint is not None and self._nodes.get(caller) is endpoint and not self.linked(caller, peer):

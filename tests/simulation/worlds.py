@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import sha256
 from random import Random
 from typing import Any, Protocol
 
-import attrs
+from cliquenntp.clique.messages import Channel
+from cliquenntp.interfaces import Place
 
 from .engine import Engine
 from .measure import Recorder
 from .network import Network, NetworkModel
-
-
-@attrs.frozen
-class SimulatedDocument:
-    """A document as far as spreading it goes: ``path`` are the ids from its root to its parent."""
-
-    id: bytes
-    time: int
-    size: int
-    path: tuple[bytes, ...]
 
 
 class INode(Protocol):
@@ -35,7 +26,7 @@ class INode(Protocol):
     def join(self, inviter: int | None) -> None:
         """Join by an invitation that names one node, or found the network."""
 
-    def publish(self, document: SimulatedDocument) -> None:
+    def publish(self, place: Place) -> None:
         """Spread a document written at this node."""
 
     def persisted(self) -> Any:
@@ -46,6 +37,9 @@ class INode(Protocol):
     def closed(self, peer: int) -> None: ...
     def received(self, peer: int, payload: Any) -> None: ...
 
+
+EPOCH = 1_700_000_000
+"""Clique-Time when a simulation begins"""
 
 NodeFactory = Callable[["World", int, Any], INode]
 
@@ -61,7 +55,12 @@ class World:
         self.recorder = Recorder()
         self.nodes: dict[int, INode] = {}
         self.down: dict[int, Any] = {}
-        self.documents: dict[bytes, SimulatedDocument] = {}
+        self.documents: dict[bytes, Place] = {}
+        self.paths: dict[bytes, tuple[bytes, ...]] = {}
+        """of each document: the ids from its root to itself"""
+        self.follows: dict[int, list[Channel]] = {}
+        """the channels that each node follows or, once it has joined, will follow"""
+        self.liars: set[int] = set()
         self._make = make
 
     def add(self, number: int, inviter: int | None) -> INode:
@@ -84,15 +83,30 @@ class World:
             self._raise(number, self.down.pop(number))
             self.recorder.came_up(number, self.engine.now)
 
-    def publish(self, author: int, wanted: Iterable[int], size: int = 2048, path: tuple[bytes, ...] = ()) -> bytes:
-        """Publish a document at a live node; ``wanted`` are the nodes that should get it.  Returns its id."""
-        number = len(self.documents)
-        identity = sha256(f"document {self.seed} {number}".encode()).digest()
-        document = SimulatedDocument(identity, wall_clock(self.engine.now), size, path)
-        self.documents[identity] = document
-        self.recorder.published(identity, self.engine.now, author, frozenset(wanted))
-        self.nodes[author].publish(document)
-        return identity
+    def new_document(self, parent: bytes | None = None, size: int = 2048) -> Place:
+        """Make up a document below ``parent``, or a root; nobody has it yet."""
+        identity = sha256(f"document {self.seed} {len(self.documents)}".encode()).digest()
+        parents = () if parent is None else (parent,)
+        place = Place(identity, wall_clock(self.engine.now), parents, size)
+        self.documents[identity] = place
+        self.paths[identity] = (*self.paths.get(parent or b"", ()), identity)
+        return place
+
+    def publish(self, author: int, parent: bytes | None = None, size: int = 2048) -> bytes:
+        """Publish a new document at a live node, for everyone that follows a channel of it.  Returns its id."""
+        place = self.new_document(parent, size)
+        wanted = frozenset(number for number in self.follows if self.wants(number, place.id))
+        self.recorder.published(place.id, self.engine.now, author, wanted)
+        self.nodes[author].publish(place)
+        return place.id
+
+    def wants(self, number: int, identity: bytes) -> bool:
+        """Return whether a node follows a channel to which the document belongs."""
+        path = self.paths[identity]
+        return any(
+            channel.document == identity or channel.document in (path[-2:] if channel.comments else path)
+            for channel in self.follows.get(number, ())
+        )
 
     def _raise(self, number: int, committed: Any) -> INode:
         node = self._make(self, number, committed)
@@ -104,7 +118,7 @@ class World:
 
 def wall_clock(now: float) -> int:
     """Return the Clique-Time that belongs to a simulated time."""
-    return 1_700_000_000 + int(now)
+    return EPOCH + int(now)
 
 
 def inviters(topology: str, count: int, random: Random) -> list[int | None]:

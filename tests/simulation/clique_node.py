@@ -1,0 +1,359 @@
+"""One simulated node: the real core behind the real wire encoding, and the shell's part of the contract.
+
+A turn handles events, commits, and only then performs what is to be sent; a crash falls back to the last commit.
+Bodies are not carried, only counted; signatures are a keyed hash, since what they cost is known.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b, sha256
+from random import Random
+from typing import Any
+
+import attrs
+from zope.interface import implementer
+
+from cliquenntp.clique import Core
+from cliquenntp.clique import effects as do
+from cliquenntp.clique import events as on
+from cliquenntp.clique.documents import Documents
+from cliquenntp.clique.messages import Channel, Contact, Push
+from cliquenntp.interfaces import IClaims, Place
+from cliquenntp.wire import LinkCodec
+from cliquenntp.wire.table import LAYOUTS
+
+from .worlds import EPOCH, World
+
+FRAME_HEAD = 4
+"""bytes before a frame's content: its kind and its length"""
+
+BODY_HEAD = 4
+"""bytes before a message that has a body: the body's length"""
+
+PIECE = 16 * 1024
+"""bytes of a body in one frame"""
+
+WAIT_FOR_PARENT = 600.0
+"""seconds that a document waits for its first parent"""
+
+WORDS = {layout.made: layout.word for layout in LAYOUTS}
+
+
+def node_key(number: int) -> bytes:
+    """Return a node's key."""
+    return sha256(f"node {number}".encode()).digest()
+
+
+def contact_of(number: int) -> Contact:
+    """Return how others know a node."""
+    return Contact(node_key(number), f"i2p:{number:052}.b32.i2p")
+
+
+def number_of(contact: Contact) -> int:
+    """Return the number of the node that a contact names."""
+    return int(contact.address[4:56])
+
+
+@implementer(IClaims)
+class Claims:
+    """Signatures that only their node makes: good enough where nobody reads another's key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, statement: bytes) -> bytes:
+        """Return this node's signature."""
+        return _signature(self._key, statement)
+
+    def verify(self, key: bytes, statement: bytes, signature: bytes) -> bool:
+        """Return whether it is that node's."""
+        return signature == _signature(key, statement)
+
+
+def _signature(key: bytes, statement: bytes) -> bytes:
+    return blake2b(statement, digest_size=64, key=key).digest()
+
+
+@attrs.define
+class Committed:
+    """What survives a crash."""
+
+    pieces: dict[Any, Any] = attrs.field(factory=dict)
+    places: dict[bytes, Place] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class NodeOptions:
+    """How nodes are run."""
+
+    commit_time: float = 0.0
+    """seconds that a commit takes; events wait meanwhile, and a crash loses what was under way"""
+    send_before_commit: bool = False
+    """the mutant: effects are performed at once, what they build on is committed later"""
+
+
+class CliqueNode:
+    """A node of the clique in the simulator."""
+
+    def __init__(self, world: World, number: int, committed: Committed | None, options: NodeOptions) -> None:
+        self.number = number
+        self.alive = True
+        self.handled = 0
+        self.notes: list[str] = []
+        self._world = world
+        self._options = options
+        self._committed = committed if committed is not None else Committed()
+        self.documents = Documents()
+        for place in self._committed.places.values():
+            self.documents.add(place)
+        dice = Random(f"dice {world.seed} {number} {world.engine.now}")
+        self.core = Core(
+            contact_of(number), self.documents, Claims(node_key(number)), dice, EPOCH, self._committed.pieces,
+            world.engine.now,
+        )  # fmt: skip
+        self._link_count = 0
+        self._links: dict[int, int] = {}
+        self._peers: dict[int, int] = {}
+        self._codecs: dict[int, LinkCodec] = {}
+        self._waiting: dict[bytes, list[tuple[float, int, Push]]] = {}
+        self._wake = float("inf")
+        self._queue: list[on.Event] = []
+        self._committing = False
+
+    # Lifecycle
+
+    def start(self) -> None:
+        """Go on from what was committed, if anything was."""
+        self._sleep()
+
+    def join(self, inviter: int | None) -> None:
+        """Follow this node's channels, by an invitation that names one node; None: found the first one."""
+        for channel in self._world.follows.get(self.number, ()):
+            if inviter is not None:
+                root = self._world.paths[channel.document][0]
+                self.event(on.InvitationTaken(root, (contact_of(inviter),)))
+            self.follow(channel, founded=inviter is None)
+
+    def follow(self, channel: Channel, *, founded: bool = False, since: int = 0) -> None:
+        """Follow one channel from now on."""
+        self.event(on.Follow(channel, self._world.paths[channel.document][-2::-1], since, founded))
+
+    def unfollow(self, channel: Channel) -> None:
+        """Follow it no more."""
+        self.event(on.Unfollow(channel))
+
+    def publish(self, place: Place) -> None:
+        """Store a document written here and spread it."""
+        self._committed.places[place.id] = place
+        self.documents.add(place)
+        self.event(on.LocalDocument(place))
+
+    def persisted(self) -> Committed:
+        """Return what is committed; this node handles nothing more."""
+        self.alive = False
+        return self._committed
+
+    # From the network
+
+    def opened(self, peer: int, outbound: bool) -> None:
+        """A stream is open at this end."""
+        self._link_count += 1
+        link = self._link_count
+        self._links[peer], self._peers[link] = link, peer
+        self._codecs[link] = LinkCodec()
+        network = self._world.network
+        secret = sha256(f"stream {network.serial(self.number, peer)}".encode()).digest()
+        self.event(on.LinkOpened(link, contact_of(peer), secret, outbound, network.delay(self.number, peer)))
+
+    def failed(self, peer: int) -> None:
+        """A dial came to nothing."""
+        self.event(on.DialFailed(contact_of(peer)))
+
+    def closed(self, peer: int) -> None:
+        """A stream is gone."""
+        link = self._links.pop(peer, None)
+        if link is not None:
+            self._forget(link)
+            self.event(on.LinkClosed(link))
+
+    def received(self, peer: int, payload: Any) -> None:
+        """One frame came, with a document's id where a body follows it."""
+        content, body = payload
+        link = self._links.get(peer)
+        if link is None:
+            return
+        messages = self._codecs[link].decode(content)
+        if body is None:
+            self.events([on.MessageReceived(link, message) for message in messages])
+            return
+        push = messages[0]
+        assert isinstance(push, Push)
+        self._world.recorder.body(push.document)
+        self._arrive(link, push)
+
+    # Turns
+
+    def event(self, event: on.Event) -> None:
+        """Handle one event in a turn."""
+        self.events([event])
+
+    def events(self, events: list[on.Event]) -> None:
+        """Handle events in one turn."""
+        if not self.alive:
+            return
+        if not self._options.commit_time:
+            self._turn(events)
+            return
+        self._queue += events
+        if not self._committing:
+            self._begin()
+
+    def _turn(self, events: list[on.Event]) -> None:
+        for event in events:
+            effects = self._handle(event)
+            self._store(effects)
+            self._perform(effects)
+        self._sleep()
+
+    def _begin(self) -> None:
+        events, self._queue = self._queue, []
+        effects = [effect for event in events for effect in self._handle(event)]
+        self._committing = True
+        if self._options.send_before_commit:
+            self._perform(effects)
+        self._world.engine.after(self._options.commit_time, self._commit, effects)
+
+    def _commit(self, effects: list[do.Effect]) -> None:
+        if not self.alive:
+            return
+        self._committing = False
+        self._store(effects)
+        if not self._options.send_before_commit:
+            self._perform(effects)
+        if self._queue:
+            self._begin()
+        else:
+            self._sleep()
+
+    def _handle(self, event: on.Event) -> list[do.Effect]:
+        self.handled += 1
+        return self.core.handle(event, self._world.engine.now)
+
+    def _store(self, effects: list[do.Effect]) -> None:
+        for effect in effects:
+            kind = type(effect)
+            if kind is do.Persist:
+                if effect.value is None:
+                    self._committed.pieces.pop(effect.piece, None)
+                else:
+                    self._committed.pieces[effect.piece] = effect.value
+            elif kind is do.StoreDocument:
+                place = self._world.documents[effect.document]
+                self._committed.places[place.id] = place
+                self.documents.add(place)
+                self._world.recorder.delivered(self.number, place.id, self._world.engine.now)
+
+    def _perform(self, effects: list[do.Effect]) -> None:
+        stored: list[bytes] = []
+        for effect in effects:
+            kind = type(effect)
+            if kind is do.Send:
+                self._send(effect)
+            elif kind is do.SendDocument:
+                self._send_document(effect)
+            elif kind is do.Dial:
+                self._world.network.connect(self.number, number_of(effect.contact))
+            elif kind is do.Close:
+                self._close(effect)
+            elif kind is do.StoreDocument:
+                stored.append(effect.document)
+            elif kind is do.Note:
+                self.notes.append(effect.text)
+        for document in stored:
+            self._admit_waiting(document)
+
+    # Documents that wait for their first parent
+
+    def _arrive(self, link: int, push: Push) -> None:
+        place = self._world.documents[push.document]
+        if not place.parents or self.documents.contains(place.parents[0]):
+            self.event(on.DocumentReceived(link, push, place))
+            return
+        waiting = self._waiting.setdefault(place.parents[0], [])
+        waiting.append((self._world.engine.now, link, push))
+        self._world.engine.after(WAIT_FOR_PARENT, self._give_up, place.parents[0])
+        self.event(on.ParentMissing(link, push, place.parents[0]))
+
+    def _admit_waiting(self, parent: bytes) -> None:
+        for _, link, push in self._waiting.pop(parent, ()):
+            if link in self._peers:
+                self.event(on.DocumentReceived(link, push, self._world.documents[push.document]))
+
+    def _give_up(self, parent: bytes) -> None:
+        now = self._world.engine.now
+        waiting = self._waiting.pop(parent, [])
+        late = [one for one in waiting if one[0] + WAIT_FOR_PARENT <= now]
+        if len(late) < len(waiting):
+            self._waiting[parent] = [one for one in waiting if one not in late]
+        for _, link, push in late:
+            self.event(on.DocumentRefused(link, push, "its first parent did not come"))
+
+    # Performing
+
+    def _send(self, effect: do.Send) -> None:
+        peer = self._peers.get(effect.link)
+        if peer is None:
+            return
+        word = WORDS[type(effect.messages[0])]
+        for content in self._codecs[effect.link].encode(effect.messages):
+            self._transmit(peer, (content, None), word, len(content) + FRAME_HEAD, 0)
+
+    def _send_document(self, effect: do.SendDocument) -> None:
+        peer = self._peers.get(effect.link)
+        place = self._committed.places.get(effect.push.document) or self._world.documents[effect.push.document]
+        if peer is None or self.documents.gone(place.id):
+            return
+        (content,) = self._codecs[effect.link].encode((effect.push,))
+        pieces = max(1, -(-place.size // PIECE))
+        overhead = (pieces - 1) * self._world.network.model.frame_overhead
+        size = len(content) + FRAME_HEAD * (1 + pieces) + BODY_HEAD + overhead
+        self._transmit(peer, (content, place.id), "PUSH", size, place.size)
+
+    def _transmit(self, peer: int, payload: Any, word: str, control: int, body: int) -> None:
+        size = control + body + self._world.network.model.frame_overhead
+        if self._world.network.send(self.number, peer, payload, size):
+            self._world.recorder.frame(peer, word, size, body)
+
+    def _close(self, effect: do.Close) -> None:
+        peer = self._peers.get(effect.link)
+        if peer is None:
+            return
+        if effect.reason:
+            self.notes.append(f"closed: {effect.reason}")
+        self._links.pop(peer, None)
+        self._forget(effect.link)
+        self._world.network.close(self.number, peer)
+        # not within the turn whose effects are being performed
+        self._world.engine.after(0.0, self.event, on.LinkClosed(effect.link))
+
+    def _forget(self, link: int) -> None:
+        self._peers.pop(link, None)
+        self._codecs.pop(link, None)
+
+    # Timers
+
+    def _sleep(self) -> None:
+        deadline = self.core.next_deadline()
+        if deadline is not None and deadline < self._wake:
+            self._wake = max(deadline, self._world.engine.now)
+            self._world.engine.at(self._wake, self._awake, self._wake)
+
+    def _awake(self, when: float) -> None:
+        if when != self._wake or not self.alive:
+            return
+        self._wake = float("inf")
+        deadline = self.core.next_deadline()
+        if deadline is not None and deadline <= self._world.engine.now:
+            self.event(on.TimerDue())
+        else:
+            self._sleep()
