@@ -1,7 +1,8 @@
 """Two baselines to compare with: blind flooding, and Plumtree (Leitao, Pereira, Rodrigues 2007).
 
-Both get a random overlay of the core's size from an oracle, which favours them: 5 links wanted, 8 at most, and a lost
-link is replaced at once by one to a random member.  Neither reconciles what a node missed.
+An oracle names random members to both, which favours them: each node opens 3 links, has 6 on average and 8 at most (one
+with 8 gives a random one up for a newcomer, as in HyParView), and a lost link is replaced at once.  Neither reconciles
+what a node missed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from cliquenntp.interfaces import Place
 
 from .worlds import World
 
-LINKS_WANTED = 5
+LINKS_WANTED = 3
 LINKS_MOST = 8
 # id, hop and the frame's own head, beside the body
 DOCUMENT_HEAD = 38
@@ -47,8 +48,7 @@ class FloodNode:
         if peer in self._links:
             return
         if len(self._links) >= LINKS_MOST:
-            self._world.network.close(self.number, peer)
-            return
+            self._drop(self._world.random.choice(self._links))
         self._links.append(peer)
         self._link_up(peer)
 
@@ -97,6 +97,11 @@ class FloodNode:
             if peer != self.number and peer not in self._links:
                 world.network.connect(self.number, peer)
         world.engine.after(30.0, self._fill)
+
+    def _drop(self, peer: int) -> None:
+        self._links.remove(peer)
+        self._link_down(peer)
+        self._world.network.close(self.number, peer)
 
     def _link_up(self, peer: int) -> None:
         pass
@@ -156,6 +161,11 @@ class PlumtreeNode(FloodNode):
         self._eager.add(peer)
         self._send(peer, "graft", identity, 0, ID_FRAME)
         self._world.engine.after(self.GRAFT_AGAIN, self._graft, identity)
+
+    def _drop(self, peer: int) -> None:
+        self._links.remove(peer)
+        self._link_down(peer)
+        self._world.network.close(self.number, peer)
 
     def _link_up(self, peer: int) -> None:
         self._eager.add(peer)
