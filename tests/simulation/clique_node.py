@@ -119,6 +119,7 @@ class CliqueNode:
         self._wake = float("inf")
         self._queue: list[on.Event] = []
         self._committing = False
+        self._storing: dict[bytes, Place] = {}
 
     # Lifecycle
 
@@ -147,6 +148,11 @@ class CliqueNode:
         self._committed.places[place.id] = place
         self.documents.add(place)
         self.event(on.LocalDocument(place))
+
+    @property
+    def stored(self) -> dict[bytes, Place]:
+        """The documents whose bodies are stored, or will be with the turn under way."""
+        return self._committed.places if not self._committing else {**self._committed.places, **self._storing}
 
     def persisted(self) -> Committed:
         """Return what is committed; this node handles nothing more."""
@@ -219,6 +225,10 @@ class CliqueNode:
         events, self._queue = self._queue, []
         effects = [effect for event in events for effect in self._handle(event)]
         self._committing = True
+        documents = self._world.documents
+        self._storing = {
+            effect.document: documents[effect.document] for effect in effects if type(effect) is do.StoreDocument
+        }
         if self._options.send_before_commit:
             self._perform(effects)
         self._world.engine.after(self._options.commit_time, self._commit, effects)
@@ -230,6 +240,8 @@ class CliqueNode:
         self._store(effects)
         if not self._options.send_before_commit:
             self._perform(effects)
+        if self._committing:
+            return
         if self._queue:
             self._begin()
         else:

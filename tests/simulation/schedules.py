@@ -1,0 +1,224 @@
+"""Random schedules: a few nodes, and connects, breaks, crashes, restarts, follows, cuts and documents in any order.
+
+python -m tests.simulation.schedules [--count N] [--seed S] [--result FILE] [--mutant NAME]: run many, print what violates
+an invariant.  Exit status 1 when anything did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+from rich.progress import track
+
+from cliquenntp.clique.messages import Channel
+
+from . import invariants, mutants
+from .clique_node import CliqueNode, NodeOptions
+from .network import NetworkModel
+from .worlds import World
+
+REST = 3600.0
+"""seconds after the last disturbance, in which everything has to settle: more than the longest repetition"""
+
+QUIET = 300.0
+"""seconds in which nothing may be sent then"""
+
+KINDS = ("publish", "publish", "publish", "crash", "crash", "restart", "restart", "break", "cut", "heal", "unfollow", "follow", "wait")
+
+
+@attrs.frozen
+class Act:
+    """One act of a schedule: what, on which node (and other), how long to wait after it."""
+
+    kind: str
+    node: int
+    other: int
+    pause: float
+
+
+@attrs.frozen
+class Schedule:
+    """A number of nodes, how they follow, and acts."""
+
+    seed: int
+    nodes: int
+    followers: int
+    """the last so many follow a thread alone"""
+    commit_time: float
+    acts: tuple[Act, ...]
+
+
+def drawn(seed: int) -> Schedule:
+    """Draw a schedule."""
+    random = Random(f"schedule {seed}")
+    nodes = random.randint(3, 12)
+    followers = random.choice((0, 0, random.randrange(0, max(1, nodes - 2))))
+    acts = [
+        Act(random.choice(KINDS), random.randrange(nodes), random.randrange(nodes), random.choice((0.0, 0.5, 3.0, 20.0, 90.0)))
+        for _ in range(random.randint(5, 40))
+    ]
+    return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts))
+
+
+class Play:
+    """A schedule under way; ``violations`` grows as it is checked after every act."""
+
+    def __init__(self, schedule: Schedule, mutant: str = "") -> None:
+        self.schedule = schedule
+        options = NodeOptions(commit_time=schedule.commit_time, send_before_commit=mutant == "send before commit")
+        self.world = World(
+            lambda world, number, committed: CliqueNode(world, number, committed, options),
+            schedule.seed, NetworkModel(tail_share=0.1),
+        )  # fmt: skip
+        self.random = Random(f"play {schedule.seed}")
+        self.violations: list[str] = []
+        self._always = invariants.Always(self.world)
+        self._stop_at_first = True
+
+    def go(self) -> list[str]:
+        """Play the schedule, let it settle, and return the violations."""
+        self._join()
+        for act in self.schedule.acts:
+            getattr(self, f"_{act.kind}")(act)
+            self._pass(act.pause)
+            if self.violations:
+                return self.violations
+        return self._settle()
+
+    def _join(self) -> None:
+        world, schedule = self.world, self.schedule
+        self.root = world.new_document().id
+        self.thread = world.new_document(self.root).id
+        first_follower = schedule.nodes - schedule.followers
+        for number in range(schedule.nodes):
+            world.follows[number] = [Channel(self.root if number < first_follower else self.thread)]
+        world.follows[0] = [Channel(self.root)]
+        founder = world.add(0, None)
+        for identity in (self.root, self.thread):
+            founder.publish(world.documents[identity])
+        for number in range(1, schedule.nodes):
+            self._pass(self.random.uniform(0, 10))
+            world.add(number, self.random.randrange(min(number, max(1, first_follower))))
+        self._pass(self.random.choice((0.0, 200.0)))
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass, looking at the invariants after every half second in which something happened."""
+        engine, end = self.world.engine, self.world.engine.now + seconds
+        while not self.violations:
+            soonest = engine.next_time()
+            if soonest is None or soonest > end:
+                break
+            engine.run_until(min(end, soonest + 0.5))
+            self.violations += self._always.check()
+        engine.run_until(end)
+
+    def _settle(self) -> list[str]:
+        self.world.network.cut(None)
+        for number in sorted(self.world.down):
+            self.world.restart(number)
+        self._pass(REST)
+        if self.violations:
+            return self.violations
+        for number in sorted(self.world.nodes):
+            if self.world.follows[number]:
+                self.world.publish(number, self.thread)
+        self._pass(600.0)
+        self.violations += invariants.all_delivered(self.world)
+        self.violations += invariants.at_rest(self.world)
+        if not self.violations:
+            # longer than the usual gap between documents can be, after which a node may ask once whether it missed one
+            self._pass(5 * REST)
+            self.violations += invariants.silent(self.world, QUIET)
+        return self.violations
+
+    # Acts
+
+    def _publish(self, act: Act) -> None:
+        if act.node in self.world.nodes and self.world.follows[act.node]:
+            self.world.publish(act.node, self.thread)
+
+    def _crash(self, act: Act) -> None:
+        if len(self.world.nodes) > 1:
+            self.world.crash(act.node)
+
+    def _restart(self, act: Act) -> None:
+        self.world.restart(act.node)
+
+    def _break(self, act: Act) -> None:
+        self.world.network.close(act.node, act.other)
+        node = self.world.nodes.get(act.node)
+        if node is not None:
+            node.closed(act.other)
+
+    def _cut(self, act: Act) -> None:
+        self.world.network.cut(lambda number: number * act.other % 7 % 2)
+
+    def _heal(self, act: Act) -> None:
+        self.world.network.cut(None)
+
+    def _unfollow(self, act: Act) -> None:
+        node = self.world.nodes.get(act.node)
+        if act.node != 0 and isinstance(node, CliqueNode):
+            for channel in self.world.follows[act.node]:
+                node.unfollow(channel)
+            self.world.follows[act.node] = []
+            # it has left: whatever it follows later it begins anew
+            self._always.forget(act.node)
+
+    def _follow(self, act: Act) -> None:
+        node = self.world.nodes.get(act.node)
+        if isinstance(node, CliqueNode) and not self.world.follows[act.node]:
+            self.world.follows[act.node] = [Channel(self.root)]
+            # what it missed while it did not follow is fetched, so it counts as wanted by nobody but later documents
+            node.join(0)
+
+    def _wait(self, act: Act) -> None:
+        self._pass(200.0)
+
+
+def play(seed: int, mutant: str = "") -> tuple[int, list[str]]:
+    """Play the schedule of a seed; returns it with the violations.  An exception of the core counts as one."""
+    with mutants.applied(mutant):
+        try:
+            return seed, Play(drawn(seed), mutant).go()
+        except Exception as error:
+            return seed, [f"{type(error).__name__}: {error}"]
+
+
+def play_all(seeds: Sequence[int], mutant: str = "", processes: int = 2, **progress: Any) -> dict[int, list[str]]:
+    """Play many schedules, showing progress; returns those with violations."""
+    with multiprocessing.Pool(processes) as pool:
+        runs = pool.imap_unordered(partial(play, mutant=mutant), seeds)
+        return {seed: found for seed, found in track(runs, total=len(seeds), **progress) if found}
+
+
+def main() -> int:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.schedules")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="the first schedule's")
+    parser.add_argument("--mutant", default="", choices=["", "send before commit", *mutants.NAMES])
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--result", metavar="FILE")
+    arguments = parser.parse_args()
+    seeds = range(arguments.seed, arguments.seed + arguments.count)
+    failed = play_all(seeds, arguments.mutant, arguments.processes, description="schedules")
+    lines = [f"{len(seeds)} schedules from seed {arguments.seed}: {len(failed)} violate an invariant"]
+    lines += [f"seed {seed}: {found[0]}" for seed, found in sorted(failed.items())]
+    print("\n".join(lines))
+    if arguments.result:
+        command = " ".join(sys.argv[1:])
+        Path(arguments.result).write_text(f"`python -m tests.simulation.schedules {command}`\n\n" + "\n".join(lines) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
