@@ -1,7 +1,7 @@
 """python -m tests.simulation [SCENARIO]... [--nodes N] [--seed S] [--pictures DIR] [--result FILE] [--processes P].
 
-Without a scenario, or with ``all``: every scenario of the table of figures.  Exit status 0 when all ran, 1 when one could
-not be read.
+Without a scenario, or with ``all``: every scenario of the table of figures.  Exit status 0 when all ran, 1 when one
+could not be read.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     results: dict[str, Result] = {}
-    columns = (TextColumn("{task.description:24}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
-    with Progress(*columns) as progress:
+    percent = TextColumn("{task.percentage:3.0f} %")
+    with Progress(TextColumn("{task.description:24}"), BarColumn(), percent, TimeElapsedColumn()) as progress:
         if len(jobs) == 1:
             result, drawn = _run_one(jobs[0], progress)
             results[result.scenario] = result

@@ -14,12 +14,12 @@ from cliquenntp.clique.election import feasible
 from cliquenntp.clique.messages import Channel, Key
 from cliquenntp.clique.parameters import EDGES_AT_MOST, SOURCES_AT_MOST
 
-from .clique_node import node_key
+from .clique_node import node_key, number_of
 from .inspect import cores, other_end, peer_of, states
 from .worlds import World
 
-QUIET_KINDS = frozenset({"PROBE"})
-"""messages that may be sent at rest"""
+QUIET_KINDS = frozenset({"PROBE", "WALK"})
+"""what may be sent at rest: probes, and the ever rarer walks of a node that finds no more neighbours"""
 
 
 class Always:
@@ -70,9 +70,10 @@ class Always:
                         found.append(f"I2: node {number}: feasibility went from {before} to {(seq, distance)}")
                     self._feasibility[number, state.channel, key] = (seq, distance)
                 parent = state.parent
-                if parent is None or parent.kind != Kind.PEER or parent.advert is None or parent.advert.key != state.key:
+                advert = None if parent is None or parent.kind != Kind.PEER else parent.advert
+                if parent is None or advert is None or advert.key != state.key:
                     continue
-                if not feasible(state, parent.advert):
+                if not feasible(state, advert):
                     found.append(f"I2: node {number} has an infeasible parent, node {peer_of(parent)}")
         return found
 
@@ -91,13 +92,14 @@ class Always:
                 other = other_end(self._world, number, edge)
                 if other is None or not edge.acknowledged:
                     continue
+                newest = edge.acknowledged == edge.serial == other.heard
                 if other.heard < edge.acknowledged:
                     found.append(
                         f"I10: node {number} believes that node {peer_of(edge)} holds serial {edge.acknowledged}; "
                         f"it holds {other.heard}"
                     )
-                elif edge.acknowledged == edge.serial and other.heard == edge.serial and not _same_advert(edge.said, other.advert):
-                    found.append(f"I10: node {peer_of(edge)} acknowledged {edge.serial} of node {number} but holds another")
+                elif newest and not _same_advert(edge.said, other.advert):
+                    found.append(f"I10: node {peer_of(edge)} acknowledged {edge.serial}, holds another")
         return found
 
 
@@ -109,6 +111,36 @@ def _same_advert(said: object, heard: object) -> bool:
 def at_rest(world: World) -> list[str]:
     """Return the violations of I3 to I6 and of I10 at rest."""
     return [*_one_center(world), *_parents_know(world), *_wants_exact(world), *_edges_lawful(world)]
+
+
+def _reachable(world: World) -> dict[int, set[int]]:
+    """Return, for each live node that follows anything, those that it can find by addresses that such nodes know."""
+    neighbours: dict[int, set[int]] = {number: set() for number in world.nodes if world.follows[number]}
+    for number, node in cores(world):
+        for state in states(node) if number in neighbours else ():
+            for known in state.known.values():
+                other = number_of(known.contact)
+                if other in neighbours:
+                    neighbours[number].add(other)
+                    neighbours[other].add(number)
+    reach: dict[int, set[int]] = {}
+    for component in _parts(neighbours):
+        reach |= dict.fromkeys(component, component)
+    return reach
+
+
+def _parts(neighbours: dict[int, set[int]]) -> list[set[int]]:
+    left, found = set(neighbours), []
+    while left:
+        stack, component = [left.pop()], set()
+        while stack:
+            number = stack.pop()
+            component.add(number)
+            fresh = neighbours[number] & left
+            left -= fresh
+            stack += fresh
+        found.append(component)
+    return found
 
 
 def _members(world: World) -> dict[Channel, dict[int, ChannelState]]:
@@ -124,26 +156,16 @@ def _components(states_of: dict[int, ChannelState]) -> list[set[int]]:
         number: {peer_of(edge) for edge in state.open_edges() if edge.kind == Kind.PEER} & states_of.keys()
         for number, state in states_of.items()
     }
-    left, found = set(states_of), []
-    while left:
-        stack, component = [left.pop()], set()
-        while stack:
-            number = stack.pop()
-            component.add(number)
-            fresh = neighbours[number] & left
-            left -= fresh
-            stack += fresh
-        found.append(component)
-    return found
+    return _parts(neighbours)
 
 
 def _one_center(world: World) -> list[str]:
-    found = []
+    found, reach = [], _reachable(world)
     for channel, states_of in _members(world).items():
         components = _components(states_of)
         full = next(iter(states_of.values())).is_full
-        if full and len(components) > 1:
-            found.append(f"I6: the overlay of {len(states_of)} nodes has {len(components)} parts: {sorted(map(sorted, components))}")
+        if full and len(components) > len({min(reach[number]) for number in states_of}):
+            found.append(f"I6: the overlay has {len(components)} parts: {sorted(map(sorted, components))}")
         for component in components:
             keys = {states_of[number].key for number in component}
             if len(keys) != 1:
@@ -217,8 +239,11 @@ def silent(world: World, seconds: float) -> list[str]:
 def all_delivered(world: World) -> list[str]:
     """Return which live nodes lack a document that they want (I8)."""
     found = []
+    reach = _reachable(world)
     for identity, nodes in world.recorder.missing(set(world.nodes)).items():
-        lacking = [number for number in nodes if world.wants(number, identity)]
+        following = {number: node for number, node in cores(world) if world.wants(number, identity)}
+        holders = {number for number, node in following.items() if identity in node.stored}
+        lacking = [number for number in nodes if number in following and reach[number] & holders]
         if lacking:
             found.append(f"I8: document {identity.hex()[:8]} is missing at nodes {lacking}")
     return found

@@ -1,7 +1,7 @@
 """Random schedules: a few nodes, and connects, breaks, crashes, restarts, follows, cuts and documents in any order.
 
-python -m tests.simulation.schedules [--count N] [--seed S] [--result FILE] [--mutant NAME]: run many, print what violates
-an invariant.  Exit status 1 when anything did.
+python -m tests.simulation.schedules [--count N] [--seed S] [--result FILE] [--mutant NAME]: run many, print what
+violates an invariant.  Exit status 1 when anything did.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ REST = 3600.0
 QUIET = 300.0
 """seconds in which nothing may be sent then"""
 
-KINDS = ("publish", "publish", "publish", "crash", "crash", "restart", "restart", "break", "cut", "heal", "unfollow", "follow", "wait")
+KINDS = (*["publish"] * 3, *["crash"] * 2, *["restart"] * 2, "break", "cut", "heal", "unfollow", "follow", "wait")
+
+PAUSES = 0.0, 0.5, 3.0, 20.0, 90.0
 
 
 @attrs.frozen
@@ -62,7 +64,7 @@ def drawn(seed: int) -> Schedule:
     nodes = random.randint(3, 12)
     followers = random.choice((0, 0, random.randrange(0, max(1, nodes - 2))))
     acts = [
-        Act(random.choice(KINDS), random.randrange(nodes), random.randrange(nodes), random.choice((0.0, 0.5, 3.0, 20.0, 90.0)))
+        Act(random.choice(KINDS), random.randrange(nodes), random.randrange(nodes), random.choice(PAUSES))
         for _ in range(random.randint(5, 40))
     ]
     return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts))
@@ -215,8 +217,8 @@ def main() -> int:
     lines += [f"seed {seed}: {found[0]}" for seed, found in sorted(failed.items())]
     print("\n".join(lines))
     if arguments.result:
-        command = " ".join(sys.argv[1:])
-        Path(arguments.result).write_text(f"`python -m tests.simulation.schedules {command}`\n\n" + "\n".join(lines) + "\n")
+        head = f"`python -m tests.simulation.schedules {' '.join(sys.argv[1:])}`\n\n"
+        Path(arguments.result).write_text(head + "\n".join(lines) + "\n")
     return 1 if failed else 0
 
 

@@ -35,7 +35,8 @@ def table(results: Sequence[Result]) -> str:
     """Return the figures of the runs as a Markdown table with aligned columns."""
     rows = [[name for name, _ in COLUMNS], *([show(result) for _, show in COLUMNS] for result in results)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
 

@@ -1,0 +1,52 @@
+"""The invariants I1 to I10 on random schedules, and mutants of the core that they must catch."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulation.schedules import KINDS, PAUSES, Act, Play, Schedule, play
+
+MOST_NODES = 7
+
+acts = st.builds(
+    Act, st.sampled_from(sorted(set(KINDS))), st.integers(0, MOST_NODES - 1), st.integers(0, MOST_NODES - 1),
+    st.sampled_from(PAUSES),
+)  # fmt: skip
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> Schedule:
+    nodes = draw(st.integers(3, MOST_NODES))
+    followers = draw(st.integers(0, max(0, nodes - 2)))
+    chosen = draw(st.lists(acts, max_size=15))
+    lawful = tuple(Act(act.kind, act.node % nodes, act.other % nodes, act.pause) for act in chosen)
+    return Schedule(draw(st.integers(0, 2**16)), nodes, followers, draw(st.sampled_from((0.0, 0.5))), lawful)
+
+
+@pytest.mark.long
+@given(schedules())
+@settings(deadline=None, max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_whatever_happens_the_invariants_hold(schedule: Schedule) -> None:
+    assert Play(schedule).go() == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 1012))
+def test_drawn_schedules_hold(seed: int) -> None:
+    assert play(seed) == (seed, [])
+
+
+def test_without_feasible_distances_parents_form_a_cycle_within_50_schedules() -> None:
+    """The rule that keeps the tree a tree, taken out, is noticed by I1 and not only by its own check."""
+    for seed in range(50):
+        found = play(seed, "no feasibility")[1]
+        if any(one.startswith("I1") for one in found):
+            return
+    pytest.fail("no cycle in 50 schedules")
+
+
+@pytest.mark.parametrize("mutant", ["no incarnations", "send before commit"])
+def test_mutants_are_caught_within_50_schedules(mutant: str) -> None:
+    assert any(play(seed, mutant)[1] for seed in range(50))
