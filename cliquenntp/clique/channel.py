@@ -164,6 +164,7 @@ class ChannelState:
     offerers: dict[bytes, set[int]] = field(factory=dict)
     """{id's first 8 bytes: incarnations of edges known to have it}, the last RECENT_KEPT"""
     fill_round: int = 0
+    walked_at: float = -1e9
     last_document: float = 0.0
     gap: float = 60.0
     """usual seconds between documents"""
@@ -193,6 +194,11 @@ class ChannelState:
             if edge.link.contact.key == node_key and edge.channel == wanted:
                 return edge
         return None
+
+    def has_place_for_follower(self, node_key: bytes, at_most: int) -> bool:
+        """Return whether a node may hang on us: each takes one place, however many channels it follows."""
+        nodes = {edge.link.contact.key for edge in self.edges.values() if edge.kind == Kind.FOLLOWER}
+        return node_key in nodes or len(nodes) < at_most
 
     def degree(self, *kinds: Kind) -> int:
         """Return how many edges, open or requested, are of these kinds."""

@@ -104,6 +104,13 @@ def _message_received(node: Node, event: events.MessageReceived) -> None:
     _EDGE_MESSAGES[type(message)](node, edge, message)
 
 
+def _link_accepted(node: Node, link: Link, message: messages.LinkAccept) -> None:
+    edges.accepted(node, link, message)
+    edge = node.edges.get(message.to)
+    if edge is not None and edge.kind == Kind.FEEDER:
+        probes.look_for_two_keys(node, edge.state)
+
+
 def _advert(node: Node, edge: Edge, message: messages.AdvertMessage) -> None:
     if not adverts.hear(node, edge, message.advert):
         return
@@ -111,6 +118,8 @@ def _advert(node: Node, edge: Edge, message: messages.AdvertMessage) -> None:
     if edge.kind == Kind.FOLLOWER and key is not None:
         following.heard_from_follower(node, edge.state, edge.channel, key.channel_term)
     edges.changed(node, edge.state)
+    if edge.kind == Kind.FEEDER:
+        probes.look_for_two_keys(node, edge.state)
 
 
 def _document_received(node: Node, event: events.DocumentReceived) -> None:
@@ -186,7 +195,7 @@ def _bye_acknowledged(node: Node, link: Link, message: messages.ByeAck) -> None:
 
 _LINK_MESSAGES: dict[type, Callable[[Node, Link, Any], None]] = {
     messages.LinkRequest: edges.requested,
-    messages.LinkAccept: edges.accepted,
+    messages.LinkAccept: _link_accepted,
     messages.LinkRefuse: edges.refused,
     messages.Bye: edges.parted,
     messages.ByeAck: _bye_acknowledged,
@@ -221,6 +230,7 @@ _CHANNEL_TIMERS: dict[str, Callable[[Node, ChannelState], None]] = {
     "ask all": election.ask_all,
     "no key": _no_key,
     "probe": probes.probe,
+    "two keys": probes.introduce,
     "reconcile": reconcile.begin,
     "reconciled": reconcile.finish,
     "announce": reconcile.announce,

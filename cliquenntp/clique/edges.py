@@ -117,11 +117,7 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
     channel = None if root is None else message.below or Channel(root)
     served = None if channel is None else serving(node, channel)
     if served is None or channel is None or root is None:
-        contacts: tuple[Contact, ...] = ()
-        if channel is not None:
-            for state in node.channels.values():
-                if state.scope == root:
-                    contacts = contacts or contacts_of(node, state, link.contact.key, CONTACTS_AT_MOST)
+        contacts = () if root is None else _elsewhere(node, root, link.contact.key)
         node.send(link, LinkRefuse(message.incarnation, contacts, left=True))
         _idle(node, link)
         return
@@ -150,10 +146,22 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
     _opened(node, edge, message.since, message.until, message.fingerprint)
 
 
+def _elsewhere(node: Node, root: bytes, but: bytes) -> tuple[Contact, ...]:
+    """Return nodes that may have what we do not follow: our feeders, else those by whom we came."""
+    states = [state for state in node.channels.values() if state.scope == root]
+    feeding = {
+        edge.link.contact: None for state in states for edge in state.open_edges()
+        if edge.kind == Kind.FEEDER and edge.link.contact.address}
+    if not feeding:
+        feeding = {known.contact: None for state in states for known in state.known.values() if known.invited}
+    feeding.pop(next((contact for contact in feeding if contact.key == but), Contact(b"", "")), None)
+    return tuple(node.shuffled(feeding)[:CONTACTS_AT_MOST])
+
+
 def _has_place(node: Node, state: ChannelState, kind: Kind, priority: bool, contact: Contact) -> bool:
     """Return whether one more edge may open, giving one up for a node that needs it."""
     if kind == Kind.FOLLOWER:
-        return state.degree(Kind.FOLLOWER) < FOLLOWERS_AT_MOST
+        return state.has_place_for_follower(contact.key, FOLLOWERS_AT_MOST)
     if state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
         return True
     return priority and split(node, state, contact)
@@ -231,13 +239,15 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
     known = state.known.get(link.contact.key)
     if known is not None:
         known.failures += 1
-        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, 6))
+        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, 2 if known.invited else 6))
         if message.left and not known.invited:
             del state.known[link.contact.key]
     forget(node, edge)
+    before = len(state.known)
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         get_to_know(node, state, contact, link.contact.key)
-    node.timers.at_latest("fill", state.channel, node.now + (1.0 if message.contacts else FILL_INTERVAL))
+    if len(state.known) > before or node.timers.get("fill", state.channel) is None:
+        node.timers.at_latest("fill", state.channel, node.now + (1.0 if len(state.known) > before else FILL_INTERVAL))
 
 
 def forget(node: Node, edge: Edge) -> None:

@@ -13,10 +13,13 @@ from cliquenntp.clique.parameters import (
     EDGES_AT_MOST,
     EDGES_WANTED,
     FILL_DOUBLINGS,
+    FILL_DOUBLINGS_ALONE,
     FILL_INTERVAL,
     FOLLOWERS_AT_MOST,
     INTRODUCED_AT_MOST,
+    LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
+    SOURCES_AT_MOST,
     SOURCES_WANTED,
     WALK_EXTRA,
     WALK_HOPS,
@@ -43,29 +46,67 @@ def fill(node: Node, state: ChannelState) -> None:
     if missing <= 0 and edges.sources(state) >= wanted(state):
         state.fill_round = 0
         return
-    delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS)
+    alone = not any(True for _ in state.open_edges())
+    delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_ALONE if alone else FILL_DOUBLINGS)
     node.timers.set("fill", state.channel, node.spread(delay))
     state.fill_round += 1
     if missing <= 0:
         return
     open_edges = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
+    if not state.is_full:
+        _know_feeders(node, state)
     candidates = [
         known for key, known in state.known.items()
         if known.again_at <= node.now and state.edge_with(key) is None and key not in node.dialling
-        and (known.linked or not open_edges
+        and (known.linked or not open_edges or key in node.links_by_key
              or (state.fill_round > WALKS_BEFORE_ADDRESSES and _may_introduce(state, known.introducer)))]
     candidates = sorted(
-        node.shuffled(candidates), key=lambda known: (known.failures, not known.linked, not known.invited))
+        node.shuffled(candidates), key=lambda known: (
+            known.contact.key not in node.links_by_key, known.failures, not known.linked, not known.invited))
     if not open_edges:
         candidates = candidates[:2]
+    may_walk = True
+    if not state.is_full and open_edges:
+        may_walk = _looks_for_all(node, state)
+        if not may_walk or len(feeders(node, state.scope)) >= SOURCES_WANTED:
+            candidates = [known for known in candidates if known.contact.key in node.links_by_key]
     for known in candidates[:missing]:
         # a refusal moves this on; whoever answers sets it right
         known.again_at = node.spread(DIAL_AGAIN)
         edges.connect(node, state, known.contact)
         missing -= 1
-    if open_edges:
+    if open_edges and may_walk:
         for _ in range(min(missing, WALKS_PER_MINUTE)):
             walk(node, state)
+
+
+def feeders(node: Node, scope: bytes) -> set[bytes]:
+    """Return the keys of all nodes that feed any of our channels of a forum."""
+    return {
+        edge.link.contact.key for state in node.channels.values() if state.scope == scope
+        for edge in state.open_edges() if edge.kind == Kind.FEEDER}
+
+
+def _looks_for_all(node: Node, state: ChannelState) -> bool:
+    """Return whether this one of a forum's narrow channels looks for feeders for all of them.
+
+    So a follower has few links, however many channels it follows.
+    """
+    if len(feeders(node, state.scope)) >= SOURCES_WANTED:
+        return False
+    lacking = [
+        other.channel for other in node.channels.values()
+        if other.scope == state.scope and not other.is_full and edges.sources(other) < wanted(other)]
+    return state.channel == min(lacking, default=state.channel)
+
+
+def _know_feeders(node: Node, state: ChannelState) -> None:
+    """Let a follower's channel ask the links that feed its other channels first."""
+    for other in node.channels.values():
+        if other is not state and other.scope == state.scope:
+            for edge in other.open_edges():
+                if edge.kind == Kind.FEEDER:
+                    edges.get_to_know(node, state, edge.link.contact)
 
 
 def _may_introduce(state: ChannelState, introducer: bytes) -> bool:
@@ -80,6 +121,7 @@ def walk(node: Node, state: ChannelState) -> None:
     starts = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
     if starts:
         edge = starts[node.dice.randrange(len(starts))]
+        state.walked_at = node.now
         node.send(edge.link, Walk(
             edge.remote, node.me, None if state.is_full else state.channel, WALK_HOPS + WALK_EXTRA,
             edges.sources(state)))
@@ -134,7 +176,8 @@ def _may_feed(node: Node, channel: Channel, origin: Contact) -> bool:
     if served is None or served[1] != Kind.FOLLOWER:
         return False
     state = served[0]
-    return state.degree(Kind.FOLLOWER) < FOLLOWERS_AT_MOST and state.edge_with(origin.key, channel) is None
+    return (state.has_place_for_follower(origin.key, FOLLOWERS_AT_MOST)
+            and state.edge_with(origin.key, channel) is None)
 
 
 def link_opened(node: Node, link: Link) -> None:
@@ -148,7 +191,11 @@ def link_opened(node: Node, link: Link) -> None:
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
         for state in list(node.channels.values()):
-            if not state.is_full and edges.sources(state) < SOURCES_WANTED:
+            expected = any(
+                other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
+                for other in node.channels.values())
+            if expected and not state.is_full and edges.sources(state) < SOURCES_WANTED and (
+                    len(feeders(node, state.scope)) < SOURCES_AT_MOST or not edges.sources(state)):
                 edges.request(node, state, link)
 
 

@@ -24,6 +24,7 @@ CONTACTS_AT_MOST: Final = 3  # addresses in LINK_NO and BYE: bound
 # Joining
 FILL_INTERVAL: Final = 12.0  # between two rounds of looking for edges; doubled after each round in vain
 FILL_DOUBLINGS: Final = 10  # so at most 3.4 h: a node alone must not be a nuisance
+FILL_DOUBLINGS_ALONE: Final = 4  # without any edge 3 min: whoever has none gets no documents
 LINK_REQUEST_TIMEOUT: Final = 40.0  # study: ten times the slow round trips; a tunnel may have to be built
 WALK_HOPS: Final = 6  # study: mixes 1,000 nodes of degree 5; 10,000 hardly differ
 WALKS_BEFORE_ADDRESSES: Final = 3  # rounds of walks before addresses that neighbours told are tried: measured, else
@@ -34,6 +35,7 @@ WALKS_PER_MINUTE: Final = 4  # a link: bound
 IDLE_LINK_AFTER: Final = 60.0  # a link without edges is closed: long enough for a refusal's other contacts
 
 # Election
+TWO_KEYS_FOR: Final = 30.0  # a follower that sees two centers so long introduces the full nodes to each other: study
 COST_UNIT: Final = 0.1  # one way latency per unit of cost
 COST_AT_MOST: Final = 40  # a slow link shall not look like a break
 COST_THROUGH_FOLLOWER: Final = 40  # a feeder is better than a follower of any latency

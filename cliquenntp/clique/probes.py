@@ -8,7 +8,7 @@ from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Meet, Probe
 from cliquenntp.clique.node import Node
-from cliquenntp.clique.parameters import PROBE_INTERVAL, YOUNG
+from cliquenntp.clique.parameters import PROBE_INTERVAL, TWO_KEYS_FOR, YOUNG
 
 
 def probe(node: Node, state: ChannelState) -> None:
@@ -74,5 +74,35 @@ def met(node: Node, edge: Edge, message: Meet) -> None:
     known = edges.get_to_know(node, state, message.contact, edge.link.contact.key)
     if known is None or state.edge_with(message.contact.key) is not None or message.contact.key in node.dialling:
         return
-    if edge.kind != Kind.FOLLOWER and edges.sources(state) < edges.at_most(state):
+    if edges.sources(state) < edges.at_most(state) or edges.split(node, state, message.contact):
         edges.connect(node, state, message.contact, "priority")
+
+
+def look_for_two_keys(node: Node, state: ChannelState) -> None:
+    """Set a time to introduce a follower's feeders to each other if they have different centers until then."""
+    if not state.is_full and len(_feeders_by_key(state)) > 1:
+        if node.timers.get("two keys", state.channel) is None:
+            node.timers.set("two keys", state.channel, node.now + TWO_KEYS_FOR)
+    else:
+        node.timers.cancel("two keys", state.channel)
+
+
+def introduce(node: Node, state: ChannelState) -> None:
+    """Tell the feeders under smaller keys of one under the largest, by MEET."""
+    groups = _feeders_by_key(state)
+    if len(groups) < 2:
+        return
+    largest = max(groups)
+    contact = groups.pop(largest)[0].link.contact
+    for edges_of_group in groups.values():
+        node.send(edges_of_group[0].link, Meet(edges_of_group[0].remote, contact))
+    node.timers.set("two keys", state.channel, node.now + 8 * TWO_KEYS_FOR)
+
+
+def _feeders_by_key(state: ChannelState) -> dict[tuple[int, bool, bytes], list[Edge]]:
+    groups: dict[tuple[int, bool, bytes], list[Edge]] = {}
+    for edge in state.open_edges():
+        key = edge.advert.key if edge.advert is not None else None
+        if edge.kind == Kind.FEEDER and key is not None and key.rooted:
+            groups.setdefault((key.term, key.subscribed, key.center), []).append(edge)
+    return groups
