@@ -154,6 +154,8 @@ class I2PNetwork:
             try:
                 yield from self._obtain_key()
                 yield from self._obtain_session()
+                failures = 0
+                reason = yield self._keep_session()
             except defer.CancelledError:
                 return
             except error.ConnectionRefusedError:
@@ -161,12 +163,11 @@ class I2PNetwork:
                 self._say(no_router(self._settings))
             except Exception as problem:
                 # Whatever the router says or does: the only cure is to try again, not too soon.
+                self._drop_session()
                 wait = max(rest, min(self._settings.longest_retry, rest * 2**failures))
-                failures += 1
+                failures = min(failures + 1, 20)
                 self._say(f"no I2P session: {_text(problem)}; next try in {wait:.1f} s")
             else:
-                failures = 0
-                reason = yield self._keep_session()
                 wait = rest
                 if not self._stopping:
                     self._say(f"the I2P session is lost: {reason}; next try in {wait:.1f} s")
@@ -256,7 +257,8 @@ class I2PNetwork:
             self._acceptors.stop()
             self._acceptors = None
         session, self._session = self._session, None
-        self._sam.evict(session)
+        if session is not None:
+            self._sam.evict(session)
 
     def _say(self, state: str, problem: bool = True) -> None:
         """Log a state when it is not the one logged last."""

@@ -5,10 +5,10 @@ import tempfile
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from twisted.internet import defer
+from twisted.internet import defer, reactor, task
 from twisted.trial import unittest
 
-from cliquenntp.link.address import BadAddressError
+from cliquenntp.link.address import BadAddressError, parse_address
 from cliquenntp.link.settings import LinkSettings
 from tests.link.linkhelp import Node, new_identity, until
 
@@ -205,3 +205,68 @@ class LinkTests(unittest.TestCase):
             with pytest.raises(BadAddressError, match="tcp: is for loopback only"):
                 node.manager.dial(where)
             self.failureResultOf(node.manager.listen([where]), BadAddressError)
+
+    @defer.inlineCallbacks
+    def test_bodies_keep_to_the_rate_and_messages_do_not_wait_for_it(self):
+        listener, dialler = yield self.joined(settings=LinkSettings(max_rate=200_000))
+        began = reactor.seconds()
+        for _ in range(4):
+            dialler.send(b"document", os.urandom(100_000))
+        yield until(lambda: listener.recorder.messages)
+        dialler.send(b"control")
+        asked = reactor.seconds()
+        yield until(lambda: (b"control", None) in listener.recorder.messages)
+        assert reactor.seconds() - asked < 0.15
+        yield until(lambda: len(listener.recorder.messages) == 5)
+        # 400 kB with a second's worth in hand: a second at least
+        assert 0.9 < reactor.seconds() - began < 3
+
+    @defer.inlineCallbacks
+    def test_twenty_links_share_one_rate(self):
+        settings = LinkSettings(max_rate=400_000)
+        center = self.node(settings=settings)
+        (address,) = yield center.manager.listen(["tcp:127.0.0.1:0"])
+        others = [self.node() for _ in range(20)]
+        for other in others:
+            other.manager.dial(address)
+        yield until(lambda: len(center.recorder.links) == 20)
+        began = reactor.seconds()
+        for link in center.recorder.links:
+            center.manager.send_document(link, b"document", b"x" * 40_000)
+        yield until(lambda: all(other.recorder.messages for other in others))
+        assert 0.9 < reactor.seconds() - began < 3, "800 kB, a second's worth in hand: a second at least"
+
+    @defer.inlineCallbacks
+    def test_a_node_that_stops_reading_holds_its_peer_up_and_loses_nothing(self):
+        listener, dialler = yield self.joined()
+        listener.manager.stop_reading(listener.link)
+        for _ in range(20):
+            dialler.send(b"document", lambda: b"x" * 1_000_000)
+        yield task.deferLater(reactor, 0.3, lambda: None)
+        assert not listener.recorder.messages and dialler.manager.info(dialler.link).waiting <= 1_000_000
+        listener.manager.go_on_reading(listener.link)
+        yield until(lambda: len(listener.recorder.messages) == 20)
+
+    @defer.inlineCallbacks
+    def test_parts_of_a_body_are_reported(self):
+        listener, dialler = yield self.joined()
+        dialler.send(b"document", b"x" * 40_000)
+        yield until(lambda: listener.recorder.messages)
+        assert [event for event in listener.recorder.events if event[0] == "pieces"] == [
+            ("pieces", listener.link, b"document")
+        ] * 2
+
+    @defer.inlineCallbacks
+    def test_the_smaller_key_lets_go_of_its_dial_when_both_dialled(self):
+        """Whatever comes first, the link that stays is the one that the greater key dialled."""
+        for _ in range(5):
+            nodes = [self.node(), self.node()]
+            for node in nodes:
+                yield node.manager.listen(["tcp:127.0.0.1:0"])
+            small, great = sorted(nodes, key=lambda node: node.identity.node_key)
+            small.manager.dial(great.manager.addresses[0])
+            yield until(lambda small=small, great=great: small.recorder.links and great.recorder.links)
+            assert small.manager.info(small.link).dialled
+            great.manager._dialling.want(parse_address(small.manager.addresses[0]), None, 10)
+            yield until(lambda great=great: not great.manager.dials())
+            assert len(great.recorder.links) == len(small.recorder.links) == 1, "a link in use is not replaced"
