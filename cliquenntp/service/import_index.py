@@ -97,7 +97,8 @@ class ImportIndex:
         return self._same.setdefault(groups, groups)
 
     def _add_copy(self, message_id: bytes, group: str) -> None:
-        [number] = self._database.execute("SELECT number FROM article WHERE message_id = ?", (message_id,)).fetchone()
+        number = self._number(message_id)
+        assert number is not None
         self._forums[number] = self._one((*self._forums[number], group))
 
     def keep_forums(self, forums: frozenset[str]) -> None:
@@ -111,15 +112,12 @@ class ImportIndex:
         """Return the forums of an article: as its Newsgroups lists them, then where its file lay."""
         return self._forums[number]
 
-    def message_ids(self) -> Iterator[tuple[int, bytes]]:
-        """Yield (number, Message-ID) of all articles."""
-        yield from self._database.execute("SELECT number, message_id FROM article ORDER BY number")
-
-    def outside_references(self) -> Iterator[bytes]:
-        """Yield the Message-IDs that are referred to and not in the archive."""
-        query = "SELECT DISTINCT message_id FROM reference WHERE message_id NOT IN (SELECT message_id FROM article)"
-        for (message_id,) in self._database.execute(query):
-            yield message_id
+    def all_message_ids(self) -> Iterator[bytes]:
+        """Yield the Message-IDs of all articles, and those that they refer to and that are not in the archive."""
+        outside = "SELECT DISTINCT message_id FROM reference WHERE message_id NOT IN (SELECT message_id FROM article)"
+        for query in ("SELECT message_id FROM article ORDER BY number", outside):
+            for (message_id,) in self._database.execute(query):
+                yield message_id
 
     def set_held(self, number: int, document_id: bytes, time: int) -> None:
         """Note the document that an article became."""
@@ -130,9 +128,19 @@ class ImportIndex:
         """Tell whether an article has become a document."""
         return any(self._ids[number * _ID_OCTETS : (number + 1) * _ID_OCTETS])
 
-    def set_earlier(self, message_id: bytes, held: Held) -> None:
-        """Note a document of the node that articles of this archive answer."""
-        self._earlier[message_id] = held
+    def set_earlier(self, message_id: bytes, held: Held) -> bool:
+        """Note a document that the node held before; return whether the archive has it too."""
+        number = self._number(message_id)
+        if number is None:
+            self._earlier[message_id] = held
+            return False
+        self.set_held(number, held.id, held.time)
+        self._forums[number] = self._one(tuple(sorted(held.forums)))
+        return True
+
+    def _number(self, message_id: bytes) -> int | None:
+        row = self._database.execute("SELECT number FROM article WHERE message_id = ?", (message_id,)).fetchone()
+        return None if row is None else int(row[0])
 
     def time(self, number: int) -> int:
         """Return an article's Clique-Time: after ``order``, not before those it answers."""
@@ -209,10 +217,9 @@ class ImportIndex:
         return found, newest
 
     def _held(self, message_id: bytes) -> Held | None:
-        row = self._database.execute("SELECT number FROM article WHERE message_id = ?", (message_id,)).fetchone()
-        if row is None:
+        number = self._number(message_id)
+        if number is None:
             return self._earlier.get(message_id)
-        [number] = row
         if not self.is_held(number):
             return None
         document_id = bytes(self._ids[number * _ID_OCTETS : (number + 1) * _ID_OCTETS])

@@ -13,15 +13,18 @@ from twisted.internet.defer import ensureDeferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from cliquenntp.document import Signer, parse
+from cliquenntp.document import DEFAULT_LIMITS, Signer, parse
 from cliquenntp.service import importing
+from cliquenntp.service.import_reading import BATCH_ARTICLES, TOO_MANY_THREADS
 from cliquenntp.service.import_report import ImportProgress, ImportReport
 from cliquenntp.service.import_sources import SourceError
+from cliquenntp.service.import_worker import Worker, WorkerLost
 from cliquenntp.service.importing import Import, ImportRefused
 from cliquenntp.service.turn import NotStored, Turn, TurnLimits
 from cliquenntp.store import Store
 
 OWNER = Signer(bytes(range(32)))
+MANY = 5 * BATCH_ARTICLES
 ARCHIVE = Path(__file__).parents[1] / "data" / "archive"
 
 
@@ -176,8 +179,8 @@ class CrosspostTests(ImportTestCase):
         groups = [f"g{number}" for number in range(10)]
         files = {f"{group}/1": article(group, groups=group) for group in groups}
         report = await self.take(self.lay({**files, "g0/2": article("all-over", groups=",".join(groups))}))
-        assert self.parents("all-over") == groups[: importing.MOST_PARENTS]
-        assert report.repairs == [("g0/2", importing.TOO_MANY_THREADS)]
+        assert self.parents("all-over") == groups[: DEFAULT_LIMITS.parents]
+        assert report.repairs == [("g0/2", TOO_MANY_THREADS)]
 
 
 class ReportTests(ImportTestCase):
@@ -248,33 +251,35 @@ class AgainTests(ImportTestCase):
         assert (report.taken, report.held) == (0, 51)
         assert self.everything() == before
 
+    def lay_many(self) -> Path:
+        """Lay more articles than a few steps take."""
+        return self.lay({f"misc.garden/{number}": article(f"a{number}", f"a{number // 2}") for number in range(MANY)})
+
     @run
     async def test_stopped_and_run_again_makes_the_same_documents(self) -> None:
-        archive = self.lay({f"misc.garden/{number}": article(f"a{number}", f"a{number // 2}") for number in range(50)})
-        self.patch(importing, "BATCH_ARTICLES", 5)
+        archive = self.lay_many()
 
         def stop_soon(progress: ImportProgress) -> None:
-            if progress.phase == "storing" and progress.done >= 20:
+            if progress.phase == "storing" and progress.done >= BATCH_ARTICLES:
                 stopping.stop()
 
         stopping = self.new_import(progress=stop_soon)
         stopped = await stopping.run(archive)
         assert stopped.stopped
-        assert 20 <= stopped.taken < 50
+        assert 0 < stopped.taken < MANY
         report = await self.take(archive)
-        assert (report.taken, report.held) == (50 - stopped.taken, stopped.taken)
+        assert (report.taken, report.held) == (MANY - stopped.taken, stopped.taken)
         subjects = {parse(raw).headers.get(b"Subject") for raw in self.everything()}
-        assert len(self.everything()) == len(subjects) == 51
-        assert all(self.parents(f"a{number}") == [f"a{number // 2}"] for number in range(1, 50))
+        assert len(self.everything()) == len(subjects) == MANY + 1
+        assert all(self.parents(f"a{number}") == [f"a{number // 2}"] for number in range(1, MANY))
 
     @run
     async def test_a_database_that_cannot_be_written_ends_the_run_and_a_later_one_goes_on(self) -> None:
-        archive = self.lay({f"misc.garden/{number}": article(f"a{number}") for number in range(50)})
-        self.patch(importing, "BATCH_ARTICLES", 5)
+        archive = self.lay_many()
         whole = self.store.writer._transactions.commit
 
         def fail_later(progress: ImportProgress) -> None:
-            if progress.phase == "storing" and progress.done >= 20:
+            if progress.phase == "storing" and progress.articles:
                 self.store.writer._transactions.commit = fail
 
         def fail() -> None:
@@ -287,8 +292,35 @@ class AgainTests(ImportTestCase):
         while self.turn.failure is not None:
             await deferToThread(time.sleep, 0.05)
         report = await self.take(archive)
-        assert report.taken + report.held == 50
+        assert report.taken + report.held == MANY
         assert report.held > 0
+
+    @run
+    async def test_articles_stored_in_one_forum_are_no_parents_in_another(self) -> None:
+        await self.take(self.lay({"misc.garden/1": article("start")}))
+        await self.take(
+            self.lay(
+                {
+                    "sci.plants/1": article("start", groups="sci.plants"),
+                    "sci.plants/2": article("answer", "start", groups="sci.plants"),
+                }
+            )
+        )
+        assert self.parents("answer") == ["sci.plants"]
+
+    @run
+    async def test_a_reading_process_that_dies_ends_the_run_with_a_clear_error(self) -> None:
+        archive = self.lay_many()
+        call = Worker.call
+
+        def killed(worker: Worker, method: str, *arguments: Any) -> Any:
+            if method == "batch":
+                worker._process.kill()
+            return call(worker, method, *arguments)
+
+        self.patch(Worker, "call", killed)
+        with self.assertRaises(WorkerLost):
+            await self.take(archive)
 
     @run
     async def test_another_key_is_no_importer(self) -> None:
