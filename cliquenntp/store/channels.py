@@ -32,6 +32,7 @@ class Channels:
         self._records = root["records"]
         self._sets = root["channels"]
         self._late_tied = root["late_tied"]
+        self._late_parents = root["late_parents"]
         self._archive = archive
 
     def id_of(self, docno: int) -> bytes:
@@ -49,8 +50,22 @@ class Channels:
 
     def keep(self, docno: int, comments: bool) -> ChannelSet:
         """Make and return the set of a channel; costs a look at each document in it."""
-        made = self._sets[_slot(docno, comments)] = ChannelSet()
         members = [docno, *self._archive.children(docno)] if comments else self.subtree(docno)
+        made = self._sets[_slot(docno, comments)] = self._made_of(members)
+        return made
+
+    def of_missing(self, document_id: bytes, comments: bool) -> ChannelSet:
+        """Return the set of a channel whose document is not held: those that declare it as a parent, and what is below.
+
+        Made anew each time, because hardly anyone asks.
+        """
+        children: tuple[int, ...] = self._late_parents.get(document_id, ())
+        return self._made_of(
+            children if comments else (below for child in children for below in self.subtree(child))
+        )
+
+    def _made_of(self, members: Iterable[int]) -> ChannelSet:
+        made = ChannelSet()
         made.fill(sorted({self._key(member) for member in members}), self.id_of)
         return made
 

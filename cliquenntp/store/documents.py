@@ -107,15 +107,14 @@ class StoredChannel:
     _document_id: bytes
     _comments: bool
 
-    def _members(self) -> ChannelSet | None:
+    def _members(self) -> ChannelSet:
         docno = self._writer.find(self._document_id)
-        return None if docno is None else self._writer.channel(docno, self._comments)
+        if docno is None:
+            return self._writer.channels.of_missing(self._document_id, self._comments)
+        return self._writer.channel(docno, self._comments)
 
     def _totals(self, low: int, high: int) -> tuple[int, int]:
-        members = self._members()
-        if members is None:
-            return 0, 0
-        return members.totals(bound_of(low), bound_of(high), self._writer.channels.id_of)
+        return self._members().totals(bound_of(low), bound_of(high), self._writer.channels.id_of)
 
     def count(self, low: int, high: int) -> int:
         """See IDocumentSet."""
@@ -127,17 +126,13 @@ class StoredChannel:
 
     def items(self, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         """See IDocumentSet."""
-        members = self._members()
-        if members is None:
-            return
         # keys order documents of one second by arrival; the door orders them by id
         for time, keys in groupby(
-            members.keys(bound_of(low), bound_of(high)), lambda key: key >> DOCNO_BITS
+            self._members().keys(bound_of(low), bound_of(high)), lambda key: key >> DOCNO_BITS
         ):
             for document_id in sorted(self._writer.channels.id_of(docno_of(key)) for key in keys):
                 yield time, document_id
 
     def newest(self) -> int:
         """See IDocumentSet."""
-        members = self._members()
-        return 0 if members is None else members.largest() >> DOCNO_BITS
+        return self._members().largest() >> DOCNO_BITS
