@@ -49,21 +49,25 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"identity   {status['address']}",
         *(f"nntp       {address}" for address in status["nntp"]),
         *(f"clique     {address}" for address in status["clique"] or ["off"]),
+        f"readers    {status['readers']}",
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
-    lines += (f"peer       {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
     lines += (f"trouble    {trouble}" for trouble in status["troubles"])
     return "\n".join(lines)
 
 
 def _show_report(report: Mapping[str, Any]) -> str:
     lines = [
-        f"{report['taken']} articles taken ({report['repaired']} repaired), {report['duplicates']} were there already, "
-        f"{report['refused']} refused, {report['seconds']:.1f} s",
+        f"{report['read']} articles read, {report['taken']} taken in {report['seconds']:.1f} s",
+        f"{report['held']} were there already, {report['duplicates']} were duplicates in the archive",
+        f"{report['repaired']} of those taken were repaired, {report['refused']} refused",
     ]
-    lines += (f"  repaired {count:>7}  {reason}" for reason, count in report["repairs"].items())
-    lines += (f"  refused  {count:>7}  {reason}" for reason, count in report["refusals"].items())
-    lines += (f"  forum    {name}" for name in report["forums"])
+    if report["damage"]:
+        lines.append(f"the archive could not be read to its end: {report['damage']}")
+    lines += (f"  {count:>7}  clique.{name}" for name, count in report["forums"].items())
+    lines += (f"  repaired {count:>7} times: {reason}" for reason, count in report["repairs"].items())
+    lines += (f"  refused {article}: {reason}" for article, reason in report["refusals"])
     return "\n".join(lines)
 
 

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import defer, endpoints
+from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
+import cliquenntp
 from cliquenntp.control.server import ControlFactory
+from cliquenntp.document import Document, Signer, address_of
+from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.newsgroup.view import NewsView
+from cliquenntp.nntp.server import NewsFactory, ServerSettings
+from cliquenntp.nntp.session import SessionSettings
+from cliquenntp.service.arrival import accept
+from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.commands import NodeCommands
+from cliquenntp.service.forums import OWNER_LOCAL_PART
+from cliquenntp.service.keys import KeyFileError, load_or_create
+from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.posting import Posting
 from cliquenntp.service.settings import Settings
+from cliquenntp.service.turn import Turn, TurnLimits
+from cliquenntp.store import Store, StoreUnusable
+
+DATABASE_FOLDER = "database"
+NODE_KEY = "node"
+OWNER_KEY = "owner"
 
 
 class StartError(Exception):
@@ -18,42 +39,110 @@ class StartError(Exception):
 
 
 class Node(Service):
-    """One node: store, newsgroups, NNTP server, control socket."""
+    """One node.  Opened by ``startService``; what it is made of is there from then on."""
 
     log = Logger()
 
-    def __init__(self, reactor: Any, settings: Settings) -> None:
+    key: NodeKey
+    owner: Signer
+    store: Store
+    turn: Turn
+    view: NewsView
+    posting: Posting
+    clique: CliqueSide
+
+    def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` is the time of day in seconds since 1970 UTC."""
         self.reactor = reactor
         self.settings = settings
+        self.clock = clock
         self.started_at = 0.0
-        self._ports: list[Any] = []
+        self.news: list[tuple[IListeningPort, NewsFactory]] = []
+        self._control: IListeningPort | None = None
+
+    @property
+    def address(self) -> str:
+        """The owner's address, to be set as the newsreader's identity."""
+        return address_of(self.owner.key, OWNER_LOCAL_PART)
 
     def startService(self) -> None:
         """Open what the node has and listen; ends the process with one line where that cannot be."""
-        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.started_at = self.reactor.seconds()
         try:
-            self._listen_for_control()
+            self._open()
+            self._listen()
+            self._listen_to_nodes()
         except StartError as error:
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
+        self.turn.start()
         super().startService()
 
-    def _listen_for_control(self) -> None:
-        # A node that was killed left its socket; nobody listens there, as the data's lock is ours.
+    def _open(self) -> None:
+        settings = self.settings
+        try:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.store = Store.open(settings.data / DATABASE_FOLDER)
+            self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
+            self.owner = Signer(load_or_create(settings.keys / OWNER_KEY))
+        except OSError as error:
+            raise StartError(f"{error.filename}: {error.strerror}") from None
+        except (StoreUnusable, KeyFileError) as error:
+            raise StartError(str(error)) from None
+        self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
+        self.view = NewsView(self.store.reader, settings.path_identity)
+        self.turn.listen(self.view.moved)
+        self.posting = Posting(self.turn, self.store.reader, self.owner, settings.path_identity, self.clock)
+        self.clique = CliqueSide(self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept)
+
+    def _listen(self) -> None:
+        news_settings = ServerSettings(session=SessionSettings(implementation=f"cliquenntp {cliquenntp.__version__}"))
+        for text in self.settings.nntp:
+            factory = NewsFactory(self.view, self.posting.post, news_settings, self.reactor, self.clock)
+            endpoint = endpoints.serverFromString(self.reactor, text)
+            self.news.append((self._port(endpoint, factory, f"the NNTP port {text}"), factory))
+        # A node that was killed left its socket; nobody listens there, as the database's lock is ours.
         self.settings.control_socket.unlink(missing_ok=True)
-        endpoint = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
-        self._listen(endpoint, ControlFactory(NodeCommands(self).table()), "the control socket")
+        control = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
+        self._control = self._port(control, ControlFactory(NodeCommands(self).table()), "the control socket")
 
-    def _listen(self, endpoint: Any, factory: Any, what: str) -> None:
-        failures: list[BaseException] = []
-        listening = endpoint.listen(factory)
-        listening.addCallbacks(self._ports.append, lambda failure: failures.append(failure.value))
+    @staticmethod
+    def _port(endpoint: Any, factory: Any, what: str) -> IListeningPort:
+        """Listen; these endpoints know at once whether they can.  Raises StartError."""
+        results: list[Any] = []
+        endpoint.listen(factory).addBoth(results.append)
+        [result] = results
+        if not IListeningPort.providedBy(result):
+            raise StartError(f"{what} cannot be opened: {result.getErrorMessage()}")
+        return result
+
+    def _listen_to_nodes(self) -> None:
+        failures: list[Any] = []
+        listening = defer.ensureDeferred(self.clique.start(self.settings.clique))
+        listening.addErrback(failures.append)
         if failures:
-            raise StartError(f"{what} cannot be opened: {failures[0]}")
+            raise StartError(f"the port for other nodes cannot be opened: {failures[0].getErrorMessage()}")
 
-    def stopService(self) -> defer.Deferred[Any]:
-        """Stop listening and close what is open."""
+    def _accept(self, writer: IWriter, document: Document) -> IRecord:
+        return accept(writer, document, int(self.clock()), self.settings.path_identity)
+
+    def accept(self, document: Document) -> defer.Deferred[IRecord]:
+        """Store a verified document in a turn; fires with its record once that is on disk."""
+        return self.turn.submit(lambda writer: self._accept(writer, document), len(document.raw))
+
+    async def _close(self) -> None:
+        """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
+        for port, factory in self.news:
+            await defer.maybeDeferred(port.stopListening)
+            await factory.stop()
+        if self._control is not None:
+            await defer.maybeDeferred(self._control.stopListening)
+            self.settings.control_socket.unlink(missing_ok=True)
+        await self.clique.stop()
+        await self.turn.stop()
+        self.store.close()
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Stop; the Deferred fires when all is on disk and closed."""
         super().stopService()
-        closing = defer.gatherResults([defer.maybeDeferred(port.stopListening) for port in self._ports])
-        return closing.addCallback(lambda _: self.settings.control_socket.unlink(missing_ok=True))
+        return defer.ensureDeferred(self._close())

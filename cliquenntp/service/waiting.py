@@ -6,8 +6,6 @@ link that brought it.  What finds no room is not lost: comparing sets with any p
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import attrs
 
 from cliquenntp.document import Document
@@ -41,10 +39,10 @@ class WaitingRoom:
 
     def __init__(self, limits: WaitingLimits | None = None) -> None:
         self._limits = limits or WaitingLimits()
-        self._rooms: dict[Hashable, _Room] = {}
-        self._by_parent: dict[bytes, dict[tuple[Hashable, bytes], None]] = {}
+        self._rooms: dict[int, _Room] = {}
+        self._by_parent: dict[bytes, dict[tuple[int, bytes], None]] = {}
 
-    def add(self, link: Hashable, document: Document, now: float) -> bool:
+    def add(self, link: int, document: Document, now: float) -> bool:
         """Let a document that has a parent wait; return whether it waits (False: the link's room is full)."""
         room = self._rooms.setdefault(link, _Room())
         if document.id in room.documents:
@@ -59,15 +57,15 @@ class WaitingRoom:
         self._by_parent.setdefault(document.parents[0], {})[link, document.id] = None
         return True
 
-    def take(self, parent: bytes) -> list[tuple[Hashable, Document]]:
+    def take(self, parent: bytes) -> list[tuple[int, Document]]:
         """Remove and return what waited for a document that is held now: (link, document), each document once."""
-        taken: dict[bytes, tuple[Hashable, Document]] = {}
+        taken: dict[bytes, tuple[int, Document]] = {}
         for link, document_id in list(self._by_parent.get(parent, ())):
             document = self._remove(link, document_id)
             taken.setdefault(document_id, (link, document))
         return list(taken.values())
 
-    def missing(self, link: Hashable) -> list[bytes]:
+    def missing(self, link: int) -> list[bytes]:
         """Return the ids to ask for on a link: first parents that do not wait there themselves."""
         room = self._rooms.get(link)
         if room is None:
@@ -75,27 +73,26 @@ class WaitingRoom:
         wanted = dict.fromkeys(document.parents[0] for document, _ in room.documents.values())
         return [parent for parent in wanted if parent not in room.documents]
 
-    def drop(self, link: Hashable) -> None:
+    def drop(self, link: int) -> None:
         """Forget what waits on a link that has ended."""
         room = self._rooms.get(link)
         for document_id in list(room.documents) if room is not None else ():
             self._remove(link, document_id)
 
-    def expire(self, now: float) -> int:
-        """Forget what has waited too long and return how many documents that were."""
-        expired = 0
+    def expire(self, now: float) -> list[tuple[int, Document]]:
+        """Remove and return what has waited too long: (link, document)."""
+        expired: list[tuple[int, Document]] = []
         for link, room in list(self._rooms.items()):
             for document_id, (_, since) in list(room.documents.items()):
                 if now - since < self._limits.seconds:
                     break  # those behind it came later
-                self._remove(link, document_id)
-                expired += 1
+                expired.append((link, self._remove(link, document_id)))
         return expired
 
     def __len__(self) -> int:
         return sum(len(room.documents) for room in self._rooms.values())
 
-    def _remove(self, link: Hashable, document_id: bytes) -> Document:
+    def _remove(self, link: int, document_id: bytes) -> Document:
         room = self._rooms[link]
         document, _ = room.documents.pop(document_id)
         room.octets -= len(document.raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -160,33 +159,6 @@ class TurnTests(TestCase):
         self.assertEqual(await turn.submit(storing(b"room again", 1)), 2)
         self.assertEqual(self.store.reader.numbers(1).high, 2)
         self.assertEqual(list(self.store.reader.pieces("")), [])
-
-    async def test_a_file_that_cannot_grow_loses_nothing_and_recovers(self) -> None:
-        """The real thing: the system refuses to let the database file grow, as on a full disk or over a quota."""
-        turn = self.turn(batch_steps=5, retry_seconds=0.01)
-        await turn.submit(storing(b"root"))
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, (soft, hard))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.store.octets() + 40_000, hard))
-        stored, failed = [1], []
-        for number in range(30):
-            answers = [turn.submit(storing(b"%d/%d " % (number, each) + bytes(2000), 1)) for each in range(5)]
-            for success, outcome in await DeferredList(answers, consumeErrors=True):
-                (stored if success else failed).append(outcome)
-        self.assertGreater(len(stored), 1)
-        self.assertGreater(len(failed), 30)
-        for failure in failed:
-            failure.trap(NotStored)
-        self.assertEqual(list(self.store.reader.since(0)), stored)
-        self.assertEqual([number for number, _ in self.store.reader.overviews(1, 1, 1000)], stored)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        while turn.failure is not None:
-            await deferLater(reactor, 0.005)
-        stored.append(await turn.submit(storing(b"room again", 1)))
-        self.assertTrue(self.flushLoggedErrors(OSError))
-        self.store.pack()
-        with self.store.snapshot() as archive:
-            self.assertEqual([archive.numbers(1).at(number) for number in stored], stored)
 
     async def test_listeners_see_the_new_state_before_answers_go_out(self) -> None:
         turn = self.turn()

@@ -1,0 +1,72 @@
+"""The core's state in the store: its pieces, and the documents that it counts among its channels."""
+
+from __future__ import annotations
+
+from base64 import b32decode, b32encode
+from collections.abc import Iterable
+from typing import Any
+
+import cbor2
+
+from cliquenntp.clique.documents import Documents
+from cliquenntp.clique.effects import Persist, Piece, Plain
+from cliquenntp.document import Document, parse
+from cliquenntp.interfaces import IArchive, IWriter, Place
+
+PREFIX = "clique/"
+
+
+def piece_name(piece: Piece) -> str:
+    """Return the name under which the store keeps a piece of the core's state."""
+    return PREFIX + "/".join(_part_text(part) for part in piece)
+
+
+def piece_of(name: str) -> Piece:
+    """Return the piece that a stored name means."""
+    return tuple(_part(text) for text in name.removeprefix(PREFIX).split("/"))
+
+
+def _part_text(part: str | bytes | bool) -> str:
+    if isinstance(part, bytes):
+        return "b" + b32encode(part).decode("ascii").rstrip("=").lower()
+    return f"t{part}" if isinstance(part, str) else f"f{int(part)}"
+
+
+def _part(text: str) -> str | bytes | bool:
+    kind, value = text[0], text[1:]
+    if kind == "b":
+        return b32decode(value.upper() + "=" * (-len(value) % 8))
+    return value if kind == "t" else value == "1"
+
+
+def persist(writer: IWriter, effects: Iterable[Persist]) -> None:
+    """Carry Persist effects out, in a step of the turn."""
+    for effect in effects:
+        if effect.value is None:
+            writer.piece_delete(piece_name(effect.piece))
+        else:
+            writer.piece_set(piece_name(effect.piece), cbor2.dumps(effect.value))
+
+
+def pieces(archive: IArchive) -> dict[Piece, Plain]:
+    """Return what earlier Persist effects left."""
+    stored: Any = archive
+    return {piece_of(name): _plain(cbor2.loads(value)) for name, value in stored.pieces(PREFIX)}
+
+
+def _plain(value: Any) -> Plain:
+    """CBOR has one kind of array; the core's pieces are made of tuples."""
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def place_of(document: Document) -> Place:
+    """Return what the core knows of a document."""
+    return Place(document.id, document.time, document.parents, len(document.raw), document.author)
+
+
+def held_documents(archive: IArchive) -> Documents:
+    """Return all documents of the archive as the core counts them."""
+    documents = Documents()
+    for docno in archive.since(0):
+        documents.add(place_of(parse(archive.raw(docno))))
+    return documents

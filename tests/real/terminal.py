@@ -1,0 +1,57 @@
+"""A program in a terminal of tmux: keys go in, the screen comes out."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.real.waiting import wait_for
+
+
+class Terminal:
+    """One program in a tmux server of its own; tall, so that whole lists are on the screen."""
+
+    def __init__(self, folder: Path, command: Sequence[str], environ: Mapping[str, str], rows: int = 480) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        assignments = [f"{name}={value}" for name, value in environ.items()]
+        words = shlex.join(["env", *assignments, *command])
+        size = ["-x", "150", "-y", str(rows)]
+        self._run("-u", "new-session", "-d", *size, "-c", str(folder), f"exec {words}")
+
+    def _run(self, *words: str) -> str:
+        ended = subprocess.run([*self._tmux, *words], capture_output=True, text=True, encoding="utf-8", check=False)
+        if ended.returncode:
+            raise AssertionError(f"tmux {words}: {ended.stderr}")
+        return ended.stdout
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen now."""
+        return self._run("capture-pane", "-p", "-t", ":0")
+
+    def keys(self, *names: str) -> None:
+        """Press keys by tmux's names (Enter, Down, C-x, a, ...)."""
+        self._run("send-keys", "-t", ":0", *names)
+
+    def type(self, text: str) -> None:
+        """Type text as it is."""
+        self._run("send-keys", "-t", ":0", "-l", text)
+
+    def wait(self, *texts: str, seconds: float = 30.0) -> str:
+        """Wait until all texts are on the screen; return the screen."""
+
+        def look() -> str | None:
+            screen = self.screen
+            return screen if all(text in screen for text in texts) else None
+
+        try:
+            return wait_for(f"{texts} on the screen", look, seconds)
+        except AssertionError as error:
+            shown = "\n".join(line for line in self.screen.splitlines() if line.strip())
+            raise AssertionError(f"{error}; the screen shows:\n{shown}") from None
+
+    def close(self) -> None:
+        """End the program and its tmux server."""
+        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
