@@ -150,6 +150,8 @@ class ChannelState:
     channel_terms: dict[Channel, int] = field(factory=dict)
     """{followers' channel: the largest channel_term heard}"""
     claimed_at: float = -1e9
+    raised_at: float = -1e9
+    """when we last followed a larger term"""
     edges: dict[int, Edge] = field(factory=dict)
     """by our incarnation"""
     known: dict[bytes, Known] = field(factory=dict)

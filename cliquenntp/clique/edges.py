@@ -313,6 +313,8 @@ def connect(node: Node, state: ChannelState, contact: Contact, why: str = "edge"
     if link is not None:
         request(node, state, link, why == "priority")
         return
+    if not contact.address or contact.key == node.me.key:
+        return
     reasons = node.dialling.get(contact.key)
     if reasons is None:
         reasons = node.dialling[contact.key] = set()

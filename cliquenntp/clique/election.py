@@ -48,15 +48,18 @@ def candidates(node: Node, state: ChannelState) -> list[tuple[Edge, Advert, Key]
         advert = edge.advert
         if (advert is None or advert.key is None or not edge.remote or edge.kind == Kind.FOLLOWER
                 or advert.is_parent or edge.blocked_until > now or advert.key.center == node.me.key
-                or not _credible(state, edge, advert.key)):
+                or not _credible(node, state, edge, advert.key)):
             continue
         found.append((edge, advert, advert.key))
     return found
 
 
-def _credible(state: ChannelState, edge: Edge, key: Key) -> bool:
-    """Return whether a key's term follows ours, or a second edge names it too."""
+def _credible(node: Node, state: ChannelState, edge: Edge, key: Key) -> bool:
+    """Return whether a key's term follows ours, or a second edge names it too, and none was raised just now."""
     mine = state.key
+    if mine is not None and key.term > mine.term and node.now < state.raised_at + CLAIM_ONCE_IN:
+        node.timers.at_latest("recompute", state.channel, state.raised_at + CLAIM_ONCE_IN)
+        return False
     if mine is None or (key.term <= mine.term + TERM_JUMP and key.channel_term <= mine.channel_term + TERM_JUMP):
         return True
     return any(
@@ -121,6 +124,8 @@ def adopt(node: Node, state: ChannelState, edge: Edge) -> None:
     """Make an edge's peer our parent, or follow what it says now."""
     advert = edge.advert
     assert advert is not None and advert.key is not None
+    if state.key is not None and advert.key.term > state.key.term:
+        state.raised_at = node.now
     state.key, state.seq, state.signature = advert.key, advert.seq, edge.signature
     state.distance = distance_by(state, edge)
     if state.parent is not edge:

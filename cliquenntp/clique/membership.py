@@ -141,7 +141,7 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
         return
     link.walks.append(node.now)
     origin = message.origin
-    if origin.key == node.me.key:
+    if origin.key == node.me.key or not origin.address:
         return
     hops = min(message.hops, WALK_HOPS + WALK_EXTRA) - 1
     if not message.below and edges.strangers(state) < PASSIVE_AT_MOST // 2:
