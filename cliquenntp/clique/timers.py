@@ -23,11 +23,13 @@ class Timers:
     def set(self, kind: str, subject: Subject, time: float) -> None:
         """Set a deadline, in place of an earlier one of the same kind and subject."""
         name = (kind, subject)
+        if self._times.get(name) == time:
+            return
         self._times[name] = time
         self._turn += 1
         heappush(self._heap, (time, self._turn, name))
         if len(self._heap) > 64 + 4 * len(self._times):
-            self._heap = [entry for entry in self._heap if self._times.get(entry[2]) == entry[0]]
+            self._heap = [(at, index, one) for index, (one, at) in enumerate(self._times.items())]
             heapify(self._heap)
 
     def at_latest(self, kind: str, subject: Subject, time: float) -> None:

@@ -1,0 +1,148 @@
+"""The rules of election, one by one, on states made by hand."""
+
+from __future__ import annotations
+
+import random
+
+from cliquenntp.clique import election
+from cliquenntp.clique.blinding import statement
+from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
+from cliquenntp.clique.documents import Documents
+from cliquenntp.clique.messages import Advert, Key
+from cliquenntp.clique.node import Node
+
+from .pair import EPOCH, FORUM, ROOT, Claims, contact_of, key_of
+
+OLD = Key(0, True, 1, True, key_of("center"))
+NEW = Key(0, True, 2, True, key_of("center"))
+
+
+def make() -> tuple[Node, ChannelState]:
+    node = Node(contact_of("me"), Documents(), Claims(key_of("me")), random.Random(1), EPOCH, 0.0)
+    state = node.channels[FORUM] = ChannelState(FORUM, ROOT, (), 0)
+    return node, state
+
+
+def neighbour(node: Node, state: ChannelState, name: str, key: Key, seq: int, distance: int, **more: bool) -> Edge:
+    number = node.incarnation()
+    link = node.links[number] = Link(number, contact_of(name), b"secret", True, 1)
+    edge = Edge(number, link, state, FORUM, Kind.PEER, 0.0, remote=1)
+    edge.signature = Claims(key.center).sign(statement(FORUM, key, seq))
+    edge.advert = Advert(1, key, seq, edge.signature, distance, more.get("is_parent", False), True, False, 1)
+    node.edges[number] = state.edges[number] = edge
+    return edge
+
+
+def test_the_larger_key_wins_whatever_the_distance() -> None:
+    node, state = make()
+    neighbour(node, state, "near", OLD, 0, 1)
+    far = neighbour(node, state, "far", NEW, 0, 400)
+    election.recompute(node, state)
+    assert (state.key, state.parent, state.distance) == (NEW, far, 401)
+    assert state.feasibility == {NEW: (0, 401)}
+
+
+def test_nobody_goes_back_to_a_smaller_key() -> None:
+    node, state = make()
+    far = neighbour(node, state, "far", NEW, 0, 400)
+    election.recompute(node, state)
+    del state.edges[far.incarnation]
+    neighbour(node, state, "near", OLD, 0, 1)
+    election.recompute(node, state)
+    assert state.key == NEW
+    assert state.parent is None
+    assert state.orphan_since is not None
+
+
+def test_a_neighbour_as_far_as_we_were_is_no_parent() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    assert state.distance == 11
+    other = neighbour(node, state, "other", OLD, 0, 11)
+    del state.edges[parent.incarnation]
+    election.recompute(node, state)
+    assert state.parent is None
+    other.advert = Advert(2, OLD, 1, other.signature, 11, False, True, False, 1)
+    election.recompute(node, state)
+    assert state.parent is other
+    assert state.feasibility[OLD] == (1, 12)
+
+
+def test_a_child_is_no_parent() -> None:
+    node, state = make()
+    neighbour(node, state, "child", OLD, 5, 1, is_parent=True)
+    election.recompute(node, state)
+    assert state.parent is None
+
+
+def test_feasibility_never_worsens() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    for distance in (9, 8, 9, 8):
+        parent.advert = Advert(2, OLD, 0, parent.signature, distance, False, True, False, 1)
+        election.recompute(node, state)
+    assert state.distance == 9
+    assert state.feasibility[OLD] == (0, 9)
+
+
+def test_a_parent_is_kept_unless_another_is_much_better() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    neighbour(node, state, "little", OLD, 0, 7)
+    election.recompute(node, state)
+    assert state.parent is parent
+    much = neighbour(node, state, "much", OLD, 0, 5)
+    election.recompute(node, state)
+    assert state.parent is much
+
+
+def test_a_term_far_off_waits_for_a_second_neighbour() -> None:
+    node, state = make()
+    neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    far = OLD._replace(term=1000)
+    neighbour(node, state, "liar", far, 0, 0)
+    election.recompute(node, state)
+    assert state.key == OLD
+    neighbour(node, state, "witness", far, 0, 5)
+    election.recompute(node, state)
+    assert state.key == far
+
+
+def test_terms_are_followed_once_a_minute() -> None:
+    node, state = make()
+    edge = neighbour(node, state, "flapping", OLD, 0, 1)
+    election.recompute(node, state)
+    for term in (2, 3, 4):
+        edge.advert = Advert(term, OLD._replace(term=term), 0, edge.signature, 1, False, True, False, 1)
+        election.recompute(node, state)
+    assert state.key is not None
+    assert state.key.term == 2
+    node.now = 61.0
+    election.recompute(node, state)
+    assert state.key.term == 4
+
+
+def test_a_center_raises_its_number_only_a_little_at_a_request() -> None:
+    node, state = make()
+    election.claim(node, state)
+    assert state.key is not None
+    edge = neighbour(node, state, "asker", state.key, 0, 1)
+    election.asked(node, edge, election.SequenceRequest(edge.incarnation, state.key, 1000, 24))
+    assert state.seq == 0
+    election.asked(node, edge, election.SequenceRequest(edge.incarnation, state.key, 1, 24))
+    assert state.seq == 1
+
+
+def test_a_node_alone_keeps_the_center_it_knew() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    del state.edges[parent.incarnation]
+    election.recompute(node, state)
+    node.now = 1000.0
+    election.claim(node, state)
+    assert state.key == OLD
