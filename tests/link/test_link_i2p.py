@@ -43,10 +43,13 @@ class Collectors(Factory):
 class I2PTests(unittest.TestCase):
     timeout = 60
 
+    @pytest.fixture(autouse=True)
+    def _take_folder(self, tmp_path):
+        self.folder = tmp_path
+
     def setUp(self):
         self.sam = FakeSAM()
         self.sam_port = self.sam.open()
-        self.folder = Path(self.mktemp()).absolute()
         self.networks, self.nodes = [], []
 
     @defer.inlineCallbacks

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.i2p_router import PROGRAM, I2PRouter
 from tests.real.node_process import NodeProcess
 from tests.real.terminal import Terminal
 
@@ -40,3 +41,14 @@ def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield make
     for terminal in terminals:
         terminal.close()
+
+
+@pytest.fixture(scope="session")
+def i2p_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[I2PRouter]:
+    """One private router for all tests of a run; a test that kills it starts it again."""
+    if PROGRAM is None:
+        pytest.skip("needs i2pd: apt install i2pd")
+    router = I2PRouter(tmp_path_factory.mktemp("i2pd"))
+    router.start()
+    yield router
+    router.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,12 @@ from twisted.trial import unittest
 from cliquenntp.link.address import parse_address
 from cliquenntp.link.i2p_settings import I2PSettings
 from tests.link.linkhelp import Node, until
-from tests.real.i2p_router import PROGRAM, SESSION_OPTIONS, I2PRouter
+from tests.real.i2p_router import SESSION_OPTIONS, I2PRouter
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(PROGRAM is None, reason="needs i2pd: apt install i2pd"),
-]
+pytestmark = pytest.mark.real
 
 SESSION_SECONDS = 90
 """A session on i2pd 2.45.1 takes 20 to 24 s, because it looks for its tunnels every 20 s."""
-
-
-@pytest.fixture(scope="session")
-def i2p_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[I2PRouter]:
-    """One router for all tests of a run."""
-    router = I2PRouter(tmp_path_factory.mktemp("i2pd"))
-    router.start()
-    yield router
-    router.kill()
 
 
 class Echo(Protocol):
