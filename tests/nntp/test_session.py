@@ -242,3 +242,9 @@ def test_every_command_counts_its_arguments(command) -> None:
         assert replies_of(wire.output[before:]) == [501], line
 
 
+
+
+def test_overview_format_names_what_slrn_knows():
+    wire = SessionWire(small_forum())
+    wire.send(b"LIST OVERVIEW.FMT\r\n")
+    assert b"\r\nBytes:\r\nLines:\r\nXref:full\r\n.\r\n" in wire.output

@@ -16,9 +16,10 @@ GROUPS_STEP = 500
 """newsgroups looked at before others get their turn: some 2 ms"""
 
 OVERVIEW_FORMAT = (
-    b"Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\n:bytes\r\n:lines\r\nXref:full\r\n"
+    b"Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\n"
 )
-"""the fields of an overview line (RFC 3977 section 8.4)"""
+"""The fields of an overview line (RFC 3977 section 8.4), bytes and lines in the older of the two lawful spellings: slrn
+1.0.3 shows 0 lines for every article where it reads ``:lines``."""
 
 
 def wildmat(word: bytes) -> Wildmat | None:
