@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -53,11 +52,6 @@ class SizedCache(Generic[Key, Value]):
         entry = self._entries.pop(key, None)
         if entry is not None:
             self.size -= entry[1]
-
-    def drop_where(self, unwanted: Callable[[Key], bool]) -> None:
-        """Forget the entries whose key is unwanted."""
-        for key in [key for key in self._entries if unwanted(key)]:
-            self.drop(key)
 
     def clear(self) -> None:
         """Forget everything."""

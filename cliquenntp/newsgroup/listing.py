@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import attrs
 
@@ -37,6 +37,17 @@ class Chunk:
     def lines(self) -> list[bytes]:
         """Return the lines one by one."""
         return self.octets.splitlines(keepends=True)
+
+
+def docnos_from(archive: IArchive, first: int) -> Iterator[int]:
+    """Yield the docnos of ``first`` or more, ascending, also while the archive moves forward meanwhile.
+
+    What ``since`` returns may look into the database as it goes and end early when that changes, so it is never left
+    half read.
+    """
+    while docnos := tuple(islice(archive.since(first - 1), DOCUMENTS_A_CHUNK)):
+        yield from docnos
+        first = docnos[-1] + 1
 
 
 class Listing:

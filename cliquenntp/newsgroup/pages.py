@@ -1,15 +1,15 @@
 """Ready lines about a newsgroup's articles (overview, one header field, numbers) in pages of so many article numbers.
 
 A page says up to which number its newsgroup reached when it was made: a page whose numbers were all given out stays
-true, the open one until the newsgroup grows.  So an arriving article costs nothing here; only when articles go
-(expiry, cancel) must the pages of their newsgroups be dropped.
+true, the open one until the newsgroup grows.  It also says how many numbers below that had no article: when articles
+go (expiry, cancel) there are more.  So nobody has to tell pages what changed, and an arriving article costs nothing.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
 import attrs
@@ -45,6 +45,8 @@ class Page:
     octets: bytes
     reached: int
     """the newsgroup's high water mark when the page was made"""
+    missing: int
+    """how many numbers up to there had no article"""
 
     def between(self, low: int, high: int) -> bytes:
         """Return the lines of the articles from low to high inclusive."""
@@ -59,14 +61,14 @@ class Page:
         return self.octets[self.ends[first - 1] if first else 0 : self.ends[behind - 1]]
 
 
-def page_of(lines: Lines, reached: int) -> Page:
+def page_of(lines: Lines, group: Newsgroup) -> Page:
     """Return a page of (number, ready line) pairs."""
     numbers = array("Q")
     parts = []
     for number, line in lines:
         numbers.append(number)
         parts.append(line)
-    return Page(numbers, array("Q", accumulate(map(len, parts))), b"".join(parts), reached)
+    return Page(numbers, array("Q", accumulate(map(len, parts))), b"".join(parts), group.high, group.high - group.count)
 
 
 class Pages:
@@ -75,10 +77,6 @@ class Pages:
     def __init__(self, archive: IArchive, limit: int = PAGE_OCTETS) -> None:
         self._archive = archive
         self._pages: SizedCache[tuple[int, bytes, int], Page] = SizedCache(limit)
-
-    def drop(self, groups: Container[int]) -> None:
-        """Forget the pages of newsgroups (docnos), because articles are no longer there."""
-        self._pages.drop_where(lambda key: key[0] in groups)
 
     def lines(
         self, group: Newsgroup, kind: bytes, size: int, low: int, high: int, make: Callable[[int, int], Lines]
@@ -106,8 +104,8 @@ class Pages:
         key = (group.docno, kind, index)
         page = self._pages.get(key)
         last = (index + 1) * size
-        if page is None or page.reached < min(last, group.high):
-            page = page_of(make(index * size + 1, min(last, group.high)), group.high)
+        if page is None or page.reached < min(last, group.high) or page.missing != group.high - group.count:
+            page = page_of(make(index * size + 1, min(last, group.high)), group)
             octets = len(page.octets) + 16 * len(page.numbers) + _PAGE_OVERHEAD
             self._pages.keep(key, page, octets)
         return page

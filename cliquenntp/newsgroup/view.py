@@ -11,7 +11,7 @@ from zope.interface import implementer
 from cliquenntp.document import address_domain
 from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
-from cliquenntp.newsgroup.listing import Listing
+from cliquenntp.newsgroup.listing import Listing, docnos_from
 from cliquenntp.newsgroup.message_ids import find_article, message_id_of
 from cliquenntp.newsgroup.naming import find_group
 from cliquenntp.newsgroup.newnews import NewArticles
@@ -48,15 +48,8 @@ class NewsView:
 
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
-        went: set[int] = set()
         for group in changes.groups:
-            before = self._groups.get(group)
             self._groups.drop(group)
-            numbers = self._archive.numbers(group)
-            if before is None or numbers.high - before.high != numbers.count - before.count:
-                went.add(group)
-        if went:
-            self._pages.drop(went)
         self._active.changed(changes.groups)
 
     # newsgroups
@@ -95,9 +88,8 @@ class NewsView:
 
     def newsgroups(self, wildmat: IWildmat | None, created_since: int | None) -> Iterator[Newsgroup]:
         """See INewsView."""
-        archive = self._archive
-        docnos = archive.since(0) if created_since is None else archive.arrived_since(created_since)
-        return self._selected(docnos, wildmat)
+        first = 1 if created_since is None else next(iter(self._archive.arrived_since(created_since)), None)
+        return self._selected(() if first is None else docnos_from(self._archive, first), wildmat)
 
     def _selected(self, docnos: Iterable[int], wildmat: IWildmat | None) -> Iterator[Newsgroup]:
         for docno in docnos:

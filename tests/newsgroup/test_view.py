@@ -131,3 +131,26 @@ def test_next_and_previous_stop_at_the_ends(forum, view):
     assert view.next_number(forum.root, 2) is None
     assert view.previous_number(forum.root, 2) == 1
     assert view.previous_number(forum.root, 1) is None
+
+
+def test_what_has_gone_is_no_longer_told_and_its_number_stays_empty(forum, view):
+    gone = post(forum, view, "Gone")
+    post(forum, view, "Stays")
+    for lines in (view.number_lines, view.overview_lines):
+        assert joined(lines(forum.root, 1, 9)).count(b"\r\n") == 3
+    view.moved(forum.archive.expire(gone))
+    assert joined(view.number_lines(forum.root, 1, 9)) == b"1\r\n3\r\n"
+    assert joined(view.overview_lines(forum.root, 1, 9)).count(b"\r\n") == 2
+    assert joined(view.overview_lines(forum.root, 2, 2)) == b""
+    assert (view.next_number(forum.root, 1), view.previous_number(forum.root, 3)) == (3, 1)
+    group = view.newsgroup(forum.archive.record(gone).name.encode())
+    assert (group.low, group.high, group.count) == (2, 1, 0)  # RFC 3977 section 6.1.1.2, the low mark not 0
+
+
+def test_pages_stay_while_their_group_grows(forum, view):
+    for number in range(2, 131):
+        post(forum, view, f"Row {number}")
+    full_page = next(view.overview_lines(forum.root, 1, 100))
+    post(forum, view, "Not looked at")
+    post(forum, view, "Nor this")
+    assert next(view.overview_lines(forum.root, 1, 100)) is full_page
