@@ -15,8 +15,9 @@ from twisted.logger import Logger
 from cliquenntp.link.address import BadAddressError, parse_address
 from cliquenntp.link.backoff import Backoff, Schedule
 from cliquenntp.link.dialling import Dial, Dialling
-from cliquenntp.link.handshake import NONCE_SIZE, Dialler, Identity, Listener, Refusal
+from cliquenntp.link.handshake import NONCE_SIZE, Dialler, Identity, Listener
 from cliquenntp.link.rate import Rate
+from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.surroundings import Codec, Surroundings

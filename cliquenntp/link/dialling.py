@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from cliquenntp.link.address import Address
 from cliquenntp.link.backoff import Backoff, Schedule
-from cliquenntp.link.handshake import Refusal
+from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 
 _HOPELESS = (Refusal.ITSELF, Refusal.KEY, Refusal.VERSION)

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import defer, endpoints, error, task
-from twisted.internet.interfaces import IAddress, IProtocolFactory, IStreamClientEndpoint
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from txi2p.sam.endpoints import SAMI2PStreamClientEndpoint
@@ -29,9 +27,7 @@ from cliquenntp.link.address import Address
 from cliquenntp.link.i2p_keys import DestinationKey, KeyLock, load_key, parse_key, save_key
 from cliquenntp.link.i2p_repairs import Acceptors, KeyGeneration, RepairedSAM
 from cliquenntp.link.i2p_settings import I2PSettings, no_router
-
-_KNOWN_DESTINATIONS = 1000
-"""Destinations kept to dial them without a look-up, which some routers do over other tunnels; half a kilobyte each."""
+from cliquenntp.link.i2p_streams import Destinations, Discard, Guarded
 
 
 class NoSessionError(Exception):
@@ -71,7 +67,7 @@ class I2PNetwork:
         self._acceptors: Acceptors | None = None
         self._factory: IProtocolFactory | None = None
         self._listening: list[defer.Deferred[str]] = []
-        self._destinations: OrderedDict[str, str] = OrderedDict()
+        self._destinations = Destinations()
         self._last_stream = 0.0
         self._check: Any = None
         self._running: defer.Deferred[Any] | None = None
@@ -106,7 +102,7 @@ class I2PNetwork:
 
         Fires with the address once the first session stands.  Starts the network where nobody has.
         """
-        self._factory = _Guarded(factory, self)
+        self._factory = Guarded(factory, self._stream_came)
         if self._running is None:
             self.start()
         if self._session is not None:
@@ -122,7 +118,7 @@ class I2PNetwork:
             self.start()
         if self._session is None:
             return defer.fail(NoSessionError(f"no session with the I2P router: {self.state}"))
-        destination = address.destination or self._destinations.get(address.host) or address.host
+        destination = address.destination or self._destinations.find(address.host) or address.host
         opened = defer.maybeDeferred(SAMI2PStreamClientEndpoint(self._session, destination).connect, factory)
         return opened.addCallbacks(self._opened, _explain)
 
@@ -269,21 +265,13 @@ class I2PNetwork:
     # Streams
 
     def _opened(self, protocol: Any) -> Any:
-        self.remember(protocol.transport.getPeer())
+        self._destinations.remember(protocol.transport.getPeer())
         return protocol
 
-    def remember(self, peer: Any) -> None:
-        """Keep the destination of a peer (txi2p's I2PAddress)."""
-        if peer.host.endswith(".b32.i2p"):
-            self._destinations[peer.host] = peer.destination
-            self._destinations.move_to_end(peer.host)
-            if len(self._destinations) > _KNOWN_DESTINATIONS:
-                self._destinations.popitem(last=False)
-
-    def stream_came(self, peer: Any) -> bool:
+    def _stream_came(self, peer: Any) -> bool:
         """Note that a stream came in; say whether it is another node's."""
         self._last_stream = self._clock.seconds()
-        self.remember(peer)
+        self._destinations.remember(peer)
         return self._key is None or peer.host != self._key.host
 
     def _check_later(self) -> None:
@@ -298,7 +286,7 @@ class I2PNetwork:
             self._check = self._clock.callLater(self._settings.check_after - idle, self._check_address)
             return
         assert self._key is not None
-        dialled = SAMI2PStreamClientEndpoint(self._session, self._key.destination).connect(_Discard())
+        dialled = SAMI2PStreamClientEndpoint(self._session, self._key.destination).connect(Discard())
         dialled.addTimeout(self._settings.session_time, self._clock, _no_answer)
         dialled.addErrback(lambda _: None)
         self._check = self._clock.callLater(self._settings.session_time, self._judge_address, self._last_stream)
@@ -308,38 +296,6 @@ class I2PNetwork:
             self._lost("its own address does not answer")
         else:
             self._check = self._clock.callLater(self._settings.check_after, self._check_address)
-
-
-class _Guarded(Factory):
-    """Passes streams to the node's factory; the node's own checks end here."""
-
-    noisy = False
-
-    def __init__(self, factory: IProtocolFactory, network: I2PNetwork) -> None:
-        self._factory = factory
-        self._network = network
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Return the protocol of a stream; never None, which txi2p answers by leaving the stream open for ever."""
-        protocol = None
-        if self._network.stream_came(addr):
-            protocol = self._factory.buildProtocol(addr)  # type: ignore[arg-type]
-        return protocol or _Abort()  # type: ignore[return-value]
-
-
-class _Abort(Protocol):
-    """Closes its connection."""
-
-    def connectionMade(self) -> None:
-        """Close at once."""
-        self.transport.abortConnection()  # type: ignore[union-attr]
-
-
-class _Discard(Factory):
-    """Builds protocols that close their connection: it stands, and that was the question."""
-
-    noisy = False
-    protocol = _Abort
 
 
 def _no_answer(_: Any, seconds: float) -> Any:

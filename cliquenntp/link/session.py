@@ -11,10 +11,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from cliquenntp.link import framing
-from cliquenntp.link.handshake import Dialler, HandshakeError, Listener, Peer, Refusal
+from cliquenntp.link.handshake import Dialler, Listener, Peer
 from cliquenntp.link.lifecycle import Life, new_life
 from cliquenntp.link.outbox import Body
 from cliquenntp.link.rate import Rate
+from cliquenntp.link.refusal import HandshakeError, Refusal
 from cliquenntp.link.sender import Sender
 from cliquenntp.link.surroundings import Surroundings
 from cliquenntp.link.watch import Dead, Ping, Watch

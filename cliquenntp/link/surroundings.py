@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from cliquenntp.link.handshake import Refusal
 from cliquenntp.link.rate import Rate
+from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from cliquenntp.link.address import parse_address
 from cliquenntp.link.dialling import Dialling
-from cliquenntp.link.handshake import Refusal
+from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 
 A = parse_address("tls:a.example:4000")

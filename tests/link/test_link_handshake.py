@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cliquenntp.link import handshake
-from cliquenntp.link.handshake import Dialler, HandshakeError, Listener, Refusal
+from cliquenntp.link.handshake import Dialler, Listener
+from cliquenntp.link.refusal import HandshakeError, Refusal
 from tests.link.linkhelp import new_identity
 
 HERE = "tcp:127.0.0.1:4000"

@@ -9,6 +9,7 @@ from twisted.trial import unittest
 
 from cliquenntp.link import framing, handshake
 from cliquenntp.link.handshake import Dialler
+from cliquenntp.link.refusal import HandshakeError, Refusal
 from cliquenntp.link.settings import LinkSettings
 from tests.link.linkhelp import Node, new_identity, until
 
@@ -43,7 +44,7 @@ class Puppet(Protocol):
         if not self.handshake.finished:
             try:
                 self.transport.write(self.handshake.receive(data))
-            except handshake.HandshakeError as error:
+            except HandshakeError as error:
                 self.found.append(error)
                 return
             self.opened = self.handshake.finished
@@ -240,7 +241,7 @@ class HostileTests(unittest.TestCase):
         again = yield self.puppet(identity=identity)
         again.hello()
         yield until(lambda: again.lost)
-        assert again.found[0].refusal is handshake.Refusal.PENALTY
+        assert again.found[0].refusal is Refusal.PENALTY
         yield self.assert_goes_on()
 
     @defer.inlineCallbacks
