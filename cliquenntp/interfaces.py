@@ -57,6 +57,9 @@ class IArchive(Interface):
     def record(docno: int) -> IRecord:
         """Return a document's record; KeyError when there is none."""
 
+    def place(docno: int) -> Place:
+        """Return what the clique core knows of a document; KeyError when there is none."""
+
     def raw(docno: int) -> bytes:
         """Return a document's bytes as they were signed; KeyError when there are none."""
 

@@ -12,7 +12,7 @@ import attrs
 from zope.interface import implementer
 
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
-from cliquenntp.interfaces import Changes, IGroupNumbers, IRecord, IWriter, Placement
+from cliquenntp.interfaces import Changes, IGroupNumbers, IRecord, IWriter, Place, Placement
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 
@@ -88,6 +88,10 @@ class MemoryArchive:
 
     def record(self, docno: int) -> MemoryRecord:
         return self.records[docno]
+
+    def place(self, docno: int) -> Place:
+        document = parse(self.raws[docno])
+        return Place(document.id, document.time, document.parents, len(document.raw), document.author)
 
     def raw(self, docno: int) -> bytes:
         return self.raws[docno]

@@ -89,7 +89,7 @@ class CliqueSide:
         for docno in changes.documents:
             record = self._archive.record(docno)
             if not self._documents.contains(record.id):
-                self._handle(events.LocalDocument(place_of(parse(self._archive.raw(docno)))))
+                self._handle(events.LocalDocument(self._archive.place(docno)))
                 if not record.parents:
                     self._handle(events.Follow(Channel(record.id), founded=True))
             self._release(record.id)

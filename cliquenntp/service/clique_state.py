@@ -10,7 +10,7 @@ import cbor2
 
 from cliquenntp.clique.documents import Documents
 from cliquenntp.clique.effects import Persist, Piece, Plain
-from cliquenntp.document import Document, parse
+from cliquenntp.document import Document
 from cliquenntp.interfaces import IArchive, IWriter, Place
 
 PREFIX = "clique/"
@@ -68,5 +68,5 @@ def held_documents(archive: IArchive) -> Documents:
     """Return all documents of the archive as the core counts them."""
     documents = Documents()
     for docno in archive.since(0):
-        documents.add(place_of(parse(archive.raw(docno))))
+        documents.add(archive.place(docno))
     return documents

@@ -89,7 +89,7 @@ class Archive:
         return self._records[docno]
 
     def place(self, docno: int) -> Place:
-        """Return what the clique core knows of a document; KeyError when there is none."""
+        """See IArchive."""
         record = self._records[docno]
         parents = (
             parent if isinstance(parent, bytes) else self._records[parent].id for parent in record.declared
