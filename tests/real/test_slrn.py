@@ -1,0 +1,121 @@
+"""The real slrn against a real node: lists, opens, reads, posts, follows up, and sees it after a refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cliquenntp
+from cliquenntp.document import decode_header
+from tests.conftest import needs_program
+from tests.nntp_client import NewsClient
+from tests.real.node_process import NodeProcess
+from tests.real.terminal import Terminal
+
+pytestmark = [pytest.mark.real, needs_program("slrn", "slrn"), needs_program("tmux", "tmux")]
+
+SAMPLE = Path(cliquenntp.__file__).parent / "sample" / "welcome"
+POSTED = "Frisch gepostet: Äpfel"
+TYPED = "typed in the editor"
+
+
+@pytest.fixture(params=["sample", "corpus"])
+def forum(request: pytest.FixtureRequest, make_node: Callable[..., NodeProcess]) -> tuple[NodeProcess, str]:
+    """A node with an imported forum, and the forum's name.
+
+    One has the sample alone, the other a real list too, which has no reply with a non-ASCII subject itself.
+    """
+    archives = [SAMPLE]
+    if request.param == "corpus":
+        archives.insert(0, request.getfixturevalue("corpus") / "linux-man-4000.tar.gz")
+    node = make_node()
+    for archive in archives:
+        node.cliquectl("import", str(archive), "--forum", request.param)
+    return node, f"clique.{request.param}"
+
+
+def slrn(node: NodeProcess, home: Path, make_terminal: Callable[..., Terminal]) -> Terminal:
+    """Start slrn with a new user's home; its editor adds a line and ends."""
+    home.mkdir()
+    editor = home / "editor"
+    editor.write_text(f'#!/bin/sh\necho "{TYPED}" >> "$1"\n')
+    editor.chmod(0o755)
+    local_part, _, domain = node.cliquectl("user")["address"].partition("@")
+    settings = [
+        f'set username "{local_part}"',
+        f'set hostname "{domain}"',
+        'set charset "utf-8"',
+        f"set editor_command \"{editor} '%s'\"",
+        "set query_read_group_cutoff 0",
+        "set new_subject_breaks_threads 0",
+    ]
+    (home / ".slrnrc").write_text("\n".join(settings) + "\n")
+    command = ["slrn", "-h", "127.0.0.1", "-p", str(node.nntp_port), "-f", str(home / "newsrc"), "--create"]
+    return make_terminal(*command, HOME=str(home), LANG="C.UTF-8", TERM="xterm")
+
+
+def threaded_article(node: NodeProcess, forum: str) -> tuple[int, str, str]:
+    """Return number, decoded subject and Message-ID of the first reply whose subject is not ASCII."""
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        client.command(f"GROUP {forum}")
+        for line in client.listing("OVER 1-")[1]:
+            number, subject, _, _, message_id, references = line.split(b"\t")[:6]
+            if references and not decode_header(subject).isascii():
+                return int(number), decode_header(subject), message_id.decode()
+    raise AssertionError(f"{forum} has no reply with a non-ASCII subject")
+
+
+def test_reading_and_posting(
+    forum: tuple[NodeProcess, str], tmp_path: Path, make_terminal: Callable[..., Terminal]
+) -> None:
+    node, name = forum
+    number, subject, message_id = threaded_article(node, name)
+    terminal = slrn(node, tmp_path / "home", make_terminal)
+
+    terminal.wait(f"  {name}\n", "News Groups: 127.0.0.1")
+    terminal.keys("Enter")
+    terminal.wait(f"Group: {name}")
+    terminal.keys("j")
+    terminal.wait("article")
+    terminal.type(str(number))
+    terminal.keys("Enter")
+    terminal.wait(f"Group: {name}")
+    terminal.keys("Enter")
+    terminal.wait(f"Subject: {subject}", f" {number} : ")
+
+    terminal.keys("f")
+    terminal.wait("Are you sure you want to followup?")
+    terminal.keys("y")
+    terminal.wait("Post the message?")
+    terminal.keys("y")
+    terminal.wait("Posting...done")
+
+    terminal.keys("P")
+    terminal.wait("Are you sure that you want to post?")
+    terminal.keys("y")
+    terminal.wait("Newsgroup:")
+    terminal.keys("Enter")
+    terminal.wait("Subject:")
+    terminal.type(POSTED)
+    terminal.keys("Enter")
+    terminal.wait("Post the message?")
+    terminal.keys("y")
+    terminal.wait("Posting...done")
+
+    terminal.keys("q")
+    terminal.wait("News Groups: 127.0.0.1")
+    terminal.keys("G")
+    terminal.keys("Enter")
+    screen = terminal.wait(f"Group: {name}", POSTED)
+    assert POSTED in screen
+
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        high = client.command(f"GROUP {name}").split()[3]
+        newest = [line.decode().split("\t") for line in client.listing(f"OVER {int(high) - 1}-")[1]]
+    reply, post = newest
+    assert decode_header(post[1].encode()) == POSTED
+    assert post[5] == "", "a new thread has no references"
+    assert reply[5].split()[-1] == message_id
+    assert node.cliquectl("user")["address"] in reply[2]
