@@ -12,6 +12,7 @@ from cliquenntp.clique.parameters import (
     ACKNOWLEDGE_WITHIN,
     ADVERT_BATCH,
     ADVERT_COUNT_WITHIN,
+    ADVERT_DISTANCE_CHANGE,
     ADVERT_DISTANCE_WITHIN,
     ADVERT_OFFER_WITHIN,
     ADVERT_REPEAT,
@@ -73,7 +74,7 @@ def review_edge(node: Node, state: ChannelState, edge: Edge) -> None:
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_BATCH)
     elif new.offer != said.offer:
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_OFFER_WITHIN)
-    elif new.distance != said.distance or new.orphan != said.orphan:
+    elif abs(new.distance - said.distance) >= ADVERT_DISTANCE_CHANGE or new.orphan != said.orphan:
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_DISTANCE_WITHIN)
     elif abs(new.count - said.count) > COUNT_CHANGE * max(said.count, 1):
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_COUNT_WITHIN)

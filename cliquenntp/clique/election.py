@@ -176,9 +176,13 @@ def _ask_around(node: Node, state: ChannelState, limit: int) -> None:
 
 
 def ask_all(node: Node, state: ChannelState) -> None:
-    """Ask every neighbour under our key for a new sequence number (an orphan whom the nearest did not help)."""
+    """Ask every neighbour under our key for a new sequence number (an orphan whom the nearest did not help).
+
+    Again and again, since a request is lost where somebody on its way has died and nobody has noticed yet.
+    """
     if state.orphan_since is not None:
         _ask_around(node, state, len(state.edges))
+        node.timers.set("ask all", state.channel, node.now + SEQUENCE_ONCE_IN + 1.0)
 
 
 def ask(node: Node, state: ChannelState, edge: Edge, key: Key, seq: int, hops: int) -> None:

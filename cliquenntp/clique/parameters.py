@@ -53,10 +53,11 @@ NO_KEY_TIMEOUT: Final = (90.0, 150.0)  # a newcomer that hears no center claims;
 
 # Adverts
 ADVERT_BATCH: Final = 0.3  # changes that come together travel together
-ADVERT_OFFER_WITHIN: Final = 2.0  # whom we ask to offer follows the tree, which settles first
-ADVERT_DISTANCE_WITHIN: Final = 8.0  # a distance alone can wait: feasibility makes an old one safe
-ADVERT_COUNT_WITHIN: Final = 30.0  # a count alone matters even less
-COUNT_CHANGE: Final = 0.25  # relative change of a count worth telling: it only chooses among three numbers of hops
+ADVERT_OFFER_WITHIN: Final = 6.0  # whom we ask to offer follows the tree, which settles first: measured in churn
+ADVERT_DISTANCE_WITHIN: Final = 15.0  # a distance alone can wait: feasibility makes an old one safe
+ADVERT_DISTANCE_CHANGE: Final = 10  # and one that changed by less than a second is not told alone: measured in churn
+ADVERT_COUNT_WITHIN: Final = 120.0  # a count alone matters even less: in churn it was a quarter of all adverts
+COUNT_CHANGE: Final = 0.5  # relative change of a count worth telling: it only chooses among three numbers of hops
 ADVERT_REPEAT: Final = 20.0  # unacknowledged: again after that, doubled each time; a link is a reliable stream
 ADVERT_REPEAT_AT_MOST: Final = 300.0
 ACKNOWLEDGE_WITHIN: Final = 5.0  # an ADV_ACK waits so long for a frame to ride on
