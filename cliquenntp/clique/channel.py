@@ -79,6 +79,8 @@ class Edge:
     """to be offered to the peer with the next IHAVE"""
     requested: bool = False
     """we sent the LINK_REQ"""
+    since: int = 0
+    """the peer's horizon"""
     differs: bool = False
     """its fingerprint differed from ours, and has not been compared since"""
     listed: dict[tuple[int, int], tuple[bytes, ...]] = field(factory=dict)

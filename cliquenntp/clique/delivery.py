@@ -263,6 +263,7 @@ def gone(node: Node, edge: Edge, message: Gone) -> None:
     """Take a GONE: that neighbour has it no more."""
     state = edge.state
     for document in message.documents:
+        reconcile.arrived(node, edge, document)
         wanted = state.wanted.get(document[:8])
         if wanted is not None and wanted.asked == edge.incarnation:
             node.timers.set("want", (state.channel, document[:8]), node.now)

@@ -8,6 +8,7 @@ from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Contact, Walk
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import (
+    CONTACTS_AT_MOST,
     DIAL_AGAIN,
     DIAL_AGAIN_AT_MOST,
     EDGES_AT_MOST,
@@ -45,6 +46,7 @@ def fill(node: Node, state: ChannelState) -> None:
     missing = wanted(state) - edges.sources(state) - pending(node, state)
     if missing <= 0 and edges.sources(state) >= wanted(state):
         state.fill_round = 0
+        _trim(node, state)
         return
     alone = not any(True for _ in state.open_edges())
     delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_ALONE if alone else FILL_DOUBLINGS)
@@ -78,6 +80,15 @@ def fill(node: Node, state: ChannelState) -> None:
     if open_edges and may_walk:
         for _ in range(min(missing, WALKS_PER_MINUTE)):
             walk(node, state)
+
+
+def _trim(node: Node, state: ChannelState) -> None:
+    """Let a follower that has feeders enough give up other followers that do not hang on it."""
+    if state.degree(Kind.FEEDER) < SOURCES_WANTED:
+        return
+    for edge in list(state.open_edges()):
+        if edge.kind == Kind.PEER and not edge.in_tree:
+            edges.part(node, edge, edges.contacts_of(node, state, edge.link.contact.key, CONTACTS_AT_MOST))
 
 
 def feeders(node: Node, scope: bytes) -> set[bytes]:

@@ -15,6 +15,7 @@ from cliquenntp.clique.channel import ChannelState, Edge, Kind
 from cliquenntp.clique.messages import (
     RECONCILED,
     Announce,
+    Gone,
     Offer,
     Span,
     SpanFingerprint,
@@ -47,7 +48,10 @@ def silence(state: ChannelState) -> float:
 def opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
     """Compare fingerprints as an edge opens, and offer what is too young for them."""
     low = max(since, edge.state.since)
-    edge.differs = node.fingerprint(edge.link, edge.channel, low, until) != fingerprint
+    edge.since = since
+    # from a horizon before ours the peer's fingerprint tells nothing; the peer can compare with ours
+    edge.differs = since >= edge.state.since and (
+        node.fingerprint(edge.link, edge.channel, low, until) != fingerprint)
     members = node.documents.channel(*edge.channel)
     young = [document[:8] for _, document in members.items(until, FOREVER)]
     if young:
@@ -70,10 +74,11 @@ def begin(node: Node, state: ChannelState) -> None:
     state.reconciling, state.reconciled = edge.incarnation, 0
     node.timers.set("reconciled", state.channel, node.now + RECONCILE_TIMEOUT)
     now = node.clique_time()
-    bounds = [state.since, *(now - age for age in reversed(CUTS) if now - age > state.since), FOREVER]
+    since = max(state.since, edge.since)
+    bounds = [since, *(now - age for age in reversed(CUTS) if now - age > since), FOREVER]
     members = node.documents.channel(*edge.channel)
-    if members.count(state.since, FOREVER) <= SPAN_PARTS:
-        spans: list[Span] = [_listing(node, edge, state.since, FOREVER)]
+    if members.count(since, FOREVER) <= SPAN_PARTS:
+        spans: list[Span] = [_listing(node, edge, since, FOREVER)]
     else:
         spans = [_fingerprint(node, edge, low, high) for low, high in pairwise(bounds)]
     node.send(edge.link, Sync(edge.remote, state.since, tuple(spans)))
@@ -181,10 +186,16 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
 
 def _answer_wanted(node: Node, edge: Edge, span: SpanWanted) -> None:
     ids = edge.listed.pop((span.low, span.high), ())
+    lost: dict[str, list[bytes]] = {}
     for index, document in enumerate(ids):
         asked = index // 8 < len(span.bitmap) and span.bitmap[index // 8] >> (index % 8) & 1
-        if asked and not node.documents.gone(document):
+        why = node.documents.gone(document) if asked else ""
+        if why:
+            lost.setdefault(why, []).append(document)
+        elif asked:
             node.push(edge, document, RECONCILED)
+    for why, documents in lost.items():
+        node.send(edge.link, Gone(edge.remote, tuple(documents), why))
 
 
 def arrived(node: Node, edge: Edge, document: bytes) -> bool:
@@ -236,8 +247,9 @@ def announce_to(node: Node, edge: Edge) -> None:
 def announced(node: Node, edge: Edge, message: Announce) -> None:
     """Take an ANNOUNCE: compare if it differs."""
     state = edge.state
-    low = max(message.since, state.since)
-    if node.fingerprint(edge.link, edge.channel, low, message.until) != message.fingerprint:
+    if message.since < state.since:
+        announce_to(node, edge)
+    elif node.fingerprint(edge.link, edge.channel, message.since, message.until) != message.fingerprint:
         edge.differs = True
         node.timers.at_latest("reconcile", state.channel, node.spread(RECONCILE_AFTER[0]))
 

@@ -242,3 +242,58 @@ def test_no_message_raises(seed: int) -> None:
         link = dice.choice(list(core.node.links))
         wire.event("a", events.MessageReceived(link, _any_message(dice, [0, *core.node.edges])))
         wire.pass_time(dice.choice([0, 0.1, 10]))
+
+
+def test_a_gone_document_is_not_waited_for_and_keeps_equal_histories_equal() -> None:
+    wire = Wire()
+    wire.forum("a", "b")
+    document = place("cancelled", -5000)
+    wire.write("a", document)
+    wire.pass_time(100)
+    for name in ("a", "b"):
+        wire.event(name, events.DocumentGone(document.id, "cancelled"))
+    wire.add("c")
+    wire.join("c", "a")
+    wire.pass_time(400)
+    state = wire.cores["c"].channels[FORUM]
+    assert state.in_flight == {}
+    assert not wire.cores["c"].node.documents.contains(document.id)
+    fingerprints = {wire.cores[name].node.documents.channel(*FORUM).fingerprint(0, 1 << 40) for name in ("a", "b")}
+    assert len(fingerprints) == 1
+
+
+def test_a_horizon_keeps_older_documents_away() -> None:
+    wire = Wire()
+    wire.forum("a", "b")
+    old, new = place("old", -90000), place("new", -3600)
+    for document in (old, new):
+        wire.write("a", document)
+    wire.add("c")
+    wire.event("c", events.InvitationTaken(ROOT, (contact_of("a"), contact_of("b"))))
+    wire.event("c", events.Follow(FORUM, since=EPOCH - 7200))
+    wire.pass_time(400)
+    held = wire.cores["c"].node.documents
+    assert held.contains(new.id)
+    assert not held.contains(old.id)
+    assert len([message for name, message in wire.sent if name == "c" and isinstance(message, m.Sync)]) <= 8
+
+
+def test_a_lost_feeder_is_replaced() -> None:
+    wire = Wire()
+    wire.forum("a", "b", "c", "e")
+    thread = place("thread", -500)
+    wire.write("a", thread)
+    wire.add("d")
+    wire.join("d", "a", Channel(thread.id), ROOT)
+    wire.pass_time(200)
+    state = wire.cores["d"].channels[Channel(thread.id)]
+    assert state.degree(Kind.FEEDER) >= 2
+    assert state.parent is not None
+    feeder = next(name for name in "abce" if key_of(name) == state.parent.link.contact.key)
+    wire.kill(feeder)
+    wire.pass_time(60)
+    author = next(name for name in "abce" if name != feeder)
+    reply = place("reply", wire.now, thread.id)
+    wire.write(author, reply)
+    wire.pass_time(60)
+    assert wire.cores["d"].node.documents.contains(reply.id)
