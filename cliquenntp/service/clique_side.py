@@ -22,6 +22,7 @@ from cliquenntp.interfaces import Changes, IArchive, IRecord, IWriter
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.handshake import Identity
 from cliquenntp.link.manager import LinkManager
+from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.clique_state import held_documents, persist, pieces, place_of
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.turn import Turn
@@ -47,8 +48,13 @@ class CliqueSide:
         key: NodeKey,
         clock: Callable[[], float],
         accept: Callable[[IWriter, Document], IRecord],
+        i2p: I2PTransport | None = None,
     ) -> None:
-        """``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn."""
+        """Make the side.
+
+        ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn; ``i2p`` (link.i2p)
+        makes I2P the only way in and out.
+        """
         self._reactor = reactor
         self._archive = archive
         self._turn = turn
@@ -62,7 +68,7 @@ class CliqueSide:
         self._timer: Any = None
         self._stopped = False
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
-        self.links = LinkManager(reactor, identity, LinkCodec, self)
+        self.links = LinkManager(reactor, identity, LinkCodec, self, i2p=i2p)
         dice: Any = secrets.SystemRandom()
         self._core = Core(
             Contact(key.public, ""), self._documents, key, dice,

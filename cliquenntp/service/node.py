@@ -15,6 +15,8 @@ import cliquenntp
 from cliquenntp.control.server import ControlFactory
 from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.link.i2p_settings import I2PSettings
+from cliquenntp.link.transports import I2PTransport
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import SessionSettings
@@ -25,13 +27,14 @@ from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.posting import Posting
-from cliquenntp.service.settings import Settings
+from cliquenntp.service.settings import I2P, Settings
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.store import Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
 NODE_KEY = "node"
 OWNER_KEY = "owner"
+I2P_KEY = "i2p"
 
 
 class StartError(Exception):
@@ -93,7 +96,30 @@ class Node(Service):
         self.view = NewsView(self.store.reader, settings.path_identity)
         self.turn.listen(self.view.moved)
         self.posting = Posting(self.turn, self.store.reader, self.owner, settings.path_identity, self.clock)
-        self.clique = CliqueSide(self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept)
+        self.clique = CliqueSide(
+            self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
+        )
+
+    def _i2p(self) -> I2PTransport | None:
+        """Return the way through I2P, where that is what other nodes are reached by."""
+        settings = self.settings
+        if settings.clique != (I2P,):
+            return None
+        # Takes two seconds and 60 MB, so only here, and before the reactor runs.
+        from cliquenntp.link.i2p import I2PNetwork
+
+        host, _, port = settings.i2p_sam.rpartition(":")
+        return I2PNetwork(
+            self.reactor,
+            I2PSettings(
+                settings.keys / I2P_KEY,
+                host,
+                int(port),
+                settings.i2p_tunnel_length,
+                settings.i2p_tunnel_quantity,
+                more_options=dict(option.split("=", 1) for option in settings.i2p_options),
+            ),
+        )
 
     def _listen(self) -> None:
         news_settings = ServerSettings(session=SessionSettings(implementation=f"cliquenntp {cliquenntp.__version__}"))

@@ -12,10 +12,16 @@ from typing import Any
 import attrs
 
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
-from cliquenntp.link.address import BadAddressError, parse_address
+from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
+
+
+MOST_PORT = 65535
+
+I2P = "i2p"
+"""as ``clique``: the node's one I2P destination, and no other way"""
 
 
 class SettingsError(Exception):
@@ -62,17 +68,33 @@ def _owner_endpoints(value: object) -> tuple[str, ...]:
 
 
 def _clique_endpoints(value: object) -> tuple[str, ...]:
-    allowed = "off, or addresses as in an invitation: tcp:127.0.0.1:PORT (loopback only), tls:HOST:PORT, unix:/PATH"
+    allowed = "off, i2p, or addresses: tcp:127.0.0.1:PORT (loopback only), tls:HOST:PORT, unix:/PATH"
     texts = _texts(value)
     if texts == ("off",):
         return ()
+    if texts == (I2P,):
+        return texts
     for text in texts:
         try:
             scheme = parse_address(text).scheme
         except BadAddressError as error:
             raise ValueError(f"{allowed} ({error})") from None
-        if scheme == "i2p":
-            raise ValueError(allowed)
+        if scheme == I2P:
+            raise ValueError(f"{allowed}; i2p stands alone and takes its address from keys/i2p")
+    return texts
+
+
+def _sam(value: object) -> str:
+    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not (is_loopback(host.strip("[]")) and port.isdigit() and 0 < int(port) <= MOST_PORT):
+        raise ValueError("ADDRESS:PORT on loopback, as 127.0.0.1:7656; SAM has no password")
+    return f"{host.strip('[]')}:{port}"
+
+
+def _options(value: object) -> tuple[str, ...]:
+    texts = _texts(value)
+    if not all(re.fullmatch(r"[A-Za-z0-9._]+=[!-~]+", text) for text in texts):
+        raise ValueError("texts of the form NAME=VALUE, without spaces")
     return texts
 
 
@@ -117,7 +139,19 @@ class Settings:
         "where the owner's newsreader connects, without a password",
     )
 
-    clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or off")
+    clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or i2p, or off")
+
+    i2p_sam: str = _setting(
+        "127.0.0.1:7656",  # both i2pd's and Java I2P's
+        _sam,
+        "the I2P router's SAM port, on loopback",
+    )
+
+    i2p_tunnel_length: int = _setting(3, _number(0, 7, "hops", whole=True), "hops of an I2P tunnel; 3 is recommended")
+
+    i2p_tunnel_quantity: int = _setting(3, _number(1, 16, "tunnels", whole=True), "I2P tunnels in each direction")
+
+    i2p_options: tuple[str, ...] = _setting((), _options, "more I2CP options for the router, as NAME=VALUE")
 
     path_identity: str = _setting(
         "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that

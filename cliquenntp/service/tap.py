@@ -14,7 +14,7 @@ from cliquenntp.service import settings
 class Options(usage.Options):
     """The flags of ``twistd cliquenntp``; each overrides the setting of the same name in the TOML file."""
 
-    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|off]..."
+    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|i2p|off]..."
     longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
 
     optParameters = [

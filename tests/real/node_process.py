@@ -23,9 +23,11 @@ class CommandFailedError(Exception):
 class NodeProcess:
     """A node with its data in a folder; ``start`` and ``kill`` it as often as a test likes."""
 
-    def __init__(self, folder: Path, clique: bool = False) -> None:
+    def __init__(self, folder: Path, clique: bool = False, config: str = "") -> None:
         self.folder = folder
         self._clique = "tcp:127.0.0.1:0" if clique else "off"
+        self._config = config
+        """a TOML file's text, which then says where other nodes connect"""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -37,7 +39,12 @@ class NodeProcess:
     def launch(self) -> None:
         """Start the process and return at once."""
         self.folder.mkdir(exist_ok=True)
-        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK, "--clique", self._clique]
+        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK]
+        if self._config:
+            (self.folder / "cliquenntp.toml").write_text(self._config)
+            flags += ["--config", str(self.folder / "cliquenntp.toml")]
+        else:
+            flags += ["--clique", self._clique]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "cliquenntp", *flags],
