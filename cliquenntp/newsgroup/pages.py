@@ -26,8 +26,11 @@ ARTICLES_A_PAGE = 100
 NUMBERS_A_PAGE = 4000
 """For LISTGROUP, whose lines have 3 to 8 octets."""
 
-CHUNK_OCTETS = 32 << 10
+CHUNK_OCTETS = 16 << 10
 """Smaller pages are joined to chunks of about this size: each costs its consumer a write."""
+
+MOST_GATHERED = 3
+"""Pages joined to one chunk: each may take 2 ms to make, and nobody else is served before the chunk is out."""
 
 _PAGE_OVERHEAD = 300
 """octets of the Python objects of a page, measured with sys.getsizeof"""
@@ -112,7 +115,7 @@ class Pages:
 
 
 def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield small chunks joined to ones of about CHUNK_OCTETS."""
+    """Yield chunks joined to ones of about CHUNK_OCTETS, at most MOST_GATHERED; an empty one gives others a turn."""
     parts: list[bytes] = []
     octets = 0
     for chunk in chunks:
@@ -121,7 +124,7 @@ def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
             continue
         parts.append(chunk)
         octets += len(chunk)
-        if octets >= CHUNK_OCTETS:
+        if octets >= CHUNK_OCTETS or len(parts) == MOST_GATHERED:
             yield b"".join(parts)
             parts.clear()
             octets = 0

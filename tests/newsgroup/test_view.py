@@ -6,6 +6,7 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from cliquenntp.interfaces import INewsView
+from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, MOST_GATHERED
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from tests.memory_archive import SmallForum
@@ -154,3 +155,11 @@ def test_pages_stay_while_their_group_grows(forum, view):
     post(forum, view, "Not looked at")
     post(forum, view, "Nor this")
     assert next(view.overview_lines(forum.root, 1, 100)) is full_page
+
+
+def test_a_search_that_finds_nothing_still_gives_others_a_turn(forum, view):
+    for number in range(10 * ARTICLES_A_PAGE):
+        forum.post(f"Row {number}")
+    chunks = list(view.header_lines(forum.root, b"subject", 1, 1 << 31, parse_wildmat(b"nothing")))
+    assert joined(chunks) == b""
+    assert len(chunks) >= 10 / MOST_GATHERED
