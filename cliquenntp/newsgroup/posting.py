@@ -18,13 +18,15 @@ from cliquenntp.document import (
     Headers,
     address_domain,
     address_of,
+    decode_header,
     id_text,
     is_canonical,
     signer_address,
 )
 from cliquenntp.document.headers import parse_headers
 from cliquenntp.interfaces import IArchive
-from cliquenntp.newsgroup.message_ids import find_article, is_message_id, message_ids_in
+from cliquenntp.newsgroup.control import PostRefused, new_forum
+from cliquenntp.newsgroup.message_ids import document_id_of, find_article, is_message_id, message_ids_in
 from cliquenntp.newsgroup.naming import find_group, is_group_name
 
 KEPT_FIELDS = (
@@ -37,7 +39,7 @@ KEPT_FIELDS = (
 REQUIRED_FIELDS = (b"From", b"Subject", b"Newsgroups")
 """RFC 5536 section 3.1, but for what an injecting server adds: Date, Message-ID and Path"""
 
-SINGLE_FIELDS = (*REQUIRED_FIELDS, b"Date", b"Message-ID", b"References", b"In-Reply-To", *KEPT_FIELDS)
+SINGLE_FIELDS = (*REQUIRED_FIELDS, b"Date", b"Message-ID", b"References", b"In-Reply-To", b"Control", *KEPT_FIELDS)
 """RFC 5536 section 3: none of them may stand twice"""
 
 REFERENCES_READ = 100
@@ -46,16 +48,9 @@ REFERENCES_READ = 100
 DEFAULT_LOCAL_PART = "me"
 """Left of the @ where the newsreader's identity has an address elsewhere, whose local part may be somebody's name."""
 
+_LIKE_ADDRESS = re.compile(r"\S@\S")
 _BRACKETED = re.compile(rb"(.*)<[^<>]*>[ \t]*(?:\([^()]*\))?", re.DOTALL)
 _COMMENTED = re.compile(rb"[^\s()<>]+[ \t]*\((.*)\)", re.DOTALL)
-
-
-class PostRefused(Exception):
-    """The article can't be posted; ``reason`` is the text of the 441 reply."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @attrs.frozen
@@ -80,12 +75,15 @@ def draft(
     headers, body = _read(article)
     aliases = _own_message_id(headers)
     refuse_posted_before(aliases, archive)
+    from_field = (b"From", _from_field(headers, author, local_part))
+    control = headers.get(b"Control")
+    if control is not None:
+        forum = new_forum(control, archive)
+        fields = [from_field, *_kept(headers, now), (b"Clique-Forum", forum.encode("ascii"))]
+        return Draft(tuple(fields), body, aliases)
     parents = _parents(headers, archive)
-    fields = [
-        (b"From", _from_field(headers, author, local_part)),
-        *_kept(headers, now),
-        (b"Clique-Parent", ",\r\n ".join(id_text(archive.record(parent).id) for parent in parents).encode("ascii")),
-    ]
+    parent_ids = ",\r\n ".join(id_text(archive.record(parent).id) for parent in parents)
+    fields = [from_field, *_kept(headers, now), (b"Clique-Parent", parent_ids.encode("ascii"))]
     return Draft(tuple(fields), body, aliases)
 
 
@@ -112,9 +110,8 @@ def _read(article: bytes) -> tuple[Headers, bytes]:
             raise PostRefused(f"more than one {name.decode('ascii')} header")
         if name in REQUIRED_FIELDS and not any(values):
             raise PostRefused(f"no {name.decode('ascii')} header")
-    for name in (b"Control", b"Supersedes"):
-        if name in headers:
-            raise PostRefused(f"articles with a {name.decode('ascii')} header are not taken here")
+    if b"Supersedes" in headers:
+        raise PostRefused("articles with a Supersedes header are not taken here")
     return headers, article[end + 4 :]
 
 
@@ -124,6 +121,8 @@ def _own_message_id(headers: Headers) -> tuple[bytes, ...]:
         return ()
     if not is_message_id(message_id):
         raise PostRefused("the Message-ID is not one")
+    if document_id_of(message_id) is not None:  # it would stand in the way of the document that has this id
+        raise PostRefused("the Message-ID has the form of those made of a document's id")
     return (message_id,)
 
 
@@ -165,6 +164,8 @@ def _from_field(headers: Headers, author: bytes, local_part: str) -> bytes:
     address = address_of(author, local_part).encode("ascii")
     match = _BRACKETED.fullmatch(given) or _COMMENTED.fullmatch(given)
     name = match[1].strip() if match else b""
+    if _LIKE_ADDRESS.search(decode_header(name)):  # where a newsreader has no name it may put the address in its place
+        name = b""
     return name + b" <" + address + b">" if name else address
 
 
@@ -173,6 +174,8 @@ def _kept(headers: Headers, now: int) -> Iterable[tuple[bytes, bytes]]:
         value = headers.get(name)
         if name == b"Date":
             yield name, utc_date(value, now)
+        elif name == b"MIME-Version" and value:
+            yield name, b"1.0"  # some programs name themselves in a comment behind it
         elif value:
             yield name, _refolded(value)
 

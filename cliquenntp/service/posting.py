@@ -9,7 +9,8 @@ from twisted.python.failure import Failure
 
 from cliquenntp.document import DocumentError, Signer, build, parse
 from cliquenntp.interfaces import IArchive, IRecord, IWriter
-from cliquenntp.newsgroup.posting import PostRefused, draft, refuse_posted_before
+from cliquenntp.newsgroup.control import PostRefused
+from cliquenntp.newsgroup.posting import draft, refuse_posted_before
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.turn import Turn, TurnRefused

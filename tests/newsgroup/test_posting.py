@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cliquenntp.document import address_of, build, id_text, parse
+from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.message_ids import message_id_of
-from cliquenntp.newsgroup.posting import PostRefused, draft, utc_date
-from tests.memory_archive import NOW, SmallForum, persona
+from cliquenntp.newsgroup.posting import draft, utc_date
+from tests.memory_archive import NOW, SmallForum, accept, persona
 
 POSTER = persona("poster")
 
@@ -126,7 +127,16 @@ def test_long_subjects_are_folded_and_come_back_the_same(forum):
     (article(Newsgroups="clique.desert"), "no such newsgroup here: clique.desert"),
     (article(Newsgroups="clique.garden,"), "not a newsgroup's name"),
     (article(Message_ID="none"), "Message-ID is not one"),
-    (article(Control="cancel <a@b>"), "Control"),
+    (article(Control="cancel <a@b>"), "'cancel' is not taken here"),
+    (article(Supersedes="<a@b>"), "Supersedes"),
+    (article(Control=""), "control message '' is not taken"),
+    (article(Control="newgroup"), "Control must be"),
+    (article(Control="newgroup clique.hill moderated"), "moderated"),
+    (article(Control="newgroup comp.hill"), "begin with clique."),
+    (article(Control="newgroup clique.Hill"), "not a forum's name"),
+    (article(Control="newgroup clique.local.hill"), "reserved"),
+    (article(Control="newgroup clique.garden"), "there is a newsgroup clique.garden here"),
+    (article(Message_ID=f"<{'a' * 52}@clique.invalid>"), "made of a document's id"),
     (b"Subject: x\r\n", "no empty line"),
     (b"Subject: x\n\nbody\n", "CR or LF"),
 ])
@@ -142,3 +152,17 @@ def test_the_same_article_is_posted_once(forum):
 @pytest.mark.parametrize("date", [None, b"", b"yesterday", b"Tue, 99 Nov 99999 10:00:00 +0000", b"\xff"])
 def test_a_date_that_cannot_be_read_becomes_now(date):
     assert utc_date(date, 0) == b"Thu, 01 Jan 1970 00:00:00 +0000"
+
+
+def test_a_newgroup_makes_a_forum(forum):
+    document = drafted(forum, article(Control="newgroup clique.hill", Newsgroups="clique.hill", Subject="The hill"))
+    assert (document.forum, document.parents) == ("hill", ())
+    record = accept(forum.archive, document, NOW)
+    assert (record.name, record.subject) == ("clique.hill", "The hill")
+
+
+def test_an_address_in_place_of_a_name_and_a_programs_name_stay_here(forum):
+    document = drafted(forum, article(From='"pat@home.example" <pat@home.example>', MIME_Version="1.0 (Mail 3.2)"))
+    assert document.headers.get(b"From") == address_of(POSTER.key, "me").encode()
+    assert document.headers.get(b"MIME-Version") == b"1.0"
+    assert b"home.example" not in document.raw
