@@ -105,7 +105,7 @@ class RepairedSAM:
         wrapping: Any = WrappingFactory(protocolFactory)
         wrapping.protocol = _LineFeeder
         wrapping.repaired = self
-        wrapping.noisy = False
+        wrapping.noisy = protocolFactory.noisy = False  # type: ignore[attr-defined]
         if isinstance(protocolFactory, sam_session.SessionCreateFactory):
             # txi2p itself would read the key file, newline and all, and take a new identity when it can't.
             protocolFactory.privKey = self.private_key
@@ -178,7 +178,6 @@ class Acceptors:
         if self._stopped:
             return
         factory = sam_stream.StreamAcceptFactory(self._stream_factory, self._session, self)
-        factory.noisy = False
         factory.deferred.addErrback(lambda _: None)  # accept_lost tells
         self._timer = self._clock.callLater(self._answer_time, self._no_answer)
         self._connecting = self._connect(factory)
