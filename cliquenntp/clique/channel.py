@@ -165,7 +165,7 @@ class ChannelState:
     """by the id's first 8 bytes"""
     in_flight: dict[bytes, float] = field(factory=dict)
     """{id's short form on its link or id's first 8 bytes: until when it is not asked for elsewhere}"""
-    offerers: dict[bytes, set[int]] = field(factory=dict)
+    offerers: dict[bytes, list[int]] = field(factory=dict)
     """{id's first 8 bytes: incarnations of edges known to have it}, the last RECENT_KEPT"""
     fill_round: int = 0
     walked_at: float = -1e9

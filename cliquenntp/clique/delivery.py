@@ -49,7 +49,7 @@ def received(node: Node, event: DocumentReceived) -> None:
     state, place = edge.state, event.place
     prefix = place.id[:8]
     if node.documents.contains(place.id):
-        _offerers(state, prefix).add(edge.incarnation)
+        _known_to(state, prefix, edge)
         node.effect(DropDocument(place.id, "held already"))
         return
     if not within(node, place, state.channel) and place.id not in state.ancestors:
@@ -97,7 +97,7 @@ def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edg
     prefix = place.id[:8]
     offerers = _offerers(state, prefix)
     if source is not None:
-        offerers.add(source.incarnation)
+        _known_to(state, prefix, source)
     _judge_offers(node, state)
     young = place.time > node.clique_time() - YOUNG
     if hop == RECONCILED and not young:
@@ -120,19 +120,26 @@ def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edg
             continue
         if hop != RECONCILED and (eager or edge is state.parent or advert.is_parent):
             node.push(edge, place.id, hop)
-            offerers.add(edge.incarnation)
+            offerers.append(edge.incarnation)
         elif advert.offer or hop == RECONCILED:
             edge.offers.append(place.id)
             node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
 
 
-def _offerers(state: ChannelState, prefix: bytes) -> set[int]:
+def _offerers(state: ChannelState, prefix: bytes) -> list[int]:
     offerers = state.offerers.get(prefix)
     if offerers is None:
-        offerers = state.offerers[prefix] = set()
+        offerers = state.offerers[prefix] = []
         if len(state.offerers) > RECENT_KEPT:
             del state.offerers[next(iter(state.offerers))]
     return offerers
+
+
+def _known_to(state: ChannelState, prefix: bytes, edge: Edge) -> None:
+    """Note that an edge's peer has a document, once however often it says so."""
+    offerers = _offerers(state, prefix)
+    if edge.incarnation not in offerers:
+        offerers.append(edge.incarnation)
 
 
 def _judge_offers(node: Node, state: ChannelState) -> None:
@@ -186,7 +193,7 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
         node.close(edge.link, "too many documents in an IHAVE")
         return
     for prefix in message.documents:
-        _offerers(state, prefix).add(edge.incarnation)
+        _known_to(state, prefix, edge)
         edge.offered += 1
         if node.documents.find(prefix):
             continue
@@ -254,7 +261,7 @@ def wanted_by(node: Node, edge: Edge, message: Want) -> None:
                 gone.setdefault(why, []).append(document)
             else:
                 node.push(edge, document, ASKED_FOR)
-                _offerers(edge.state, document[:8]).add(edge.incarnation)
+                _known_to(edge.state, document[:8], edge)
     for why, ids in gone.items():
         node.send(edge.link, Gone(edge.remote, tuple(ids), why))
 
