@@ -75,28 +75,41 @@ def main() -> int:
             result, drawn = _run_one(jobs[0], progress)
             results[result.scenario] = result
         else:
-            drawn = _run_all(jobs, arguments.processes, progress, results)
-    ordered = sorted(results.values(), key=lambda result: result.scenario)
-    text = table(ordered)
-    print(text)
+            drawn = _run_all(jobs, arguments, progress, results)
+    ordered = _ordered(results)
+    print(table(ordered))
     for result in ordered:
         print(f"{result.scenario}: {kinds(result)}")
     for path in drawn:
         print(path)
-    if arguments.result:
-        command = f"python -m tests.simulation {shlex.join(sys.argv[1:])}"
-        more = "\n".join(f"- {result.scenario}: {kinds(result)}" for result in ordered)
-        Path(arguments.result).write_text(f"`{command}` (seed {arguments.seed})\n\n{text}\n\n{more}\n")
+    _write(arguments.result, results)
     return 0
 
 
-def _run_all(jobs: list[Job], processes: int, progress: Progress, results: dict[str, Result]) -> list[str]:
+def _ordered(results: dict[str, Result]) -> list[Result]:
+    return sorted(results.values(), key=lambda result: result.scenario)
+
+
+def _write(path: str | None, results: dict[str, Result]) -> None:
+    """Write the figures so far: a long run that is stopped leaves what it has."""
+    if path is None:
+        return
+    ordered = _ordered(results)
+    more = "\n".join(f"- {result.scenario}: {kinds(result)}" for result in ordered)
+    command = f"python -m tests.simulation {shlex.join(sys.argv[1:])}"
+    Path(path).write_text(f"`{command}` (seed {ordered[0].seed})\n\n{table(ordered)}\n\n{more}\n")
+
+
+def _run_all(
+    jobs: list[Job], arguments: argparse.Namespace, progress: Progress, results: dict[str, Result]
+) -> list[str]:
     task = progress.add_task("scenarios", total=len(jobs))
     drawn: list[str] = []
-    with multiprocessing.Pool(processes, maxtasksperchild=1) as pool:
+    with multiprocessing.Pool(arguments.processes, maxtasksperchild=1) as pool:
         for result, paths in pool.imap_unordered(_run, jobs):
             results[result.scenario] = result
             drawn += paths
+            _write(arguments.result, results)
             progress.console.print(table([result]).splitlines()[-1], soft_wrap=True)
             progress.update(task, advance=1)
     return drawn
