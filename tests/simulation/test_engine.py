@@ -161,3 +161,9 @@ def test_one_seed_gives_one_run() -> None:
     first.seconds = second.seconds = 0.0
     assert first == second
 
+
+
+@pytest.mark.long
+def test_followers_get_what_they_follow_and_carry_nothing_else() -> None:
+    result = Run(load("mixed", 40), 1).go()
+    assert (result.delivered, result.unwanted) == (1.0, 0)
