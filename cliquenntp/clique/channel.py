@@ -172,7 +172,6 @@ class ChannelState:
     last_document: float = 0.0
     gap: float = 60.0
     """usual seconds between documents"""
-    silence_told: bool = False
     reconciling: int = 0
     """incarnation of the edge with which we compare"""
     reconciled: int = 0
