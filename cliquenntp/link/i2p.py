@@ -133,6 +133,7 @@ class I2PNetwork:
         if self._step is not None:
             self._step.cancel()
         yield self._running
+        yield self._sam.close()
         self._lock.release(self._wall_clock(), self._used)
         for listening in self._listening[:]:
             listening.cancel()

@@ -45,6 +45,11 @@ class _LineFeeder(ProtocolWrapper):
 
     _waiting = b""
 
+    def connectionMade(self) -> None:
+        """Count among the open connections."""
+        self.factory.repaired.connections.add(self)
+        super().connectionMade()
+
     def write(self, data: bytes) -> None:
         """Pass txi2p's bytes on, with another HELLO."""
         super().write(_HELLO if data.startswith(b"HELLO VERSION") else data)
@@ -79,6 +84,7 @@ class _LineFeeder(ProtocolWrapper):
         """Tell who cares: txi2p tells nobody when a session or an acceptor dies."""
         receiver = getattr(self.wrappedProtocol, "receiver", None)
         super().connectionLost(reason)
+        self.factory.repaired.connection_lost(self)
         if isinstance(receiver, sam_session.SessionCreateReceiver):
             self.factory.repaired.session_lost(receiver, reason)
         elif isinstance(receiver, sam_stream.StreamAcceptReceiver) and receiver.wrappedProto is None:
@@ -97,6 +103,8 @@ class RepairedSAM:
         self._endpoint = endpoint
         self._on_session_lost = on_session_lost
         self._session: Any = None
+        self.connections: set[_LineFeeder] = set()
+        self._closed: defer.Deferred[None] | None = None
         self.private_key = ""
         """the key of the sessions to be created; there must be one, else the router makes a transient identity"""
 
@@ -122,6 +130,22 @@ class RepairedSAM:
         if sam_session._sessions.get(session.nickname) is session:
             del sam_session._sessions[session.nickname]
         session._proto.sender.transport.loseConnection()
+
+    def close(self) -> defer.Deferred[None]:
+        """Cut every connection; fires when none is left."""
+        if not self.connections:
+            return defer.succeed(None)
+        self._closed = defer.Deferred()
+        for connection in list(self.connections):
+            connection.abortConnection()
+        return self._closed
+
+    def connection_lost(self, connection: _LineFeeder) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        if self._closed is not None and not self.connections:
+            closed, self._closed = self._closed, None
+            closed.callback(None)
 
     def session_lost(self, receiver: Any, reason: Failure) -> None:
         """The control connection of some session is gone."""
