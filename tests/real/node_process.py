@@ -93,6 +93,12 @@ class NodeProcess:
         return json.loads(out)
 
     @property
+    def pid(self) -> int:
+        """The id of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def nntp_port(self) -> int:
         """The port of its NNTP server."""
         return int(self.cliquectl("status")["nntp"][0].rpartition(":")[2])

@@ -1,0 +1,69 @@
+"""Articles for benchmarks: real ones where CLIQUENNTP_CORPUS names a folder with them, generated ones otherwise."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+BIG_FORUM = "bench.big"
+BIG_FORUM_ARTICLES = 12_000
+"""enough for OVER of 10,000 in one forum"""
+
+OTHER_FORUMS = 20
+OTHER_ARTICLES = 500
+"""in all the other forums together"""
+
+WORDS = ("tea", "leaf", "water", "kettle", "steam", "cup", "morning", "garden", "mountain", "oolong", "green", "honey")
+
+
+def write_articles(path: Path) -> str:
+    """Write a tar file of GROUP/NUMBER articles for ``cliquectl import``; return what is in it, for people."""
+    corpus = os.environ.get("CLIQUENNTP_CORPUS")
+    articles = _real(Path(corpus)) if corpus else _generated()
+    with tarfile.open(path, "w") as tar:
+        count = 0
+        for count, raw in enumerate(articles, 1):
+            forum = BIG_FORUM if count <= BIG_FORUM_ARTICLES else f"bench.other{count % OTHER_FORUMS}"
+            entry = tarfile.TarInfo(f"{forum}/{count}")
+            entry.size = len(raw)
+            tar.addfile(entry, io.BytesIO(raw))
+    return f"{count:,} {'real' if corpus else 'generated'} articles, {BIG_FORUM_ARTICLES:,} of them in one forum"
+
+
+def _real(corpus: Path) -> Iterator[bytes]:
+    """Yield articles of Usenet as they were sent, so many as a benchmark needs."""
+    left = BIG_FORUM_ARTICLES + OTHER_ARTICLES
+    with tarfile.open(corpus / "20_newsgroups.tar.gz") as tar:
+        for entry in tar:
+            source = tar.extractfile(entry) if entry.isfile() else None
+            if source is not None and left:
+                left -= 1
+                yield source.read()
+
+
+def _generated() -> Iterator[bytes]:
+    """Yield articles in threads, with sizes like those of mailing lists: half of them below 2 KB, some of 50 KB."""
+    dice = random.Random(1)
+    references: list[str] = []
+    subject = ""
+    for serial in range(BIG_FORUM_ARTICLES + OTHER_ARTICLES):
+        message_id = f"<bench{serial}@example.com>"
+        if not references or dice.random() < 0.4:
+            subject = " ".join(dice.choices(WORDS, k=5)).capitalize()
+            references = []
+        elif not subject.startswith("Re: "):
+            subject = f"Re: {subject}"
+        lines = [" ".join(dice.choices(WORDS, k=11)) for _ in range(min(700, int(dice.lognormvariate(3.2, 0.9)) + 1))]
+        head = [
+            f"From: Writer {serial % 97} <writer{serial % 97}@example.com>",
+            f"Subject: {subject}",
+            f"Date: {serial % 28 + 1} Jan 2024 12:00:00 +0000",
+            f"Message-ID: {message_id}",
+            *([f"References: {' '.join(references[-10:])}"] if references else []),
+        ]
+        references.append(message_id)
+        yield "\r\n".join([*head, "", *lines, ""]).encode()
