@@ -282,9 +282,13 @@ def run(
     host: str, port: int, pid: int | None, names: Sequence[str] = (), clients: int = 8, seconds: float = 3.0
 ) -> list[Measurement]:
     """Measure the named workloads, or all, and print each as soon as it is known."""
+    known = workloads(World.look(host, port))
+    unknown = set(names) - known.keys() - {"connect"}
+    if unknown:
+        raise SystemExit(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(known)} and connect")
     print(HEADER, flush=True)
     found = []
-    for name, workload in workloads(World.look(host, port)).items():
+    for name, workload in known.items():
         if not names or name in names:
             found.append(measure(host, port, workload, clients, seconds, pid))
             print(row(found[-1]), flush=True)
