@@ -67,6 +67,16 @@ def threaded_article(node: NodeProcess, forum: str) -> tuple[int, str, str]:
     raise AssertionError(f"{forum} has no reply with a non-ASCII subject")
 
 
+def open_article(terminal: Terminal, group: str, number: int) -> None:
+    """Jump to an article by its number and show it."""
+    terminal.keys("j")
+    terminal.wait("article")
+    terminal.type(str(number))
+    terminal.keys("Enter")
+    terminal.wait(f"Group: {group}")
+    terminal.keys("Enter")
+
+
 def test_reading_and_posting(
     forum: tuple[NodeProcess, str], tmp_path: Path, make_terminal: Callable[..., Terminal]
 ) -> None:
@@ -77,12 +87,7 @@ def test_reading_and_posting(
     terminal.wait(f"  {name}\n", "News Groups: 127.0.0.1")
     terminal.keys("Enter")
     terminal.wait(f"Group: {name}")
-    terminal.keys("j")
-    terminal.wait("article")
-    terminal.type(str(number))
-    terminal.keys("Enter")
-    terminal.wait(f"Group: {name}")
-    terminal.keys("Enter")
+    open_article(terminal, name, number)
     terminal.wait(f"Subject: {subject}", f" {number} : ")
 
     terminal.keys("f")
@@ -108,13 +113,13 @@ def test_reading_and_posting(
     terminal.wait("News Groups: 127.0.0.1")
     terminal.keys("G")
     terminal.keys("Enter")
-    screen = terminal.wait(f"Group: {name}", POSTED)
-    assert POSTED in screen
-
+    terminal.wait(f"Group: {name}", POSTED)
     with NewsClient("127.0.0.1", node.nntp_port) as client:
         high = client.command(f"GROUP {name}").split()[3]
         newest = [line.decode().split("\t") for line in client.listing(f"OVER {int(high) - 1}-")[1]]
     reply, post = newest
+    open_article(terminal, name, int(reply[0]))
+    terminal.wait(TYPED, f" {reply[0]} : ")
     assert decode_header(post[1].encode()) == POSTED
     assert post[5] == "", "a new thread has no references"
     assert reply[5].split()[-1] == message_id
