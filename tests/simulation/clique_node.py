@@ -6,6 +6,7 @@ Bodies are not carried, only counted; signatures are a keyed hash, since what th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b, sha256
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from cliquenntp.clique import Core
 from cliquenntp.clique import effects as do
 from cliquenntp.clique import events as on
 from cliquenntp.clique.documents import Documents
-from cliquenntp.clique.messages import Channel, Contact, Push
+from cliquenntp.clique.messages import AdvertAck, AdvertMessage, Channel, Contact, Message, Push
 from cliquenntp.interfaces import IClaims, Place
 from cliquenntp.wire import LinkCodec
 from cliquenntp.wire.table import LAYOUTS
@@ -35,6 +36,9 @@ PIECE = 16 * 1024
 
 WAIT_FOR_PARENT = 600.0
 """seconds that a document waits for its first parent"""
+
+DATAGRAM_LOST, DATAGRAM_DOUBLED, DATAGRAM_LATE = 0.1, 0.3, 30.0
+"""shares that are lost and come twice, seconds at most that one comes late: longer than adverts usually are apart"""
 
 WORDS = {layout.made: layout.word for layout in LAYOUTS}
 
@@ -90,6 +94,8 @@ class NodeOptions:
     """seconds that a commit takes; events wait meanwhile, and a crash loses what was under way"""
     send_before_commit: bool = False
     """the mutant: effects are performed at once, what they build on is committed later"""
+    datagrams: bool = False
+    """adverts and their acknowledgements are lost, doubled and overtaken, as if each were a datagram"""
 
 
 class CliqueNode:
@@ -111,6 +117,7 @@ class CliqueNode:
             contact_of(number), self.documents, Claims(node_key(number)), dice, EPOCH, self._committed.pieces,
             world.engine.now,
         )  # fmt: skip
+        self._disorder = Random(f"disorder {world.seed} {number} {world.engine.now}")
         self._link_count = 0
         self._links: dict[int, int] = {}
         self._peers: dict[int, int] = {}
@@ -190,12 +197,31 @@ class CliqueNode:
             return
         messages = self._codecs[link].decode(content)
         if body is None:
+            if self._options.datagrams:
+                messages = self._in_disorder(link, messages)
             self.events([on.MessageReceived(link, message) for message in messages])
             return
         push = messages[0]
         assert isinstance(push, Push)
         self._world.recorder.body(push.document)
         self._arrive(link, push)
+
+    def _in_disorder(self, link: int, messages: Sequence[Message]) -> list[Message]:
+        """Put adverts and acknowledgements off, each by a time of its own, and return the other messages."""
+        random, in_order = self._disorder, []
+        for message in messages:
+            if not isinstance(message, AdvertMessage | AdvertAck):
+                in_order.append(message)
+                continue
+            copies = 0 if random.random() < DATAGRAM_LOST else 2 if random.random() < DATAGRAM_DOUBLED else 1
+            for _ in range(copies):
+                late = random.choice((0.0, random.uniform(0, DATAGRAM_LATE)))
+                self._world.engine.after(late, self._come_late, link, message)
+        return in_order
+
+    def _come_late(self, link: int, message: Message) -> None:
+        if link in self._peers:
+            self.event(on.MessageReceived(link, message))
 
     # Turns
 

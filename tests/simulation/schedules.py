@@ -59,10 +59,12 @@ class Schedule:
     """the last so many follow a thread alone"""
     commit_time: float
     acts: tuple[Act, ...]
+    datagrams: bool = False
+    """adverts and acknowledgements are lost, doubled and overtaken inside a link"""
 
 
 def drawn(seed: int) -> Schedule:
-    """Draw a schedule."""
+    """Draw a schedule; every second one has datagrams."""
     random = Random(f"schedule {seed}")
     nodes = random.randint(3, 12)
     followers = random.choice((0, 0, random.randrange(0, max(1, nodes - 2))))
@@ -70,7 +72,7 @@ def drawn(seed: int) -> Schedule:
         Act(random.choice(KINDS), random.randrange(nodes), random.randrange(nodes), random.choice(PAUSES))
         for _ in range(random.randint(5, 40))
     ]
-    return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts))
+    return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts), seed % 2 == 1)
 
 
 class Play:
@@ -78,7 +80,7 @@ class Play:
 
     def __init__(self, schedule: Schedule, mutant: str = "") -> None:
         self.schedule = schedule
-        options = NodeOptions(commit_time=schedule.commit_time, send_before_commit=mutant == "send before commit")
+        options = NodeOptions(schedule.commit_time, mutant == "send before commit", schedule.datagrams)
         self.world = World(
             lambda world, number, committed: CliqueNode(world, number, committed, options),
             schedule.seed, NetworkModel(tail_share=0.1),
