@@ -179,6 +179,7 @@ _EVENTS: dict[type, Callable[[Node, Any], None]] = {
     events.DocumentGone: lambda node, event: node.documents.forget(event.document, event.why),
     events.Follow: following.follow,
     events.Unfollow: lambda node, event: following.unfollow(node, event.channel),
+    events.CompareNow: lambda node, event: reconcile.compare_now(node, event.channel),
     events.InvitationTaken: following.invitation_taken,
     events.AddressChanged: _address_changed,
     events.ClockSet: _clock_set,

@@ -125,6 +125,13 @@ class Unfollow:
 
 
 @frozen
+class CompareNow:
+    """Compare a channel's documents with its neighbours now, as an operator wants to be sure."""
+
+    channel: Channel
+
+
+@frozen
 class InvitationTaken:
     """Nodes that hold a root, or a document in question, as an invitation names them; never evicted."""
 
@@ -154,6 +161,6 @@ class TimerDue:
 
 Event: TypeAlias = (
     LinkOpened | LinkClosed | DialFailed | MessageReceived | DocumentReceived | ParentMissing | DocumentRefused
-    | PiecesReceived | LocalDocument | DocumentGone | Follow | Unfollow | InvitationTaken | AddressChanged | ClockSet
-    | TimerDue
+    | PiecesReceived | LocalDocument | DocumentGone | Follow | Unfollow | CompareNow | InvitationTaken | AddressChanged
+    | ClockSet | TimerDue
 )

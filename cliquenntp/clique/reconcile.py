@@ -15,6 +15,7 @@ from cliquenntp.clique.channel import ChannelState, Edge, Kind
 from cliquenntp.clique.messages import (
     RECONCILED,
     Announce,
+    Channel,
     Gone,
     Offer,
     Span,
@@ -59,6 +60,17 @@ def opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -
     if edge.differs:
         wait = RECONCILE_AFTER[0 if edge.requested else 1]
         node.timers.at_latest("reconcile", edge.state.channel, node.spread(wait))
+
+
+def compare_now(node: Node, channel: Channel) -> None:
+    """Compare with a neighbour, and have the others compare with us; a comparison under way is given up."""
+    state = node.channels.get(channel)
+    if state is None:
+        return
+    for edge in state.open_edges():
+        edge.differs = True
+    state.reconciling = 0
+    begin(node, state)
 
 
 def begin(node: Node, state: ChannelState) -> None:

@@ -75,6 +75,21 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"path": str(Path(values["path"]).expanduser().absolute())}
 
 
+def _show_peer(peer: Mapping[str, Any]) -> str:
+    if not peer["key"]:
+        return f"{peer['address']}  {peer['state']}"
+    traffic = f"{_size(peer['bytes_received'])} in, {_size(peer['bytes_sent'])} out"
+    return f"{peer['address']}  {peer['key']}  {traffic}  {' '.join(peer['forums'])}"
+
+
+_CHANNEL: Arguments = (
+    (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+    (
+        ("--depth",),
+        {"choices": ("all", "comments"), "default": "all", "help": "all below it, or its own comments alone"},
+    ),
+)
+
 COMMANDS: tuple[CommandLine, ...] = (
     CommandLine(name="status", help="show what the node is doing", show=_show_status),
     CommandLine(
@@ -112,7 +127,41 @@ COMMANDS: tuple[CommandLine, ...] = (
     CommandLine(
         name="join",
         help="join the forum of an invitation",
-        arguments=((("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed"}),),
+        arguments=(
+            (("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed"}),
+            (("--since",), {"metavar": "DAY", "help": "take no older articles (2026-01-31, or seconds since 1970)"}),
+        ),
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="peers",
+        help="list the links to other nodes, and the addresses being dialled",
+        lists=True,
+        show=lambda _: "no link: `cliquectl join INVITATION` or `cliquectl connect ADDRESS` makes one",
+        show_row=_show_peer,
+    ),
+    CommandLine(
+        name="connect",
+        help="open a link to another node",
+        arguments=((("address",), {"metavar": "[KEY@]ADDRESS", "help": "as i2p:..., tls:HOST:PORT"}),),
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="resync",
+        help="compare what is here with other nodes now",
+        arguments=_CHANNEL,
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="follow",
+        help="follow a forum or a document that is here: what is new below it comes in by itself",
+        arguments=_CHANNEL,
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="unfollow",
+        help="follow it no more; what is here stays",
+        arguments=_CHANNEL,
         show=lambda result: str(result["text"]),
     ),
     CommandLine(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet import defer
@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cliquenntp.clique import Core, effects, events
+from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.document import Document, DocumentError, check_time, id_text, parse, verify
 from cliquenntp.interfaces import Changes, IArchive, IRecord, IWriter
@@ -67,6 +68,12 @@ class CliqueSide:
         self._uncommitted: deque[list[Effects]] = deque()
         self._timer: Any = None
         self._stopped = False
+        self.received = 0
+        """documents that links brought and that were new, since the start"""
+        self.repeated = 0
+        """documents that links brought and that were held already"""
+        self.sent = 0
+        """documents whose bytes were handed to links"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         self.links = LinkManager(reactor, identity, LinkCodec, self, i2p=i2p)
         dice: Any = secrets.SystemRandom()
@@ -108,14 +115,36 @@ class CliqueSide:
             for other, push in pushes.items():
                 self._handle(events.DocumentRefused(other, push, "another link brought it too"))
 
-    def join(self, root: bytes, contacts: tuple[Contact, ...]) -> None:
-        """Follow a whole forum that these nodes hold."""
+    def join(self, root: bytes, contacts: tuple[Contact, ...], since: int = 0) -> None:
+        """Follow a whole forum that these nodes hold; of documents before ``since`` (Clique-Time) only ancestors."""
         self._handle(events.InvitationTaken(root, contacts))
-        self._handle(events.Follow(Channel(root)))
+        self._handle(events.Follow(Channel(root), since=since))
 
-    def follows(self, root: bytes) -> bool:
-        """Say whether this node follows a whole forum."""
-        return Channel(root) in self._core.channels
+    def follow(self, channel: Channel, ancestors: tuple[bytes, ...]) -> None:
+        """Follow a document that is held; ``ancestors``: its first parents up to the root, its parent first."""
+        self._handle(events.Follow(channel, ancestors))
+
+    def unfollow(self, channel: Channel) -> None:
+        """Follow a channel no more; what is held stays."""
+        self._handle(events.Unfollow(channel))
+
+    def resync(self, channel: Channel) -> None:
+        """Compare what is held with the channel's neighbours now."""
+        self._handle(events.CompareNow(channel))
+
+    @property
+    def channels(self) -> Mapping[Channel, ChannelState]:
+        """The channels that this node follows, to look at."""
+        return self._core.channels
+
+    def neighbours(self, root: bytes) -> set[int]:
+        """Return the links on which a forum, or something in it, is shared."""
+        return {
+            edge.link.number
+            for state in self._core.channels.values()
+            if state.scope == root
+            for edge in state.open_edges()
+        }
 
     # What the core says
 
@@ -180,7 +209,10 @@ class CliqueSide:
     def _body(self, document_id: bytes) -> Callable[[], bytes | None]:
         def fetch() -> bytes | None:
             docno = self._archive.find(document_id)
-            return None if docno is None else self._archive.raw(docno)
+            if docno is None:
+                return None
+            self.sent += 1
+            return self._archive.raw(docno)
 
         return fetch
 
@@ -270,4 +302,8 @@ class CliqueSide:
         found = self._core.handle(
             events.DocumentReceived(link_id, push, place_of(document)), self._reactor.seconds()
         )
+        if any(isinstance(effect, effects.StoreDocument) for effect in found):
+            self.received += 1
+        elif self._documents.contains(document.id):
+            self.repeated += 1
         self._do(found, document)

@@ -16,6 +16,7 @@ from cliquenntp.document import DocumentError, id_text, key_text
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
 from cliquenntp.service.turn import TurnRefused
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class NodeCommands:
             "import": self.import_articles,
             "invite": self.invite,
             "join": self.join,
+            **NetworkCommands(self._node).table(),
         }
 
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +65,10 @@ class NodeCommands:
             "nntp": [_address(port.getHost()) for port, _ in node.news],
             "readers": sum(factory.connections for _, factory in node.news),
             "clique": node.clique.links.addresses,
-            "peers": [*_peers(node)],
+            "peers": [*peers(node)],
+            "received": node.clique.received,
+            "repeated": node.clique.repeated,
+            "sent": node.clique.sent,
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
             "troubles": [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"],
@@ -131,11 +136,12 @@ class NodeCommands:
         except InvitationError as error:
             raise CommandError(str(error)) from None
         node, archive = self._node, self._node.store.reader
+        since = clique_time(arguments.get("since"))
         contacts = [Contact(peer.node_key, peer.address) for peer in invitation.peers]
         contacts = [contact for contact in contacts if contact.key != node.key.public]
         if not contacts:
             raise CommandError("the invitation is by this node itself: give it to somebody else")
-        node.clique.join(invitation.root, tuple(contacts))
+        node.clique.join(invitation.root, tuple(contacts), since)
         for _ in range(JOIN_LOOKS):
             docno = archive.find(invitation.root)
             if docno is not None:
@@ -145,13 +151,6 @@ class NodeCommands:
         reasons = "; ".join(f"{address}: {reason}" for address, reason in node.clique.links.dials().items() if reason)
         text = "none of the invitation's nodes has answered yet; this node goes on asking them"
         return {"name": None, "text": f"{text} ({reasons})" if reasons else text}
-
-
-def _peers(node: Node) -> Iterator[dict[str, Any]]:
-    for link in node.clique.links.links():
-        yield {"key": key_text(link.node_key), "address": link.address, "state": "linked", "latency": link.latency}
-    for address, reason in node.clique.links.dials().items():
-        yield {"key": "", "address": address, "state": f"dialling ({reason})" if reason else "dialling"}
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:

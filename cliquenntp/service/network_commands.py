@@ -1,0 +1,148 @@
+"""cliquectl's commands about other nodes and what this one follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cliquenntp.clique.messages import Channel
+from cliquenntp.control.protocol import CommandError
+from cliquenntp.control.server import Answer, Handler
+from cliquenntp.document import DocumentError, id_from_text, id_text, key_from_text, key_text
+from cliquenntp.link.address import BadAddressError
+
+if TYPE_CHECKING:
+    from cliquenntp.service.node import Node
+
+DEPTHS = ("all", "comments")
+
+
+class NetworkCommands:
+    """The commands about other nodes."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def table(self) -> dict[str, Handler]:
+        """Return the commands by name."""
+        return {
+            "peers": self.peers,
+            "connect": self.connect,
+            "resync": self.resync,
+            "follow": self.follow,
+            "unfollow": self.unfollow,
+        }
+
+    async def peers(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """List the links, and the addresses that are being dialled."""
+        await answer.rows(peers(self._node))
+        return {}
+
+    async def connect(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Dial an address, as KEY@ADDRESS or ADDRESS alone."""
+        text = str(arguments.get("address"))
+        key, at, address = text.rpartition("@")
+        try:
+            self._node.clique.links.dial(address, key_from_text(key) if at else None)
+        except BadAddressError as error:
+            raise CommandError(str(error)) from None
+        except DocumentError as error:
+            raise CommandError(f"{key!r} is no node key: {error.reason}") from None
+        return {"address": address, "text": f"dialling {address}: `cliquectl peers` shows how it goes"}
+
+    async def resync(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare what a followed channel holds with its neighbours."""
+        channel, _, name = self._channel(arguments)
+        state = self._node.clique.channels.get(channel)
+        if state is None:
+            raise CommandError(f"{name} is not followed: `cliquectl follow {name}` first")
+        nodes = sum(1 for _ in state.open_edges())
+        if not nodes:
+            raise CommandError(f"no other node to compare {name} with: `cliquectl peers` shows the links")
+        self._node.clique.resync(channel)
+        return {"name": name, "nodes": nodes, "text": f"comparing {name} with {nodes} nodes"}
+
+    async def follow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Follow a document that is held."""
+        channel, ancestors, name = self._channel(arguments)
+        clique = self._node.clique
+        covering = {Channel(document) for document in (channel.document, *ancestors)} & clique.channels.keys()
+        if covering or channel in clique.channels:
+            return {"name": name, "text": f"{name} is followed already"}
+        clique.follow(channel, ancestors)
+        return {"name": name, "text": f"following {name}"}
+
+    async def unfollow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Follow a document no more; what is held stays."""
+        channel, _, name = self._channel(arguments)
+        if channel not in self._node.clique.channels:
+            raise CommandError(f"{name} is not followed with depth {arguments.get('depth') or DEPTHS[0]}")
+        self._node.clique.unfollow(channel)
+        return {"name": name, "text": f"{name} is followed no more; what is here stays"}
+
+    def _channel(self, arguments: Mapping[str, Any]) -> tuple[Channel, tuple[bytes, ...], str]:
+        """Return the channel that is meant, its document's first parents up to the root, and its newsgroup."""
+        depth = arguments.get("depth") or DEPTHS[0]
+        if depth not in DEPTHS:
+            raise CommandError(f"the depth is one of {', '.join(DEPTHS)}, not {depth!r}")
+        archive, name = self._node.store.reader, str(arguments.get("name"))
+        newsgroup = self._node.view.newsgroup(name.encode())
+        docno: int | None = None
+        if newsgroup is not None:
+            docno = newsgroup.docno
+        else:
+            try:
+                docno = archive.find(id_from_text(name))
+            except DocumentError:
+                docno = None
+        if docno is None:
+            raise CommandError(f"no newsgroup and no document {name} is here")
+        document = archive.record(docno).id
+        ancestors: list[bytes] = []
+        parents = archive.place(docno).parents
+        while parents:
+            ancestors.append(parents[0])
+            parent = archive.find(parents[0])
+            if parent is None:
+                break
+            parents = archive.place(parent).parents
+        return Channel(document, depth == "comments"), tuple(ancestors), name
+
+
+def peers(node: Node) -> Iterator[dict[str, Any]]:
+    """Yield a row for each link, then one for each address that is being dialled."""
+    archive = node.store.reader
+    forums = {archive.record(docno).id: archive.record(docno).name for docno in archive.forums()}
+    shared: dict[int, set[str]] = {}
+    for state in node.clique.channels.values():
+        for edge in state.open_edges():
+            shared.setdefault(edge.link.number, set()).add(forums.get(state.scope) or id_text(state.scope))
+    for link in node.clique.links.links():
+        yield {
+            "key": key_text(link.node_key),
+            "address": link.address,
+            "state": "linked",
+            "latency": link.latency,
+            "bytes_received": link.bytes_received,
+            "bytes_sent": link.bytes_sent,
+            "forums": sorted(shared.get(link.link_id, ())),
+        }
+    for address, reason in node.clique.links.dials().items():
+        yield {"key": "", "address": address, "state": f"dialling ({reason})" if reason else "dialling"}
+
+
+def clique_time(since: Any) -> int:
+    """Return a day (2026-01-31) or seconds since 1970 UTC, as typed after --since, as Clique-Time; none: 0.
+
+    Raises CommandError.
+    """
+    if since is None:
+        return 0
+    text = str(since)
+    try:
+        if text.isdecimal():
+            return int(text)
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        raise CommandError(f"--since takes a day such as 2026-01-31, or seconds since 1970, not {text!r}") from None
