@@ -71,3 +71,38 @@ def test_what_cannot_be_joined_or_shared_says_why(make_node: Callable[..., NodeP
         node.cliquectl("invite", "clique.none")
     with pytest.raises(CommandFailedError, match="begins with `clique:`"):
         node.cliquectl("join", "gibberish")
+
+
+def test_cliquectl_steers_what_is_shared_with_whom(make_node: Callable[..., NodeProcess]) -> None:
+    first, second = make_node("first", clique=True), make_node("second", clique=True)
+    assert first.cliquectl("peers") == []
+    first.cliquectl("create-forum", "garden")
+    with pytest.raises(CommandFailedError, match="no other node to compare"):
+        first.cliquectl("resync", GROUP)
+    status = second.cliquectl("status")
+    first.cliquectl("connect", f"{status['node']}@{status['clique'][0]}")
+    wait_for("a link", lambda: [peer for peer in first.cliquectl("peers") if peer["key"] == status["node"]])
+    second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"], "--since", "2020-01-01")
+    [peer] = wait_for("a shared forum", lambda: [peer for peer in first.cliquectl("peers") if peer.get("forums")])
+    assert peer["forums"] == [GROUP] and peer["bytes_sent"] > 0
+    assert first.cliquectl("resync", GROUP)["nodes"] == 1
+
+    second.cliquectl("unfollow", GROUP)
+    wait_for("no shared forum", lambda: not any(peer.get("forums") for peer in first.cliquectl("peers")))
+    with pytest.raises(CommandFailedError, match="is not followed"):
+        second.cliquectl("resync", GROUP)
+    assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == f"following {GROUP}"
+    assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == f"{GROUP} is followed already"
+
+
+def test_what_cannot_be_followed_or_connected_says_why(make_node: Callable[..., NodeProcess]) -> None:
+    node = make_node("lonely", clique=True)
+    for words, reason in (
+        (("follow", "clique.none"), r"no newsgroup and no document clique\.none"),
+        (("unfollow", "clique.none"), r"no newsgroup and no document clique\.none"),
+        (("resync", "clique.none"), r"no newsgroup and no document clique\.none"),
+        (("connect", "nowhere"), "nowhere"),
+        (("connect", "key@tcp:127.0.0.1:1"), "is no node key"),
+    ):
+        with pytest.raises(CommandFailedError, match=reason):
+            node.cliquectl(*words)
