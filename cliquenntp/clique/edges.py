@@ -19,6 +19,8 @@ from cliquenntp.clique.parameters import (
     LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
     PASSIVE_ENOUGH,
+    REFUSAL_DOUBLINGS,
+    REFUSAL_DOUBLINGS_INVITED,
     SOURCES_AT_MOST,
     YOUNG,
 )
@@ -188,7 +190,11 @@ def _is_invited(state: ChannelState, edge: Edge) -> bool:
 def accepted(node: Node, link: Link, message: LinkAccept) -> None:
     """Take a LINK_OK."""
     edge = _own(node, link, message.to)
-    if edge is None or edge.remote:
+    if edge is None:
+        # given up while the answer was on its way: else the peer would keep an edge that nobody is at the end of
+        node.send(link, Bye(message.incarnation, message.to))
+        return
+    if edge.remote:
         return
     state = edge.state
     if message.proof != blind(link.secret, link.contact.key, state.scope):
@@ -239,7 +245,8 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
     known = state.known.get(link.contact.key)
     if known is not None:
         known.failures += 1
-        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, 2 if known.invited else 6))
+        doublings = REFUSAL_DOUBLINGS_INVITED if known.invited and not message.left else REFUSAL_DOUBLINGS
+        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, doublings))
         if message.left and not known.invited:
             del state.known[link.contact.key]
     forget(node, edge)

@@ -26,6 +26,8 @@ FILL_INTERVAL: Final = 12.0  # between two rounds of looking for edges; doubled 
 FILL_DOUBLINGS: Final = 10  # so at most 3.4 h: a node alone must not be a nuisance
 FILL_DOUBLINGS_ALONE: Final = 4  # without any edge 3 min: whoever has none gets no documents
 LINK_REQUEST_TIMEOUT: Final = 40.0  # study: ten times the slow round trips; a tunnel may have to be built
+REFUSAL_DOUBLINGS: Final = 6  # of the time above, after LINK_NOs: a node that left the channel is asked every 43 min
+REFUSAL_DOUBLINGS_INVITED: Final = 2  # an invited contact without a place, every 3 min: it may be the only way in
 WALK_HOPS: Final = 6  # study: mixes 1,000 nodes of degree 5; 10,000 hardly differ
 WALKS_BEFORE_ADDRESSES: Final = 3  # rounds of walks before addresses that neighbours told are tried: measured, else
 # those who came by one branch of invitations cling together, and 150 nodes fell into two parts after a restart

@@ -175,6 +175,9 @@ def _one_center(world: World) -> list[str]:
             fed = any(edge.kind == Kind.FEEDER for number in component for edge in states_of[number].open_edges())
             if key is None:
                 found.append(f"I3: nodes {sorted(component)} have no center")
+            elif all(not states_of[number].edges for number in component):
+                # alone, it keeps the center that it knew: with a term of its own it would take over whom it meets
+                continue
             elif not fed and not any(node_key(number) == key.center for number in component):
                 found.append(f"I3: the center of nodes {sorted(component)} is not among them")
     return found
@@ -184,7 +187,7 @@ def _parents_know(world: World) -> list[str]:
     found = []
     for number, node in cores(world):
         for state in states(node):
-            if state.is_center(node_key(number)):
+            if state.is_center(node_key(number)) or not state.edges:
                 continue
             parent = state.parent
             if parent is None:

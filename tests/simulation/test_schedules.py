@@ -39,6 +39,17 @@ def test_drawn_schedules_hold(seed: int) -> None:
     assert play(seed) == (seed, [])
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        26,  # a node whose only contact has left the channel asked it every 160 s for ever
+        2016,  # LINK_OK for a request that its sender had given up left an edge with one end
+    ],
+)
+def test_schedules_that_failed_once_hold(seed: int) -> None:
+    assert play(seed) == (seed, [])
+
+
 def test_without_feasible_distances_parents_form_a_cycle_within_50_schedules() -> None:
     """The rule that keeps the tree a tree, taken out, is noticed by I1 and not only by its own check."""
     for seed in range(50):
