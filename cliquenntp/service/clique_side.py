@@ -137,15 +137,6 @@ class CliqueSide:
         """The channels that this node follows, to look at."""
         return self._core.channels
 
-    def neighbours(self, root: bytes) -> set[int]:
-        """Return the links on which a forum, or something in it, is shared."""
-        return {
-            edge.link.number
-            for state in self._core.channels.values()
-            if state.scope == root
-            for edge in state.open_edges()
-        }
-
     # What the core says
 
     def _handle(self, event: events.Event) -> None:

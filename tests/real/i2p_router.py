@@ -7,8 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
+
+from tests.real.waiting import wait_for
 
 PROGRAM = shutil.which("i2pd") or shutil.which("i2pd", path="/usr/sbin:/usr/local/sbin")
 
@@ -132,13 +133,11 @@ class I2PRouter:
             cwd=self.folder,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads here at that time
         )
-        deadline = time.monotonic() + 15
-        while not self._answers():
-            assert self._process.poll() is None, f"i2pd ended: {(self.folder / 'i2pd.log').read_text()[-500:]}"
-            assert time.monotonic() < deadline, "i2pd's SAM port does not answer"
-            time.sleep(0.02)
+        wait_for("an answer of i2pd's SAM port", self._answers, 15)
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"i2pd ended: {(self.folder / 'i2pd.log').read_text()[-500:]}"
         try:
             with socket.create_connection(("127.0.0.1", self.sam_port), 1) as sam:
                 sam.sendall(b"HELLO VERSION MIN=3.0 MAX=3.1\n")
