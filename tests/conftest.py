@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import find, strategies
 
 
 def needs_program(name: str, apt: str) -> pytest.MarkDecorator:
@@ -25,3 +26,12 @@ def corpus() -> Path:
     if not (path / "20_newsgroups.tar.gz").exists():
         pytest.fail(f"CLIQUENNTP_CORPUS={folder}: there is no 20_newsgroups.tar.gz")
     return path
+
+
+def pytest_sessionstart() -> None:
+    """Let hypothesis make its table of Unicode before any test draws text.
+
+    It does so once a clone, within a second or so, and counts that as slow generation against whichever test comes
+    first: a failure that the second run no longer shows.
+    """
+    find(strategies.text(min_size=1), bool)
