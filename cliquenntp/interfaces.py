@@ -6,10 +6,51 @@ in order of arrival on this node, never reused.  A newsgroup is named by the doc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import enum
+from collections.abc import Container, Iterable, Iterator
 
 import attrs
 from zope.interface import Attribute, Interface
+
+
+class Right(enum.Flag):
+    """What somebody may do; a set of them is one value: ``Right.POST in identity.rights``."""
+
+    NONE = 0
+    READ = enum.auto()
+    """read, in the forums that the identity shows"""
+    POST = enum.auto()
+    """post, and cancel one's own articles"""
+    CREATE = enum.auto()
+    """make forums"""
+    ADMIN = enum.auto()
+    """what concerns the whole node and not one account"""
+
+
+@attrs.frozen
+class Identity:
+    """Who somebody on a connection is, and what that allows; it belongs to the listener until an account logs in."""
+
+    account: str | None
+    """name of the account whose follows and aliases count, OWNER's for the owner; None: an anonymous reader"""
+    rights: Right
+    forums: Container[int] | None = None
+    """docnos of the forums' roots that may be seen, as they are when one asks; None: all"""
+    persona: str = ""
+    """name of the file under keys/ with the key that signs what is posted; empty: none, and so no POST right"""
+
+    def may(self, right: Right) -> bool:
+        """Tell whether a right is among those given."""
+        return right in self.rights
+
+    def may_see(self, roots: Iterable[int]) -> bool:
+        """Tell whether a document may be seen that stands below these roots (IRecord.roots)."""
+        forums = self.forums
+        return forums is None or any(root in forums for root in roots)
+
+
+OWNER = Identity("owner", Right.READ | Right.POST | Right.CREATE | Right.ADMIN, persona="owner")
+"""whoever reaches the owner's listener, or runs cliquectl"""
 
 
 class IRecord(Interface):

@@ -148,7 +148,7 @@ class NewsConnection(Protocol):
             if not self._held:  # else resumeProducing goes on
                 self.factory.clock.callLater(0, self._go_on)
         elif session.submission is not None:
-            self.factory.judge(self, session.submission.article)
+            self.factory.judge(self, session.submission.article, session.identity)
         else:
             self._close()
 

@@ -15,12 +15,12 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.interfaces import INewsView
+from cliquenntp.interfaces import OWNER, Identity, INewsView
 from cliquenntp.nntp.connection import NewsConnection
-from cliquenntp.nntp.session import PostResult, Right, Session, SessionSettings, replies
+from cliquenntp.nntp.session import PostResult, Session, SessionSettings, replies
 
-Post = Callable[[bytes], "Deferred[PostResult]"]
-"""What takes an article that a client has sent (CRLF lines, dots unstuffed); its Deferred fires when it is stored."""
+Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
+"""What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored."""
 
 SWEEP_INTERVAL = 5.0
 """seconds between two looks at the time limits: one timer for all connections costs less than one for each"""
@@ -31,7 +31,8 @@ class ServerSettings:
     """What a listener's connections may do, and for how long."""
 
     session: SessionSettings = attrs.field(factory=SessionSettings)
-    rights: Right = Right.READ | Right.POST
+    identity: Identity = OWNER
+    """who a client is as long as nobody has logged in"""
     connections: int = 10_000
     """at the same time; an idle one holds some 3 KB, a busy one up to some 300 KB"""
     connections_per_address: int | None = None
@@ -86,7 +87,7 @@ class NewsFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> NewsConnection:  # type: ignore[override]
         """Return the protocol of a new connection."""
-        session = Session(self.view, self.settings.rights, self.settings.session, fresh_message_id, self.report)
+        session = Session(self.view, self.settings.identity, self.settings.session, fresh_message_id, self.report)
         connection = NewsConnection(session)
         connection.factory = self
         return connection
@@ -116,10 +117,10 @@ class NewsFactory(Factory):
         if self._stopping is not None and not self._connections:
             self._stopped()
 
-    def judge(self, connection: NewsConnection, article: bytes) -> None:
+    def judge(self, connection: NewsConnection, article: bytes, identity: Identity) -> None:
         """Hand an article on and tell its connection the verdict."""
         try:
-            verdict = self.post(article)
+            verdict = self.post(article, identity)
         except Exception as error:
             self.report(error)
             connection.settle(PostResult(False, "internal fault, the operator has been told"))

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 import cliquenntp
 from cliquenntp.control.server import ControlFactory
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.interfaces import OWNER, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.newsgroup.view import NewsView
@@ -26,6 +26,7 @@ from cliquenntp.service.commands import NodeCommands
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.settings import I2P, Settings
 from cliquenntp.service.turn import Turn, TurnLimits
@@ -33,7 +34,6 @@ from cliquenntp.store import Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
 NODE_KEY = "node"
-OWNER_KEY = "owner"
 I2P_KEY = "i2p"
 
 
@@ -47,6 +47,7 @@ class Node(Service):
     log = Logger()
 
     key: NodeKey
+    personas: Personas
     owner: Signer
     store: Store
     turn: Turn
@@ -87,7 +88,8 @@ class Node(Service):
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.store = Store.open(settings.data / DATABASE_FOLDER)
             self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
-            self.owner = Signer(load_or_create(settings.keys / OWNER_KEY))
+            self.personas = Personas(settings.keys)
+            self.owner = self.personas.signer(OWNER.persona)
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}") from None
         except (StoreUnusable, KeyFileError) as error:
@@ -95,7 +97,7 @@ class Node(Service):
         self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
         self.view = NewsView(self.store.reader, settings.path_identity)
         self.turn.listen(self.view.moved)
-        self.posting = Posting(self.turn, self.store.reader, self.owner, settings.path_identity, self.clock)
+        self.posting = Posting(self.turn, self.store.reader, self.personas, settings.path_identity, self.clock)
         self.clique = CliqueSide(
             self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
         )

@@ -7,34 +7,36 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from cliquenntp.document import DocumentError, Signer, build, parse
-from cliquenntp.interfaces import IArchive, IRecord, IWriter
+from cliquenntp.document import DocumentError, build, parse
+from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.posting import draft, refuse_posted_before
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
+from cliquenntp.service.personas import Personas
 from cliquenntp.service.turn import Turn, TurnRefused
 
 
 class Posting:
-    """Takes what the owner's newsreader posts."""
+    """Takes what newsreaders post."""
 
     def __init__(
-        self, turn: Turn, archive: IArchive, signer: Signer, path_identity: str, clock: Callable[[], float]
+        self, turn: Turn, archive: IArchive, personas: Personas, path_identity: str, clock: Callable[[], float]
     ) -> None:
-        """``signer`` is the owner's persona; ``clock`` gives seconds since 1970 UTC."""
+        """``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC."""
         self._turn = turn
         self._archive = archive
-        self._signer = signer
+        self._personas = personas
         self._path_identity = path_identity
         self._clock = clock
 
-    def post(self, article: bytes) -> Deferred[PostResult]:
-        """Store an article; fires with what becomes the 240 or 441 reply."""
+    def post(self, article: bytes, identity: Identity) -> Deferred[PostResult]:
+        """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
         now = int(self._clock())
+        signer = self._personas.signer(identity.persona)
         try:
-            drafted = draft(article, self._archive, self._signer.key, now)
-            document = parse(self._signer.sign(build(drafted.fields, drafted.body), now))
+            drafted = draft(article, self._archive, signer.key, now)
+            document = parse(signer.sign(build(drafted.fields, drafted.body), now))
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))
 

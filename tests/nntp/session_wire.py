@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cliquenntp.interfaces import INewsView
-from cliquenntp.nntp.session import PostResult, Right, Session, SessionSettings, State
+from cliquenntp.interfaces import OWNER, Identity, INewsView
+from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
 
 NOW = 1_795_521_600.0
 """2026-11-24 12:00:00 UTC"""
@@ -15,12 +15,12 @@ class SessionWire:
     """Bytes to and from a session."""
 
     def __init__(
-        self, view: INewsView, rights: Right = Right.READ | Right.POST, settings: SessionSettings | None = None
+        self, view: INewsView, identity: Identity = OWNER, settings: SessionSettings | None = None
     ) -> None:
         self.posted: list[bytes] = []
         self.faults: list[Exception] = []
         settings = settings or SessionSettings(article_limit=2000)
-        self.session = Session(view, rights, settings, lambda: RECOMMENDED, self.faults.append)
+        self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append)
         self.output = self.session.greet()
         self.sent = b""
         self._read = 0

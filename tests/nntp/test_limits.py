@@ -47,7 +47,7 @@ class ConnectionCase(SynchronousTestCase):
         self.clock = Clock()
 
     def connect(self, view: SmallView | None = None, settings: ServerSettings = SETTINGS, post=None) -> None:
-        post = post or (lambda article: succeed(PostResult(True, "Posted")))
+        post = post or (lambda article, identity: succeed(PostResult(True, "Posted")))
         self.factory = NewsFactory(view or small_forum(), post, settings, self.clock, self.clock.seconds)
         self.factory.doStart()
         self.addCleanup(self.factory.doStop)
@@ -103,7 +103,7 @@ class TimeLimits(ConnectionCase):
 
     def test_a_verdict_may_take_its_time(self) -> None:
         verdict: Deferred[PostResult] = Deferred()
-        self.connect(post=lambda article: verdict)
+        self.connect(post=lambda article, identity: verdict)
         self.connection.dataReceived(b"POST\r\nSubject: x\r\n\r\n.\r\n")
         self.wait(1000)
         self.assertTrue(self.transport.take().startswith(b"340 "))
@@ -112,14 +112,14 @@ class TimeLimits(ConnectionCase):
 
     def test_a_verdict_for_a_client_that_has_gone(self) -> None:
         verdict: Deferred[PostResult] = Deferred()
-        self.connect(post=lambda article: verdict)
+        self.connect(post=lambda article, identity: verdict)
         self.connection.dataReceived(b"POST\r\nSubject: x\r\n\r\n.\r\n")
         self.connection.connectionLost()
         verdict.callback(PostResult(True, "Posted"))
         self.assertEqual(self.factory.connections, 0)
 
     def test_a_shutdown_does_not_wait_for_ever(self) -> None:
-        self.connect(post=lambda article: Deferred())
+        self.connect(post=lambda article, identity: Deferred())
         self.connection.dataReceived(b"POST\r\nSubject: x\r\n\r\n.\r\n")
         self.factory.stop()
         self.wait(4)

@@ -13,8 +13,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from cliquenntp.nntp.server import NewsFactory, ServerSettings
-from cliquenntp.nntp.session import PostResult, Right, SessionSettings
+from cliquenntp.interfaces import Identity, Right
+from cliquenntp.nntp.server import NewsFactory, Post, ServerSettings
+from cliquenntp.nntp.session import PostResult, SessionSettings
 from tests.nntp.conformance import differences
 from tests.nntp.small_view import SmallView, small_forum, values
 from tests.nntp.transcript import conversations, run
@@ -30,11 +31,11 @@ class ServerCase(TestCase):
 
     def serve(
         self, settings: ServerSettings = SETTINGS, view: SmallView | None = None,
-        post: Callable[[bytes], Deferred[PostResult]] | None = None,
+        post: Post | None = None,
     ) -> NewsFactory:
         self.posted: list[bytes] = []
 
-        def keep(article: bytes) -> Deferred[PostResult]:
+        def keep(article: bytes, identity: Identity) -> Deferred[PostResult]:
             self.posted.append(article)
             return succeed(PostResult(True, "Posted"))
 
@@ -130,7 +131,7 @@ class Posting(ServerCase):
         verdicts: list[Deferred[PostResult]] = []
         asked: Deferred[None] = Deferred()
 
-        def post(article: bytes) -> Deferred[PostResult]:
+        def post(article: bytes, identity: Identity) -> Deferred[PostResult]:
             verdicts.append(Deferred())
             asked.callback(None)
             return verdicts[0]
@@ -148,7 +149,7 @@ class Posting(ServerCase):
             self.assertTrue(status.startswith(expected), status)
 
     def test_a_failure_is_told_and_logged(self) -> Deferred[None]:
-        def post(article: bytes) -> Deferred[PostResult]:
+        def post(article: bytes, identity: Identity) -> Deferred[PostResult]:
             raise RuntimeError("disk on fire")
 
         self.serve(post=post)
@@ -176,7 +177,7 @@ class Posting(ServerCase):
         return self.in_thread(ask)
 
     def test_a_listener_without_the_right(self) -> Deferred[None]:
-        self.serve(attrs.evolve(SETTINGS, rights=Right.READ))
+        self.serve(attrs.evolve(SETTINGS, identity=Identity(None, Right.READ)))
 
         def ask() -> None:
             with self.connect() as client:
@@ -254,7 +255,7 @@ class Stopping(ServerCase):
         verdict: Deferred[PostResult] = Deferred()
         asked: Deferred[None] = Deferred()
 
-        def post(article: bytes) -> Deferred[PostResult]:
+        def post(article: bytes, identity: Identity) -> Deferred[PostResult]:
             asked.callback(None)
             return verdict
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cliquenntp.nntp.session import PostResult, Right, SessionSettings, State
+from cliquenntp.interfaces import Identity, Right
+from cliquenntp.nntp.session import PostResult, SessionSettings, State
 from cliquenntp.nntp.session.session import COMMANDS_STEP, OUTPUT_STEP
 from cliquenntp.nntp.session.table import COMMANDS
 from tests.nntp.session_wire import NOW, SessionWire
@@ -76,7 +77,7 @@ def test_any_bytes_get_lawful_replies(stream: bytes, step: int) -> None:
 @pytest.mark.parametrize("rights", [Right.NONE, Right.READ, Right.READ | Right.POST])
 @pytest.mark.parametrize("motd", [(), ("Welcome", ".hidden")])
 def test_capabilities_never_lie(rights: Right, motd: tuple[str, ...]) -> None:
-    wire = SessionWire(small_forum(), rights, SessionSettings(motd=motd))
+    wire = SessionWire(small_forum(), Identity(None, rights), SessionSettings(motd=motd))
     wire.send(b"CAPABILITIES\r\n")
     lines = wire.output.decode().split("\r\n")[2:-2]
     announced = {line.split()[0]: line.split()[1:] for line in lines}
@@ -102,7 +103,7 @@ def test_capabilities_never_lie(rights: Right, motd: tuple[str, ...]) -> None:
 
 
 def test_without_rights_only_the_door_opens() -> None:
-    wire = SessionWire(small_forum(), Right.NONE)
+    wire = SessionWire(small_forum(), Identity(None, Right.NONE))
     wire.send(b"DATE\r\nHELP\r\nMODE READER\r\nGROUP clique.tea\r\nLIST\r\nPOST\r\nOVER\r\n")
     assert replies_of(wire.output) == [201, 111, 100, 201, 502, 502, 440, 502]
 

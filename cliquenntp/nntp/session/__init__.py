@@ -4,9 +4,9 @@
 by subject.
 """
 
-from cliquenntp.nntp.session.command import Purpose, Right
+from cliquenntp.nntp.session.command import Purpose
 from cliquenntp.nntp.session.posting import PostResult, Submission
 from cliquenntp.nntp.session.reader import SessionSettings
 from cliquenntp.nntp.session.session import Session, State
 
-__all__ = ["PostResult", "Purpose", "Right", "Session", "SessionSettings", "State", "Submission"]
+__all__ = ["PostResult", "Purpose", "Session", "SessionSettings", "State", "Submission"]

@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session import replies
 
 if TYPE_CHECKING:
     from cliquenntp.nntp.session.reader import Reader
-
-
-class Right(enum.Flag):
-    """What a connection may do; it belongs to the listener or the account."""
-
-    NONE = 0
-    READ = enum.auto()
-    POST = enum.auto()
 
 
 class Purpose(enum.Enum):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session import arguments, replies
-from cliquenntp.nntp.session.command import Answer, Farewell, Right
+from cliquenntp.nntp.session.command import Answer, Farewell
 from cliquenntp.nntp.session.reader import Reader
 
 
 def greeting(reader: Reader) -> bytes:
     """Return what is said first on a connection, and to MODE READER."""
-    reply = replies.POSTING_ALLOWED if reader.may(Right.POST) else replies.POSTING_PROHIBITED
+    reply = replies.POSTING_ALLOWED if reader.identity.may(Right.POST) else replies.POSTING_PROHIBITED
     return reply % reader.settings.implementation.encode()
 
 
@@ -19,7 +20,7 @@ def capabilities(reader: Reader, words: list[bytes]) -> Answer:
         arguments.header_name(words[0])  # a keyword, which no capability needs
     labels: dict[str, list[str]] = {}
     for command in reader.commands.values():
-        if command.capability and reader.may(command.right) and command.offered(reader):
+        if command.capability and reader.identity.may(command.right) and command.offered(reader):
             label, *items = command.capability.split()
             known = labels.setdefault(label, [])
             known += [item for item in items if item not in known]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from cliquenntp.interfaces import INewsView, Newsgroup
+from cliquenntp.interfaces import Identity, INewsView, Newsgroup
 from cliquenntp.nntp.session import replies
-from cliquenntp.nntp.session.command import Command, RefusedError, Right
+from cliquenntp.nntp.session.command import Command, RefusedError
 
 
 @attrs.frozen
@@ -29,19 +29,20 @@ class Reader:
     """The state of one connection that commands use: RFC 3977 section 6.1's selected newsgroup and current article."""
 
     __slots__ = (
-        "commands", "compressed", "fresh_id", "group", "group_name", "now", "number", "rights", "settings", "view",
+        "commands", "compressed", "fresh_id", "group", "group_name", "identity", "now", "number", "settings", "view",
     )
 
     def __init__(
         self,
         view: INewsView,
-        rights: Right,
+        identity: Identity,
         settings: SessionSettings,
         commands: Mapping[bytes, Command],
         fresh_id: Callable[[], bytes],
     ) -> None:
         self.view = view
-        self.rights = rights
+        self.identity = identity
+        """whose connection it is"""
         self.settings = settings
         self.commands = commands
         self.fresh_id = fresh_id
@@ -53,10 +54,6 @@ class Reader:
         self.number: int | None = None
         """current article number, None when invalid"""
         self.compressed = False
-
-    def may(self, right: Right) -> bool:
-        """Tell whether the connection has a right."""
-        return right in self.rights
 
     def select(self, newsgroup: Newsgroup) -> None:
         """Make a newsgroup the selected one and its first article the current one."""

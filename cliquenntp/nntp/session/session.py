@@ -22,10 +22,10 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
-from cliquenntp.interfaces import INewsView
+from cliquenntp.interfaces import Identity, INewsView
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.arguments import ArgumentError
-from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, Purpose, RefusedError, Right
+from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, Purpose, RefusedError
 from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
@@ -75,12 +75,12 @@ class Session:
     def __init__(
         self,
         view: INewsView,
-        rights: Right,
+        identity: Identity,
         settings: SessionSettings,
         fresh_id: Callable[[], bytes],
         report: Callable[[Exception], None],
     ) -> None:
-        """Begin a conversation.
+        """Begin a conversation with somebody who is ``identity`` and sees ``view``.
 
         ``fresh_id`` returns a new random message-id with its brackets; ``report`` is told of exceptions that are
         this program's fault, after which the client gets 403.
@@ -88,7 +88,7 @@ class Session:
         self.state = State.LISTENING
         self.submission: Submission | None = None
         """the article to be judged while the state is JUDGING"""
-        self._reader = Reader(view, rights, settings, COMMANDS, fresh_id)
+        self._reader = Reader(view, identity, settings, COMMANDS, fresh_id)
         self._report = report
         self._input = Input()
         self._compression: Compression | None = None
@@ -99,6 +99,11 @@ class Session:
     def greet(self) -> bytes:
         """Return the greeting, to be written once before anything else."""
         return greeting(self._reader)
+
+    @property
+    def identity(self) -> Identity:
+        """Whose connection it is."""
+        return self._reader.identity
 
     @property
     def unused(self) -> int:
@@ -247,7 +252,7 @@ class Session:
     def _run(self, command: Command, words: list[bytes]) -> bytes:
         """Run a command's handler and take over what it answers."""
         reader = self._reader
-        if command.right not in reader.rights:
+        if command.right not in reader.identity.rights:
             return command.refusal
         count = len(words)
         if count < command.least or (command.most is not None and count > command.most):

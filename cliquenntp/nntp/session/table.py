@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session import articles, compression, general, groups, lists, overview, posting, replies
-from cliquenntp.nntp.session.command import Command, Right
+from cliquenntp.nntp.session.command import Command
 
 _COMMANDS = (
     # RFC 3977 section 5: session administration
