@@ -134,6 +134,38 @@ class IArchive(Interface):
     def newest() -> int:
         """Return the greatest docno in use; 0 in an empty archive."""
 
+    def followers() -> Iterable[str]:
+        """Return the names of the accounts that follow something or did."""
+
+    def follows(account: str) -> Iterator[Follow]:
+        """Yield what an account follows, and what it left."""
+
+
+class Reason(enum.Enum):
+    """Why a document is followed, or is not; the values are part of the database's format."""
+
+    READING = "reading"
+    """the account read it; this lapses"""
+    EXPLICIT = "explicit"
+    """somebody asked for it by name; this lasts until somebody says otherwise"""
+    LEFT = "left"
+    """it is not followed: somebody said so, and reading it does not change that"""
+
+
+@attrs.frozen
+class Follow:
+    """What one account thinks of one document: whether it wants what comes below it, and why."""
+
+    document: bytes
+    """id, 32 bytes; the document need not be held yet"""
+    reason: Reason
+    looked: int
+    """when the account looked last, seconds since 1970 UTC; what is kept on disk may be older by an hour"""
+    comments: bool = False
+    """depth: its own comments alone; else all that comes below it"""
+    since: int = 0
+    """Clique-Time; what is older is not asked for"""
+
 
 @attrs.frozen
 class Placement:
@@ -178,6 +210,12 @@ class IWriter(IArchive):
 
     def piece_delete(name: str) -> None:
         """Forget a piece; nothing happens if there is none."""
+
+    def follow_set(account: str, follow: Follow) -> None:
+        """Keep what an account follows or left, in place of what it thought of that document before."""
+
+    def follow_delete(account: str, document_id: bytes) -> None:
+        """Forget what an account thought of a document; nothing happens if that is nothing."""
 
 
 @attrs.frozen

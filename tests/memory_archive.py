@@ -12,7 +12,7 @@ import attrs
 from zope.interface import implementer
 
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
-from cliquenntp.interfaces import Changes, IGroupNumbers, IRecord, IWriter, Place, Placement
+from cliquenntp.interfaces import Changes, Follow, IGroupNumbers, IRecord, IWriter, Place, Placement
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 
@@ -78,6 +78,7 @@ class MemoryArchive:
         self.ids: dict[bytes, int] = {}
         self.message_ids: dict[bytes, int] = {}
         self.pieces_by_name: dict[str, bytes] = {}
+        self.follows_by_account: dict[str, dict[bytes, Follow]] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
     def find(self, document_id: bytes) -> int | None:
@@ -176,6 +177,18 @@ class MemoryArchive:
 
     def piece_delete(self, name: str) -> None:
         self.pieces_by_name.pop(name, None)
+
+    def followers(self) -> Iterable[str]:
+        return tuple(sorted(self.follows_by_account))
+
+    def follows(self, account: str) -> Iterator[Follow]:
+        return iter([*self.follows_by_account.get(account, {}).values()])
+
+    def follow_set(self, account: str, follow: Follow) -> None:
+        self.follows_by_account.setdefault(account, {})[follow.document] = follow
+
+    def follow_delete(self, account: str, document_id: bytes) -> None:
+        self.follows_by_account.get(account, {}).pop(document_id, None)
 
 
 def persona(name: str) -> Signer:

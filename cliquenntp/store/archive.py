@@ -11,7 +11,7 @@ from typing import Any
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import IArchive, IGroupNumbers, Place
+from cliquenntp.interfaces import Follow, IArchive, IGroupNumbers, Place, Reason
 from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
@@ -64,6 +64,7 @@ class Archive:
         self._late_parents = root["late_parents"]
         self._gone = root["gone"]
         self._pieces = root["pieces"]
+        self._follows = root["follows"]
         self.channels = Channels(root, self)
 
     def find(self, document_id: bytes) -> int | None:
@@ -199,3 +200,12 @@ class Archive:
             if not name.startswith(prefix):
                 return
             yield name, piece.octets
+
+    def followers(self) -> Iterable[str]:
+        """See IArchive."""
+        return tuple(self._follows)
+
+    def follows(self, account: str) -> Iterator[Follow]:
+        """See IArchive."""
+        for document_id, (reason, looked, comments, since) in self._follows.get(account, {}).items():
+            yield Follow(document_id, Reason(reason), looked, comments, since)

@@ -39,10 +39,15 @@ def _pieces(root: Root) -> None:
     root["pieces"] = ObjectTree()
 
 
+def _follows(root: Root) -> None:
+    root["follows"] = ObjectTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
     ("pieces of the network's state", _pieces),
+    ("what accounts follow", _follows),
 )
 
 

@@ -48,7 +48,7 @@ class NameTree(OLBTree):
 
 
 class ObjectTree(OOBTree):
-    """Name -> Piece, or id -> what waits for that document."""
+    """Name -> Piece, id -> what waits for that document, or account -> what it follows (id -> how and why)."""
 
     max_leaf_size = 20
     max_internal_size = 60

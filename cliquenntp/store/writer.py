@@ -8,13 +8,13 @@ from persistent import Persistent
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Changes, IWriter, Placement
+from cliquenntp.interfaces import Changes, Follow, IWriter, Placement
 from cliquenntp.store.archive import Archive
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
 from cliquenntp.store.index import key_digest
-from cliquenntp.store.trees import PageTree
+from cliquenntp.store.trees import ObjectTree, PageTree
 
 RAW_CACHE_OCTETS = 1024 * 1024
 """Bytes of documents that the writer keeps: the roots, whose headers say who may import.  The rest it reads once."""
@@ -179,3 +179,18 @@ class Writer(Archive):
         if name in self._pieces:
             self.writes += 1
             del self._pieces[name]
+
+    def follow_set(self, account: str, follow: Follow) -> None:
+        """See IWriter."""
+        self.writes += 1
+        follows = self._follows.get(account)
+        if follows is None:
+            follows = self._follows[account] = ObjectTree()
+        follows[follow.document] = (follow.reason.value, follow.looked, follow.comments, follow.since)
+
+    def follow_delete(self, account: str, document_id: bytes) -> None:
+        """See IWriter."""
+        follows = self._follows.get(account)
+        if follows is not None and document_id in follows:
+            self.writes += 1
+            del follows[document_id]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from zope.interface.verify import verifyObject
 
-from cliquenntp.interfaces import Changes, IArchive, IGroupNumbers, IRecord, IWriter
+from cliquenntp.interfaces import Changes, Follow, IArchive, IGroupNumbers, IRecord, IWriter, Reason
 from cliquenntp.store import Store, StoreSettings
 from cliquenntp.store.groups import OPEN_NUMBERS, PAGE_LINES, PAGE_NUMBERS
 from tests.sample_documents import ARRIVED, SampleDocument, sample_placement, store_sample
@@ -326,3 +326,24 @@ def test_pieces_of_state(store: Store) -> None:
     commit(store)
     assert store.reader.piece("link/2") == b"new"
     assert store.reader.piece("peer/1") is None
+
+
+def test_follows_are_kept_by_account(folder: Path) -> None:
+    one, other = b"1" * 32, b"2" * 32
+    store = Store.open(folder)
+    assert [*store.reader.followers()] == [*store.reader.follows("owner")] == []
+    store.writer.begin()
+    store.writer.follow_set("owner", Follow(one, Reason.READING, ARRIVED))
+    store.writer.follow_set("owner", Follow(one, Reason.EXPLICIT, ARRIVED + 1, comments=True, since=7))
+    store.writer.follow_set("owner", Follow(other, Reason.LEFT, ARRIVED))
+    store.writer.follow_set("mary", Follow(one, Reason.READING, ARRIVED))
+    store.writer.follow_delete("mary", one)
+    store.writer.follow_delete("nobody", one)
+    commit(store)
+    store.close()
+    store = Store.open(folder)
+    assert [*store.reader.follows("owner")] == [
+        Follow(one, Reason.EXPLICIT, ARRIVED + 1, comments=True, since=7), Follow(other, Reason.LEFT, ARRIVED)
+    ]
+    assert [*store.reader.followers()] == ["mary", "owner"] and [*store.reader.follows("mary")] == []
+    store.close()
