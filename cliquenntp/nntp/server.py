@@ -22,6 +22,9 @@ from cliquenntp.nntp.session import PostResult, Session, SessionSettings, replie
 Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
 """What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored."""
 
+Views = Callable[[Identity], INewsView]
+"""What somebody sees of the news."""
+
 SWEEP_INTERVAL = 5.0
 """seconds between two looks at the time limits: one timer for all connections costs less than one for each"""
 
@@ -54,11 +57,11 @@ class NewsFactory(Factory):
     noisy = False
 
     def __init__(
-        self, view: INewsView, post: Post, settings: ServerSettings, clock: IReactorTime,
+        self, views: Views, post: Post, settings: ServerSettings, clock: IReactorTime,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Serve ``view``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds."""
-        self.view = view
+        """Serve ``views``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds."""
+        self.views = views
         self.post = post
         self.settings = settings
         self.clock = clock
@@ -87,7 +90,8 @@ class NewsFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> NewsConnection:  # type: ignore[override]
         """Return the protocol of a new connection."""
-        session = Session(self.view, self.settings.identity, self.settings.session, fresh_message_id, self.report)
+        identity = self.settings.identity
+        session = Session(self.views(identity), identity, self.settings.session, fresh_message_id, self.report)
         connection = NewsConnection(session)
         connection.factory = self
         return connection

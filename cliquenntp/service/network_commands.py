@@ -87,7 +87,7 @@ class NetworkCommands:
         if depth not in DEPTHS:
             raise CommandError(f"the depth is one of {', '.join(DEPTHS)}, not {depth!r}")
         archive, name = self._node.store.reader, str(arguments.get("name"))
-        newsgroup = self._node.view.newsgroup(name.encode())
+        newsgroup = self._node.views.whole.newsgroup(name.encode())
         docno: int | None = None
         if newsgroup is not None:
             docno = newsgroup.docno

@@ -17,7 +17,6 @@ from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import OWNER, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
-from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import SessionSettings
 from cliquenntp.service.arrival import accept
@@ -30,6 +29,7 @@ from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.settings import I2P, Settings
 from cliquenntp.service.turn import Turn, TurnLimits
+from cliquenntp.service.views import Views
 from cliquenntp.store import Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
@@ -51,7 +51,7 @@ class Node(Service):
     owner: Signer
     store: Store
     turn: Turn
-    view: NewsView
+    views: Views
     posting: Posting
     clique: CliqueSide
 
@@ -95,8 +95,8 @@ class Node(Service):
         except (StoreUnusable, KeyFileError) as error:
             raise StartError(str(error)) from None
         self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
-        self.view = NewsView(self.store.reader, settings.path_identity)
-        self.turn.listen(self.view.moved)
+        self.views = Views(self.store.reader, settings.path_identity)
+        self.turn.listen(self.views.moved)
         self.posting = Posting(self.turn, self.store.reader, self.personas, settings.path_identity, self.clock)
         self.clique = CliqueSide(
             self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
@@ -126,7 +126,7 @@ class Node(Service):
     def _listen(self) -> None:
         news_settings = ServerSettings(session=SessionSettings(implementation=f"cliquenntp {cliquenntp.__version__}"))
         for text in self.settings.nntp:
-            factory = NewsFactory(self.view, self.posting.post, news_settings, self.reactor, self.clock)
+            factory = NewsFactory(self.views.of, self.posting.post, news_settings, self.reactor, self.clock)
             endpoint = endpoints.serverFromString(self.reactor, text)
             self.news.append((self._port(endpoint, factory, f"the NNTP port {text}"), factory))
         # A node that was killed left its socket; nobody listens there, as the database's lock is ours.

@@ -48,7 +48,8 @@ class ConnectionCase(SynchronousTestCase):
 
     def connect(self, view: SmallView | None = None, settings: ServerSettings = SETTINGS, post=None) -> None:
         post = post or (lambda article, identity: succeed(PostResult(True, "Posted")))
-        self.factory = NewsFactory(view or small_forum(), post, settings, self.clock, self.clock.seconds)
+        shown = view or small_forum()
+        self.factory = NewsFactory(lambda _: shown, post, settings, self.clock, self.clock.seconds)
         self.factory.doStart()
         self.addCleanup(self.factory.doStop)
         self.transport = Transport()

@@ -39,7 +39,8 @@ class ServerCase(TestCase):
             self.posted.append(article)
             return succeed(PostResult(True, "Posted"))
 
-        factory = NewsFactory(view or small_forum(), post or keep, settings, reactor)
+        shown = view or small_forum()
+        factory = NewsFactory(lambda _: shown, post or keep, settings, reactor)
         port = reactor.listenTCP(0, factory, interface="127.0.0.1", backlog=1000)
         self.port = port.getHost().port
         self.addCleanup(port.stopListening)
