@@ -410,3 +410,19 @@ class IDice(Interface):
 
     def randrange(stop: int) -> int:
         """Return an integer, 0 <= integer < stop."""
+
+
+class IReading(Interface):
+    """What follows from somebody's reading: sessions tell it who reads where."""
+
+    def looked(identity: Identity, group: int) -> bool:
+        """Note that somebody reads in a newsgroup; return whether what it lacks is only now being fetched."""
+
+    def polled(identity: Identity, group: int) -> None:
+        """Note that somebody's newsreader asked how many articles a newsgroup has: it may do so without its user."""
+
+    def subscriptions(identity: Identity) -> Container[int] | None:
+        """Return the docnos of the forums that somebody follows, all or parts of them; None: nobody keeps count."""
+
+    def notices(identity: Identity) -> Iterable[str]:
+        """Return what the node has to tell somebody, for LIST MOTD; each line at most 510 octets."""

@@ -99,6 +99,12 @@ class NewsConnection(Protocol):
             self._moved = self.factory.clock.seconds()
             self._put(self._session.settle(result, self.factory.now()))
 
+    def proceed(self) -> None:
+        """Answer a command that waited for a newsgroup."""
+        if self._session.state is State.FETCHING:
+            self._moved = self.factory.clock.seconds()
+            self._put(self._session.proceed(self.factory.now()))
+
     def finish(self, reply: bytes) -> None:
         """Close with a 400 when what has begun is answered."""
         output = self._session.finish(reply)
@@ -149,6 +155,8 @@ class NewsConnection(Protocol):
                 self.factory.clock.callLater(0, self._go_on)
         elif session.submission is not None:
             self.factory.judge(self, session.submission.article, session.identity)
+        elif state is State.FETCHING and session.fetched is not None:
+            self.factory.fetch(self, session.fetched)
         else:
             self._close()
 

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.interfaces import OWNER, Identity, INewsView
+from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading
 from cliquenntp.nntp.connection import NewsConnection
 from cliquenntp.nntp.session import PostResult, Session, SessionSettings, replies
 
@@ -24,6 +24,9 @@ Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
 
 Views = Callable[[Identity], INewsView]
 """What somebody sees of the news."""
+
+Fetch = Callable[[int], "Deferred[None]"]
+"""What fires when a newsgroup (its docno) has what was being fetched for it, or was waited for long enough."""
 
 SWEEP_INTERVAL = 5.0
 """seconds between two looks at the time limits: one timer for all connections costs less than one for each"""
@@ -58,14 +61,20 @@ class NewsFactory(Factory):
 
     def __init__(
         self, views: Views, post: Post, settings: ServerSettings, clock: IReactorTime,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.time, reading: IReading | None = None,
+        fetch: Fetch = lambda group: succeed(None),
     ) -> None:
-        """Serve ``views``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds."""
+        """Serve ``views``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds.
+
+        ``reading`` is told what clients read, ``fetch`` asked how long they wait for it.
+        """
         self.views = views
         self.post = post
         self.settings = settings
         self.clock = clock
         self.now = now
+        self.reading = reading
+        self._fetch = fetch
         self._connections: dict[NewsConnection, str] = {}
         self._addresses: Counter[str] = Counter()
         self._stopping: Deferred[None] | None = None
@@ -90,8 +99,10 @@ class NewsFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> NewsConnection:  # type: ignore[override]
         """Return the protocol of a new connection."""
-        identity = self.settings.identity
-        session = Session(self.views(identity), identity, self.settings.session, fresh_message_id, self.report)
+        identity, reading = self.settings.identity, self.reading
+        session = Session(
+            self.views(identity), identity, self.settings.session, fresh_message_id, self.report, reading
+        )
         connection = NewsConnection(session)
         connection.factory = self
         return connection
@@ -131,6 +142,12 @@ class NewsFactory(Factory):
             return
         verdict.addErrback(self._failed)
         verdict.addCallback(connection.settle)
+
+    def fetch(self, connection: NewsConnection, group: int) -> None:
+        """Let a connection go on when a newsgroup has what is being fetched for it, or was waited for."""
+        waiting = self._fetch(group)
+        waiting.addErrback(lambda failure: self.log.failure("A newsgroup could not be waited for", failure))
+        waiting.addCallback(lambda _: connection.proceed())
 
     def _failed(self, failure: Failure) -> PostResult:
         self.log.failure("An article could not be taken", failure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.interfaces import OWNER, Identity, INewsView
+from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading
 from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
 
 NOW = 1_795_521_600.0
@@ -15,12 +15,13 @@ class SessionWire:
     """Bytes to and from a session."""
 
     def __init__(
-        self, view: INewsView, identity: Identity = OWNER, settings: SessionSettings | None = None
+        self, view: INewsView, identity: Identity = OWNER, settings: SessionSettings | None = None,
+        reading: IReading | None = None,
     ) -> None:
         self.posted: list[bytes] = []
         self.faults: list[Exception] = []
         settings = settings or SessionSettings(article_limit=2000)
-        self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append)
+        self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append, reading)
         self.output = self.session.greet()
         self.sent = b""
         self._read = 0

@@ -7,6 +7,14 @@ from cliquenntp.nntp.session.command import Answer, RefusedError
 from cliquenntp.nntp.session.reader import Reader
 
 
+def _read(reader: Reader, words: list[bytes]) -> tuple[int, int]:
+    """Return what ``_find`` returns; an article that is read by its number is a look into its newsgroup."""
+    number, docno = _find(reader, words)
+    if number:
+        reader.look()
+    return number, docno
+
+
 def _find(reader: Reader, words: list[bytes]) -> tuple[int, int]:
     """Return (number to show, docno) of the article that the argument means; a number makes it the current one."""
     if not words:
@@ -26,21 +34,21 @@ def _find(reader: Reader, words: list[bytes]) -> tuple[int, int]:
 
 def article(reader: Reader, words: list[bytes]) -> Answer:
     """ARTICLE."""
-    number, docno = _find(reader, words)
+    number, docno = _read(reader, words)
     found = reader.view.article(docno)
     return b"220 %d %s\r\n%s\r\n%s.\r\n" % (number, found.message_id, found.head, found.body)
 
 
 def head(reader: Reader, words: list[bytes]) -> Answer:
     """HEAD."""
-    number, docno = _find(reader, words)
+    number, docno = _read(reader, words)
     found = reader.view.article(docno)
     return b"221 %d %s\r\n%s.\r\n" % (number, found.message_id, found.head)
 
 
 def body(reader: Reader, words: list[bytes]) -> Answer:
     """BODY."""
-    number, docno = _find(reader, words)
+    number, docno = _read(reader, words)
     found = reader.view.article(docno)
     return b"222 %d %s\r\n%s.\r\n" % (number, found.message_id, found.body)
 

@@ -59,6 +59,14 @@ class RefusedError(Exception):
         self.reply = reply
 
 
+class NotYet(Exception):
+    """A command is to be obeyed again later: when what ``group`` lacks has come, or the wait for it is over."""
+
+    def __init__(self, group: int) -> None:
+        super().__init__(group)
+        self.group = group
+
+
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 
 

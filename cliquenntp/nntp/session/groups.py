@@ -14,6 +14,7 @@ def group(reader: Reader, words: list[bytes]) -> Answer:
     if newsgroup is None:
         return replies.NO_SUCH_GROUP
     reader.select(newsgroup)
+    reader.reading.polled(reader.identity, newsgroup.docno)
     return replies.GROUP_SELECTED % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
 
 
@@ -26,6 +27,7 @@ def listgroup(reader: Reader, words: list[bytes]) -> Answer:
     if newsgroup is None:
         raise RefusedError(replies.NO_SUCH_GROUP)
     reader.select(newsgroup)
+    reader.look(high)
     reply = replies.NUMBERS_FOLLOW % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
     return framed(reply, reader.view.number_lines(newsgroup.docno, low, high))
 

@@ -74,9 +74,12 @@ def xgtitle(reader: Reader, words: list[bytes]) -> Answer:
 
 
 def subscriptions(reader: Reader, words: list[bytes]) -> Answer:
-    """LIST SUBSCRIPTIONS: the forums; newsreaders subscribe to them when they first run."""
+    """LIST SUBSCRIPTIONS: the forums that the reader follows; newsreaders subscribe to them when they first run."""
     pattern = wildmat(words[0]) if words else None
+    followed = reader.reading.subscriptions(reader.identity)
     forums = reader.view.forums_created_since(0)
+    if followed is not None:
+        forums = (forum for forum in forums if forum.docno in followed)
     return framed(replies.LIST_FOLLOWS, _group_lines(forums, pattern, _name_line))
 
 
@@ -92,9 +95,14 @@ def headers(reader: Reader, words: list[bytes]) -> Answer:
     return replies.LIST_FOLLOWS + b"".join(b"%s\r\n" % item for item in (b":", *METADATA)) + replies.END
 
 
+def message_of_the_day(reader: Reader) -> tuple[str, ...]:
+    """Return the lines of LIST MOTD: what the operator says, then what the node has to tell this reader."""
+    return (*reader.settings.motd, *reader.reading.notices(reader.identity))
+
+
 def motd(reader: Reader, words: list[bytes]) -> Answer:
     """LIST MOTD."""
-    lines = reader.settings.motd
+    lines = message_of_the_day(reader)
     if not lines:
         raise RefusedError(replies.NOT_KEPT)
     stuffed = (b"." + line if line.startswith(b".") else line for line in (text.encode() for text in lines))

@@ -83,12 +83,18 @@ def _field(word: bytes) -> bytes:
 
 
 def _range(reader: Reader, words: list[bytes]) -> tuple[int, int, int]:
-    """Return (group, first, last) of a range argument, or of the current article when there is none."""
+    """Return (group, first, last) of a range argument, or of the current article when there is none.
+
+    Asking for them is a look into the newsgroup.
+    """
     if not words:
-        group, number, _ = reader.current()
-        return group, number, number
-    low, high = arguments.number_range(words[0])
-    return reader.selected(), low, high
+        group, low, _ = reader.current()
+        high = low
+    else:
+        low, high = arguments.number_range(words[0])
+        group = reader.selected()
+    reader.look(high)
+    return group, low, high
 
 
 def _listing(reply: bytes, chunks: Iterator[bytes], nothing: bytes | None) -> Answer:

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 import attrs
+from zope.interface import implementer
 
-from cliquenntp.interfaces import Identity, INewsView, Newsgroup
+from cliquenntp.interfaces import Identity, INewsView, IReading, Newsgroup
 from cliquenntp.nntp.session import replies
-from cliquenntp.nntp.session.command import Command, RefusedError
+from cliquenntp.nntp.session.command import Command, NotYet, RefusedError
+
+LOOK_AGAIN = 300.0
+"""seconds in which a session does not tell twice that its user reads in one newsgroup: a follow lasts for days"""
+
+
+@implementer(IReading)
+class NothingFollows:
+    """Reading that has no consequences."""
+
+    def looked(self, identity: Identity, group: int) -> bool:
+        """See IReading."""
+        return False
+
+    def polled(self, identity: Identity, group: int) -> None:
+        """See IReading."""
+
+    def subscriptions(self, identity: Identity) -> Container[int] | None:
+        """See IReading."""
+        return None
+
+    def notices(self, identity: Identity) -> Iterable[str]:
+        """See IReading."""
+        return ()
 
 
 @attrs.frozen
@@ -29,7 +53,8 @@ class Reader:
     """The state of one connection that commands use: RFC 3977 section 6.1's selected newsgroup and current article."""
 
     __slots__ = (
-        "commands", "compressed", "fresh_id", "group", "group_name", "identity", "now", "number", "settings", "view",
+        "commands", "compressed", "fresh_id", "group", "group_name", "identity", "last_look", "now", "number",
+        "reading", "settings", "view",
     )
 
     def __init__(
@@ -39,6 +64,7 @@ class Reader:
         settings: SessionSettings,
         commands: Mapping[bytes, Command],
         fresh_id: Callable[[], bytes],
+        reading: IReading,
     ) -> None:
         self.view = view
         self.identity = identity
@@ -46,6 +72,7 @@ class Reader:
         self.settings = settings
         self.commands = commands
         self.fresh_id = fresh_id
+        self.reading = reading
         self.now = 0.0
         """seconds since 1970 UTC when the command came"""
         self.group: int | None = None
@@ -54,12 +81,31 @@ class Reader:
         self.number: int | None = None
         """current article number, None when invalid"""
         self.compressed = False
+        self.last_look: tuple[str | None, int, float] | None = None
+        """account, newsgroup and time of what ``reading`` was told last"""
 
     def select(self, newsgroup: Newsgroup) -> None:
         """Make a newsgroup the selected one and its first article the current one."""
         self.group = newsgroup.docno
         self.group_name = newsgroup.name
         self.number = newsgroup.low if newsgroup.count else None
+
+    def look(self, high: int = 0) -> None:
+        """Tell that the selected newsgroup is read; ``high`` is the greatest article number asked for.
+
+        Raises NotYet where the newsgroup is only now being fetched and ``high`` may be one of what comes.
+        """
+        account, group = self.identity.account, self.selected()
+        if account is None:
+            return
+        last = self.last_look
+        if last is not None and last[:2] == (account, group) and self.now - last[2] < LOOK_AGAIN:
+            return
+        self.last_look = account, group, self.now
+        if self.reading.looked(self.identity, group) and high:
+            newsgroup = self.view.newsgroup(self.group_name)
+            if newsgroup is not None and high > newsgroup.high:
+                raise NotYet(group)
 
     def selected(self) -> int:
         """Return the docno of the selected newsgroup; RefusedError with 412 when there is none."""

@@ -8,11 +8,12 @@ state      meaning                                                then call
 LISTENING  all commands that came whole are answered              ``receive`` when bytes come
 TALKING    an answer or further commands are not finished         ``resume`` when the client has taken what was written
 JUDGING    ``submission`` waits for its verdict                   ``settle`` with the PostResult
+FETCHING   the newsgroup ``fetched`` lacks what is asked for      ``proceed`` when it has come, or was waited for
 CLOSED     the last reply is out                                  nothing: close after writing
 =========  =====================================================  ==============================================
 
-In TALKING and JUDGING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for
-about ``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
+In TALKING, JUDGING and FETCHING ``receive`` only keeps the bytes: commands are answered in their order.  One call
+works for about ``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
-from cliquenntp.interfaces import Identity, INewsView
+from cliquenntp.interfaces import Identity, INewsView, IReading
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.arguments import ArgumentError
-from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, Purpose, RefusedError
+from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, NotYet, Purpose, RefusedError
 from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
 from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
-from cliquenntp.nntp.session.reader import Reader, SessionSettings
+from cliquenntp.nntp.session.reader import NothingFollows, Reader, SessionSettings
 from cliquenntp.nntp.session.table import COMMANDS, VARIANTS
 
 OUTPUT_STEP = 1 << 17
@@ -62,6 +63,7 @@ class State(enum.Enum):
     LISTENING = enum.auto()
     TALKING = enum.auto()
     JUDGING = enum.auto()
+    FETCHING = enum.auto()
     CLOSED = enum.auto()
 
 
@@ -69,7 +71,8 @@ class Session:
     """One connection's conversation."""
 
     __slots__ = (
-        "_closing", "_compression", "_input", "_purpose", "_reader", "_report", "_stream", "state", "submission",
+        "_closing", "_compression", "_delayed", "_input", "_purpose", "_reader", "_report", "_stream", "fetched",
+        "state", "submission",
     )
 
     def __init__(
@@ -79,16 +82,20 @@ class Session:
         settings: SessionSettings,
         fresh_id: Callable[[], bytes],
         report: Callable[[Exception], None],
+        reading: IReading | None = None,
     ) -> None:
         """Begin a conversation with somebody who is ``identity`` and sees ``view``.
 
         ``fresh_id`` returns a new random message-id with its brackets; ``report`` is told of exceptions that are
-        this program's fault, after which the client gets 403.
+        this program's fault, after which the client gets 403; ``reading`` is told what the client reads.
         """
         self.state = State.LISTENING
         self.submission: Submission | None = None
         """the article to be judged while the state is JUDGING"""
-        self._reader = Reader(view, identity, settings, COMMANDS, fresh_id)
+        self.fetched: int | None = None
+        """docno of the newsgroup whose articles are waited for while the state is FETCHING"""
+        self._delayed: tuple[Command, list[bytes]] | None = None
+        self._reader = Reader(view, identity, settings, COMMANDS, fresh_id, reading or NothingFollows())
         self._report = report
         self._input = Input()
         self._compression: Compression | None = None
@@ -142,6 +149,15 @@ class Session:
         self.state = State.LISTENING
         return self._work(now, verdict(submission.purpose, result))
 
+    def proceed(self, now: float) -> bytes:
+        """Go on in FETCHING with what has come; return what to write."""
+        delayed, self._delayed, self.fetched = self._delayed, None, None
+        if delayed is None:
+            return b""
+        self.state = State.LISTENING
+        self._reader.now = now
+        return self._work(now, self._run(*delayed))
+
     def finish(self, reply: bytes) -> bytes:
         """Close with a 400 as soon as what has begun is answered; return what to write now."""
         self._closing = reply
@@ -152,6 +168,7 @@ class Session:
         self.state = State.CLOSED
         self._stream = None
         self.submission = None
+        self._delayed = None
 
     def _work(self, now: float, said: bytes = b"") -> bytes:
         """Answer commands until there are no more, or enough is done for one call; return what to write.
@@ -261,6 +278,10 @@ class Session:
             answer = command.handler(reader, words)
         except RefusedError as refused:
             return refused.reply
+        except NotYet as wait:
+            self._delayed, self.fetched = (command, words), wait.group
+            self.state = State.FETCHING
+            return b""
         except ArgumentError:
             return command.syntax_reply
         except Exception as error:

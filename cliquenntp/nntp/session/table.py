@@ -50,7 +50,7 @@ _COMMANDS = (
     Command("LIST SUBSCRIPTIONS", "[wildmat]", lists.subscriptions, "newsgroups to begin with",
             capability="LIST SUBSCRIPTIONS"),
     Command("LIST MOTD", "", lists.motd, "what the operator has to say", capability="LIST MOTD",
-            offered=lambda reader: bool(reader.settings.motd)),
+            offered=lambda reader: bool(lists.message_of_the_day(reader))),
     Command("LIST DISTRIBUTIONS", "", lists.not_kept, "not kept here"),
     Command("LIST MODERATORS", "", lists.not_kept, "not kept here"),
     # RFC 8054
