@@ -8,6 +8,7 @@ from enum import IntEnum
 from attrs import define, field
 
 from cliquenntp.clique.messages import Advert, Channel, Contact, Key
+from cliquenntp.clique.parameters import UNSETTLED_FOR
 
 
 class Kind(IntEnum):
@@ -79,6 +80,8 @@ class Edge:
     """to be offered to the peer with the next IHAVE"""
     requested: bool = False
     """we sent the LINK_REQ"""
+    urgent: bool = False
+    """the peer sent the LINK_REQ as a node without any source"""
     since: int = 0
     """the peer's horizon"""
     differs: bool = False
@@ -97,6 +100,10 @@ class Edge:
     def is_child(self) -> bool:
         """Whether the peer calls us its parent."""
         return self.advert is not None and self.advert.is_parent
+
+    def is_unsettled(self, now: float) -> bool:
+        """Whether the peer has told nothing yet that it did not say before the edge was there."""
+        return self.heard <= 1 and now < self.opened_at + UNSETTLED_FOR
 
     @property
     def in_tree(self) -> bool:

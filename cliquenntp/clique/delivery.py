@@ -118,10 +118,13 @@ def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edg
             continue
         if edge.kind == Kind.FOLLOWER and not within(node, place, edge.channel):
             continue
-        if hop != RECONCILED and (eager or edge is state.parent or advert.is_parent):
+        # Its advert was made before the edge was open: that it is no child and wants no offers is not said yet.
+        unsettled = edge.is_unsettled(node.now)
+        in_tree = edge is state.parent or advert.is_parent or (unsettled and edge.urgent)
+        if hop != RECONCILED and (eager or in_tree):
             node.push(edge, place.id, hop)
             offerers.append(edge.incarnation)
-        elif advert.offer or hop == RECONCILED:
+        elif advert.offer or unsettled or hop == RECONCILED:
             edge.offers.append(place.id)
             node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
 

@@ -135,7 +135,7 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
         _idle(node, link)
         return
     edge = _make(node, state, link, channel, kind)
-    edge.remote = message.incarnation
+    edge.remote, edge.urgent = message.incarnation, message.priority
     get_to_know(node, state, link.contact)
     until = node.clique_time() - YOUNG
     node.send(link, LinkAccept(

@@ -66,6 +66,7 @@ ACKNOWLEDGE_WITHIN: Final = 5.0  # an ADV_ACK waits so long for a frame to ride 
 
 # Delivery
 LAZY_DELAY: Final = 0.3  # before an offer: documents that come together are offered together
+UNSETTLED_FOR: Final = 20.0  # a new edge's peer tells within a slow round trip whether it is a child or asks for offers
 LAZY_TIMEOUT: Final = 4.5  # T_LAZY: offered, not pushed after that: WANT.  5 in the study; sooner costs copies
 WANT_TIMEOUT: Final = 12.0  # T_WANT: then the next offerer is asked
 SPREAD: Final = 0.25  # timeouts are drawn +-25 %, so that nodes do not act in step

@@ -297,3 +297,35 @@ def test_a_lost_feeder_is_replaced() -> None:
     wire.write(author, reply)
     wire.pass_time(60)
     assert wire.cores["d"].node.documents.contains(reply.id)
+
+
+@pytest.mark.parametrize("comments", [True, False])
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.2, 1.0])
+def test_a_document_written_while_an_edge_is_new_is_pushed(delay: float, comments: bool) -> None:
+    """Before the follower has told that it is a child now."""
+    wire = Wire()
+    wire.forum("a", "b")
+    wire.event("b", events.Unfollow(FORUM))
+    wire.pass_time(5)
+    wire.event("b", events.Follow(Channel(ROOT, comments)))
+    wire.event("b", events.TimerDue())
+    wire.pass_time(delay)
+    document = place("document", wire.now)
+    wire.write("a", document)
+    assert wire.cores["b"].node.documents.contains(document.id)
+
+
+def test_a_document_written_just_after_its_author_opened_an_edge_is_offered() -> None:
+    """Before the other end has told that it is a child now."""
+    wire = Wire()
+    wire.forum("a", "b")
+    wire.cut(*next(end for end in wire.links if end[0] == "a"))
+    wire.event("a", events.TimerDue())
+    wire.cores["b"].channels[FORUM].known.clear()
+    while not any(wire.cores["a"].channels[FORUM].open_edges()):
+        wire.pass_time(0.05)
+    document = place("document", wire.now)
+    wire.write("a", document)
+    assert not wire.cores["b"].node.documents.contains(document.id)
+    wire.pass_time(10)
+    assert wire.cores["b"].node.documents.contains(document.id)

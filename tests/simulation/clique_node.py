@@ -18,7 +18,7 @@ from cliquenntp.clique import Core
 from cliquenntp.clique import effects as do
 from cliquenntp.clique import events as on
 from cliquenntp.clique.documents import Documents
-from cliquenntp.clique.messages import AdvertAck, AdvertMessage, Channel, Contact, Message, Push
+from cliquenntp.clique.messages import AdvertAck, AdvertMessage, Channel, Contact, Key, Message, Push
 from cliquenntp.interfaces import IClaims, Place
 from cliquenntp.wire import LinkCodec
 from cliquenntp.wire.table import LAYOUTS
@@ -127,6 +127,8 @@ class CliqueNode:
         self._queue: list[on.Event] = []
         self._committing = False
         self._storing: dict[bytes, Place] = {}
+        self.said: dict[tuple[Channel, Key], tuple[int, int]] = {}
+        """the feasible distances when effects were last performed: what was decided later may be lost in a crash"""
 
     # Lifecycle
 
@@ -155,6 +157,11 @@ class CliqueNode:
         self._committed.places[place.id] = place
         self.documents.add(place)
         self.event(on.LocalDocument(place))
+
+    @property
+    def commits_later(self) -> bool:
+        """Whether a crash may lose what the core knows already."""
+        return self._options.commit_time > 0
 
     @property
     def stored(self) -> dict[bytes, Place]:
@@ -292,6 +299,12 @@ class CliqueNode:
                 self._world.recorder.delivered(self.number, place.id, self._world.engine.now)
 
     def _perform(self, effects: list[do.Effect]) -> None:
+        if self._options.commit_time:
+            self.said = {
+                (channel, key): best
+                for channel, state in self.core.channels.items()
+                for key, best in state.feasibility.items()
+            }
         stored: list[bytes] = []
         for effect in effects:
             kind = type(effect)

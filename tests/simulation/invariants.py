@@ -65,10 +65,13 @@ class Always:
         for number, node in cores(self._world):
             for state in states(node):
                 for key, (seq, distance) in state.feasibility.items():
-                    before = self._feasibility.get((number, state.channel, key))
+                    place = number, state.channel, key
+                    before = self._feasibility.get(place)
                     if before is not None and (seq < before[0] or (seq == before[0] and distance > before[1])):
                         found.append(f"I2: node {number}: feasibility went from {before} to {(seq, distance)}")
-                    self._feasibility[number, state.channel, key] = (seq, distance)
+                    said = node.said.get((state.channel, key)) if node.commits_later else (seq, distance)
+                    if said is not None:
+                        self._feasibility[place] = said
                 parent = state.parent
                 advert = None if parent is None or parent.kind != Kind.PEER else parent.advert
                 if parent is None or advert is None or advert.key != state.key:

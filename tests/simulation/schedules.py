@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -73,6 +73,20 @@ def drawn(seed: int) -> Schedule:
         for _ in range(random.randint(5, 40))
     ]
     return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts), seed % 2 == 1)
+
+
+def crashing(seed: int) -> Schedule:
+    """Draw a schedule in which full nodes crash and come back all the time, many in the middle of a commit."""
+    random = Random(f"crashing {seed}")
+    nodes = random.randint(3, 6)
+    acts: list[Act] = []
+    for _ in range(12):
+        number = random.randrange(nodes)
+        acts.append(Act("crash", number, 0, random.choice((0.0, 0.5, 3.0))))
+        acts.append(Act("restart", number, 0, random.choice((0.0, 0.5, 3.0, 20.0))))
+        other = random.randrange(nodes), random.randrange(nodes)
+        acts.append(Act(random.choice(("publish", "break")), *other, random.choice((0.0, 0.5, 3.0))))
+    return Schedule(seed, nodes, 0, 0.5, tuple(acts), True)
 
 
 class Play:
@@ -199,11 +213,11 @@ class Play:
         self._pass(200.0)
 
 
-def play(seed: int, mutant: str = "") -> tuple[int, list[str]]:
+def play(seed: int, mutant: str = "", draw: Callable[[int], Schedule] = drawn) -> tuple[int, list[str]]:
     """Play the schedule of a seed; returns it with the violations.  An exception of the core counts as one."""
     with mutants.applied(mutant):
         try:
-            return seed, Play(drawn(seed), mutant).go()
+            return seed, Play(draw(seed), mutant).go()
         except Exception as error:
             return seed, [f"{type(error).__name__}: {error}"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulation.schedules import KINDS, PAUSES, Act, Play, Schedule, play
+from tests.simulation.schedules import KINDS, PAUSES, Act, Play, Schedule, crashing, drawn, play
 
 MOST_NODES = 7
 
@@ -59,7 +61,14 @@ def test_without_feasible_distances_parents_form_a_cycle_within_50_schedules() -
     pytest.fail("no cycle in 50 schedules")
 
 
-@pytest.mark.parametrize("mutant", ["no serials", "no incarnations", "send before commit"])
-def test_mutants_are_caught_within_50_schedules(mutant: str) -> None:
+@pytest.mark.parametrize(
+    ("mutant", "draw"), [("no serials", drawn), ("no incarnations", drawn), ("send before commit", crashing)]
+)
+def test_mutants_are_caught_within_50_schedules(mutant: str, draw: Callable[[int], Schedule]) -> None:
     """Caught is a schedule that the core itself passes."""
-    assert any(play(seed, mutant)[1] and not play(seed)[1] for seed in range(50))
+    assert any(play(seed, mutant, draw)[1] and not play(seed, draw=draw)[1] for seed in range(50))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_was_said_outlives_a_crash_in_the_middle_of_a_commit(seed: int) -> None:
+    assert play(seed, draw=crashing) == (seed, [])
