@@ -71,7 +71,11 @@ class NodeCommands:
             "sent": node.clique.sent,
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
-            "troubles": [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"],
+            "web": [_address(port.getHost()) for port in node.pages],
+            "troubles": [
+                *node.troubles,
+                *([] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]),
+            ],
         }
 
     async def forums(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ Read it, each in another terminal or program:
   Gnus         (setq user-mail-address "{address}"
                      gnus-select-method '(nntp "{host}" (nntp-port-number {port})))
 
-More: {cliquectl} --help.  Ctrl-C stops the node.
+{page}More: {cliquectl} --help.  Ctrl-C stops the node.
 """
 
 
@@ -100,7 +100,9 @@ class FirstRun:
         """Print how to read the node's forums."""
         _, host, port = status["nntp"][0].split(":")
         local, _, domain = status["address"].partition("@")
-        values = {"log": self._log, "host": host, "port": port, "local": local, "domain": domain}
+        page = "".join(
+            f"Its page: http://{place.removeprefix('tcp:')}/\n" for place in status["web"] if place.startswith("tcp:"))
+        values = {"page": page, "log": self._log, "host": host, "port": port, "local": local, "domain": domain}
         print(HOW_TO_READ.format(**status, **values, cliquectl=self._programs / "cliquectl"), flush=True)
 
     def wait(self) -> None:

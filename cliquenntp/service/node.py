@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 import cliquenntp
-from cliquenntp.control.server import ControlFactory
+from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import OWNER, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
@@ -62,6 +62,9 @@ class Node(Service):
         self.clock = clock
         self.started_at = 0.0
         self.news: list[tuple[IListeningPort, NewsFactory]] = []
+        self.pages: list[IListeningPort] = []
+        self.troubles: list[str] = []
+        """what is not as it was asked for, though the node runs; for the operator"""
         self._control: IListeningPort | None = None
 
     @property
@@ -132,7 +135,24 @@ class Node(Service):
         # A node that was killed left its socket; nobody listens there, as the database's lock is ours.
         self.settings.control_socket.unlink(missing_ok=True)
         control = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
-        self._control = self._port(control, ControlFactory(NodeCommands(self).table()), "the control socket")
+        commands = NodeCommands(self).table()
+        self._control = self._port(control, ControlFactory(commands), "the control socket")
+        if self.settings.web:
+            self._listen_to_browsers(commands)
+
+    def _listen_to_browsers(self, commands: dict[str, Handler]) -> None:
+        """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
+        from cliquenntp.service.page_commands import PageCommands
+        from cliquenntp.web import make_site
+
+        site = make_site(PageCommands(commands), self.reactor)
+        for text in self.settings.web:
+            try:
+                endpoint = endpoints.serverFromString(self.reactor, text)
+                self.pages.append(self._port(endpoint, site, f"the status page's port {text}"))
+            except StartError as error:
+                self.log.error("{error}", error=error)
+                self.troubles.append(f"{error}; --web says where else, or off")
 
     @staticmethod
     def _port(endpoint: Any, factory: Any, what: str) -> IListeningPort:
@@ -163,6 +183,8 @@ class Node(Service):
         for port, factory in self.news:
             await defer.maybeDeferred(port.stopListening)
             await factory.stop()
+        for page in self.pages:
+            await defer.maybeDeferred(page.stopListening)
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)

@@ -67,6 +67,16 @@ def _owner_endpoints(value: object) -> tuple[str, ...]:
     return texts
 
 
+def _web_endpoints(value: object) -> tuple[str, ...]:
+    texts = _texts(value)
+    if texts == ("off",):
+        return ()
+    try:
+        return _owner_endpoints(texts)
+    except ValueError as error:
+        raise ValueError(f"off, or {error}") from None
+
+
 def _clique_endpoints(value: object) -> tuple[str, ...]:
     allowed = "off, i2p, or addresses: tcp:127.0.0.1:PORT (loopback only), tls:HOST:PORT, unix:/PATH"
     texts = _texts(value)
@@ -140,6 +150,12 @@ class Settings:
     )
 
     clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or i2p, or off")
+
+    web: tuple[str, ...] = _setting(
+        ("tcp:8119:interface=127.0.0.1",),
+        _web_endpoints,
+        "where the status page is shown to a browser on this machine, or off",
+    )
 
     i2p_sam: str = _setting(
         "127.0.0.1:7656",  # both i2pd's and Java I2P's

@@ -14,7 +14,7 @@ from cliquenntp.service import settings
 class Options(usage.Options):
     """The flags of ``twistd cliquenntp``; each overrides the setting of the same name in the TOML file."""
 
-    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|i2p|off]..."
+    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|i2p|off]... [--web ENDPOINT|off]"
     longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
 
     optParameters = [
@@ -26,6 +26,7 @@ class Options(usage.Options):
         super().__init__()
         self["nntp"] = []
         self["clique"] = []
+        self["web"] = []
 
     def opt_nntp(self, endpoint: str) -> None:
         """Where the owner's newsreader connects, on loopback, without a password; may be given several times.
@@ -37,9 +38,14 @@ class Options(usage.Options):
         [default: off]"""
         self["clique"].append(address)
 
+    def opt_web(self, endpoint: str) -> None:
+        """Where a browser on this machine finds the status page, or `off`.
+        [default: tcp:8119:interface=127.0.0.1]"""
+        self["web"].append(endpoint)
+
     def postOptions(self) -> None:
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""
-        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "clique") if self[key]}
+        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "clique", "web") if self[key]}
         try:
             self["settings"] = settings.load(Path(self["config"]) if self["config"] else None, flags)
         except settings.SettingsError as error:

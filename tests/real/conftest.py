@@ -17,8 +17,8 @@ def make_node(tmp_path: Path) -> Iterator[Callable[..., NodeProcess]]:
     """A function that starts a node: its name, and whether other nodes may connect."""
     nodes: list[NodeProcess] = []
 
-    def make(name: str = "node", clique: bool = False, config: str = "") -> NodeProcess:
-        node = NodeProcess(tmp_path / name, clique, config)
+    def make(name: str = "node", clique: bool = False, config: str = "", web: str = "off") -> NodeProcess:
+        node = NodeProcess(tmp_path / name, clique, config, web)
         nodes.append(node)
         return node.start()
 

@@ -23,8 +23,9 @@ class CommandFailedError(Exception):
 class NodeProcess:
     """A node with its data in a folder; ``start`` and ``kill`` it as often as a test likes."""
 
-    def __init__(self, folder: Path, clique: bool = False, config: str = "") -> None:
+    def __init__(self, folder: Path, clique: bool = False, config: str = "", web: str = "off") -> None:
         self.folder = folder
+        self._web = web
         self._clique = "tcp:127.0.0.1:0" if clique else "off"
         self._config = config
         """a TOML file's text, which then says where other nodes connect"""
@@ -39,7 +40,7 @@ class NodeProcess:
     def launch(self) -> None:
         """Start the process and return at once."""
         self.folder.mkdir(exist_ok=True)
-        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK]
+        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK, "--web", self._web]
         if self._config:
             (self.folder / "cliquenntp.toml").write_text(self._config)
             flags += ["--config", str(self.folder / "cliquenntp.toml")]

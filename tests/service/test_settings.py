@@ -83,8 +83,8 @@ def test_loopback_endpoints_are_taken(endpoint: str) -> None:
 
 
 def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"web: there is no such setting; allowed: data, nntp"):
-        settings.load(written(tmp_path, "web = 'off'"), {})
+    with pytest.raises(SettingsError, match=r"wbe: there is no such setting; allowed: data, nntp"):
+        settings.load(written(tmp_path, "wbe = 'off'"), {})
 
 
 def test_a_missing_and_a_broken_file_are_named(tmp_path: Path) -> None:

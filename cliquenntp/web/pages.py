@@ -1,0 +1,164 @@
+"""What the pages show, and what their forms do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+import attrs
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from twisted.web import http
+from twisted.web.server import Request
+
+from cliquenntp.web.commands import Commands, Outcome, RefusedError
+
+MOST_ROWS = 500
+"""of a table on a page; `cliquectl` shows all.  More than anybody reads, and a page of some 100 kB."""
+
+HTML = "text/html; charset=utf-8"
+
+
+@attrs.frozen
+class Page:
+    """An answer."""
+
+    code: int
+    body: str
+    media_type: str = HTML
+    location: str = ""
+
+    @classmethod
+    def text(cls, code: int, text: str) -> Page:
+        """Return a page of one line."""
+        return cls(code, text + "\n", "text/plain; charset=utf-8")
+
+
+def octets(count: int) -> str:
+    """Return a size as people read it."""
+    size = float(count)
+    units = ["GB", "MB", "kB", "B"]
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop()
+    return f"{size:.0f} {units[-1]}" if units[-1] == "B" or size >= 10 else f"{size:.1f} {units[-1]}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as people read it."""
+    for length, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} seconds"
+
+
+Handler = Callable[[Request, str], Awaitable[Page]]
+
+
+class Pages:
+    """The pages of one node; ``token`` goes into each form."""
+
+    def __init__(self, commands: Commands, token: str) -> None:
+        self._commands = commands
+        self._templates = Environment(
+            loader=PackageLoader("cliquenntp.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True)
+        self._templates.globals["token"] = token
+        self._templates.filters.update(octets=octets, duration=duration, quote=lambda text: quote(text, safe=""))
+        self._ways: dict[tuple[str, str], Handler] = {
+            ("GET", ""): self._overview,
+            ("GET", "live.json"): self._live,
+            ("GET", "forum"): self._forum,
+            ("GET", "overlay.svg"): self._overlay,
+            ("POST", "join"): self._join,
+            ("POST", "create"): self._create,
+            ("POST", "follow"): self._follow,
+            ("POST", "unfollow"): self._follow,
+        }
+
+    async def answer(self, request: Request) -> Page:
+        """Answer a request that has passed the guard."""
+        method = "POST" if request.method == b"POST" else "GET"
+        way, _, rest = unquote(request.path.decode("ascii", "replace")).lstrip("/").partition("/")
+        handler = self._ways.get((method, way))
+        if handler is None:
+            return await self._missing("There is no such page.")
+        try:
+            return await handler(request, rest)
+        except RefusedError as error:
+            return self._show("refused.html", http.BAD_REQUEST, reason=str(error))
+
+    def _show(self, template: str, code: int = http.OK, **values: Any) -> Page:
+        return Page(code, self._templates.get_template(template).render(values))
+
+    async def _missing(self, reason: str) -> Page:
+        return self._show("refused.html", http.NOT_FOUND, reason=reason)
+
+    async def _run(self, name: str, arguments: Mapping[str, Any] | None = None) -> Outcome:
+        return await self._commands(name, arguments or {}, MOST_ROWS)
+
+    async def _overview(self, request: Request, rest: str) -> Page:
+        status = (await self._run("status")).result
+        forums = await self._run("forums")
+        peers = await self._run("peers")
+        return self._show("overview.html", status=status, forums=forums, peers=peers)
+
+    async def _live(self, request: Request, rest: str) -> Page:
+        """Return what the page's script shows anew every few seconds."""
+        status = (await self._run("status")).result
+        shown = {name: status[name] for name in ("documents", "received", "sent", "readers")}
+        shown["peers"] = sum(1 for peer in status["peers"] if peer["state"] == "linked")
+        return Page(http.OK, json.dumps(shown), "application/json")
+
+    async def _forum(self, request: Request, name: str) -> Page:
+        forums = await self._run("forums")
+        forum = next((row for row in forums.rows if row["name"] == name), None)
+        if forum is None:
+            return await self._missing(f"There is no forum {name} here.")
+        invitation, reason = "", ""
+        try:
+            invitation = (await self._run("invite", {"name": name})).result["invitation"]
+        except RefusedError as error:
+            reason = str(error)
+        peers = [peer for peer in (await self._run("peers")).rows if name in peer.get("forums", ())]
+        return self._show(
+            "forum.html", forum=forum, invitation=invitation, reason=reason, peers=peers,
+            has_picture=await self._has_picture(name))
+
+    async def _has_picture(self, name: str) -> bool:
+        """Return whether the forum is followed, so that there is an overlay to draw."""
+        try:
+            await self._run("graph", {"name": name, "format": "svg"})
+        except RefusedError:
+            return False
+        return True
+
+    async def _overlay(self, request: Request, name: str) -> Page:
+        picture = (await self._run("graph", {"name": name, "format": "svg"})).result["text"]
+        return Page(http.OK, picture, "image/svg+xml")
+
+    async def _create(self, request: Request, rest: str) -> Page:
+        arguments = {"name": _field(request, "name"), "description": _field(request, "description")}
+        return _to_forum((await self._run("create-forum", arguments)).result["name"])
+
+    async def _join(self, request: Request, rest: str) -> Page:
+        invitation = _field(request, "invitation")
+        if not invitation:
+            invitation = f"clique:{_field(request, 'root')}?peer={_field(request, 'peer')}"
+        joined = (await self._run("join", {"invitation": invitation})).result
+        return _to_forum(joined["name"]) if joined["name"] else self._show("told.html", text=joined["text"])
+
+    async def _follow(self, request: Request, name: str) -> Page:
+        command = request.path.decode("ascii").lstrip("/").partition("/")[0]
+        text = (await self._run(command, {"name": name})).result["text"]
+        return self._show("told.html", text=text)
+
+
+def _field(request: Request, name: str) -> str:
+    values = (request.args or {}).get(name.encode(), [b""])
+    return values[0].decode("utf-8", "replace").strip()
+
+
+def _to_forum(name: str) -> Page:
+    return Page(http.SEE_OTHER, "", location=f"/forum/{quote(name, safe='')}")

@@ -1,0 +1,128 @@
+"""The Twisted shell of the page: resources, and limits on what a browser may send."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Any
+
+from twisted.internet import defer
+from twisted.logger import Logger
+from twisted.web import http
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from cliquenntp.web.commands import Commands
+from cliquenntp.web.guard import HEADERS, MOST_BODY_OCTETS, Guard, NotAllowedError
+from cliquenntp.web.pages import Page, Pages
+
+IDLE_SECONDS = 60
+"""A browser keeps a connection for its next request; it may as well make a new one."""
+
+STATIC = {
+    b"style.css": "text/css; charset=utf-8",
+    b"icon.svg": "image/svg+xml",
+    b"live.js": "text/javascript; charset=utf-8",
+}
+
+_log = Logger()
+
+
+class _SmallRequest(Request):
+    """A request whose body is never longer than a form."""
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        """Refuse a body that says that it is too long, or does not say how long it is."""
+        if length is None or length > MOST_BODY_OCTETS:
+            transport: Any = self.channel.transport
+            transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.channel.loseConnection()
+            length = 0
+        super().gotLength(length)
+
+
+class _Checked(Resource):
+    """A resource that answers only what the guard lets through, with the headers that every answer has."""
+
+    isLeaf = True  # noqa: N815
+
+    def __init__(self, guard: Guard, answer: Callable[[Request], Awaitable[Page]]) -> None:
+        super().__init__()
+        self._guard = guard
+        self._answer = answer
+
+    def render(self, request: Request) -> int:
+        """Answer, now or later; what goes wrong is told in one line, and in full only in the log."""
+        gone: list[Any] = []
+        request.notifyFinish().addErrback(gone.append)
+        answering = defer.ensureDeferred(self._checked(request))
+
+        def failed(failure: Any) -> Page:
+            _log.failure("The status page failed", failure)
+            return Page.text(500, "something went wrong in the node: its log says what")
+
+        def write(page: Page) -> None:
+            if not gone:
+                _write(request, page)
+
+        answering.addErrback(failed).addCallback(write)
+        return NOT_DONE_YET
+
+    async def _checked(self, request: Request) -> Page:
+        try:
+            self._guard.check(request)
+        except NotAllowedError as error:
+            return Page.text(error.code, str(error))
+        return await self._answer(request)
+
+
+def _write(request: Request, page: Page) -> None:
+    request.setResponseCode(page.code)
+    for name, value in HEADERS.items():
+        request.setHeader(name, value)
+    request.setHeader(b"Content-Type", page.media_type.encode())
+    if page.location:
+        request.setHeader(b"Location", page.location.encode())
+    body = page.body.encode()
+    request.setHeader(b"Content-Length", str(len(body)).encode())
+    if request.method != b"HEAD":
+        request.write(body)
+    request.finish()
+
+
+class _Root(Resource):
+    """Leads every path to the one resource that checks and answers."""
+
+    def __init__(self, guard: Guard, pages: Pages) -> None:
+        super().__init__()
+        self._page = _Checked(guard, pages.answer)
+        self._files = {name: _Checked(guard, _static(name, media_type)) for name, media_type in STATIC.items()}
+
+    def getChild(self, path: bytes, request: Request) -> Resource:  # noqa: N802
+        """Return a file of the page, or the page."""
+        return self._files.get(path, self._page) if not request.postpath else self._page
+
+
+def _static(name: bytes, media_type: str) -> Callable[[Request], Awaitable[Page]]:
+    body = (files("cliquenntp.web") / "static" / name.decode()).read_text("utf-8")
+
+    async def answer(request: Request) -> Page:
+        return Page(http.OK, body, media_type)
+
+    return answer
+
+
+class _QuietSite(Site):
+    """Keeps no record of who looked at what."""
+
+    displayTracebacks = False  # noqa: N815
+
+    def log(self, request: http.Request) -> None:
+        """Write nothing."""
+
+
+def make_site(commands: Commands, reactor: Any) -> Site:
+    """Return the factory to listen with, on a loopback address only."""
+    guard = Guard()
+    return _QuietSite(
+        _Root(guard, Pages(commands, guard.token)), requestFactory=_SmallRequest, timeout=IDLE_SECONDS, reactor=reactor)
