@@ -11,7 +11,7 @@ SERVER ?= 127.0.0.1:1119
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn tmux i2pd chromium chromium-driver
 
-.PHONY: run test test-programs bench conformance simulate clean
+.PHONY: run test test-programs bench bench-core conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -31,6 +31,10 @@ test-programs:
 
 bench: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks
+
+# what the state of the clique core takes in memory
+bench-core: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.core_memory
 
 # `make conformance SERVER=news.example.org:119`: what a server does otherwise than the RFCs say
 conformance: $(VENV)/installed-tests

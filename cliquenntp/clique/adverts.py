@@ -129,36 +129,49 @@ def hear(node: Node, edge: Edge, advert: Advert, acknowledge: bool = True) -> bo
     we do not know it is not acknowledged, so it comes again with it.
     """
     if advert.serial > edge.heard:
-        if not _signed(node, edge, advert):
+        signature = _signature(node, edge, advert)
+        if signature is None:
             return False
         edge.heard = advert.serial
-        edge.advert = advert
+        edge.advert = evolve(advert, key=_shared_key(edge, advert.key), signature=signature)
         new = True
     else:
         new = False
     if acknowledge:
-        edge.link.acknowledgements[edge.incarnation] = edge.heard
+        if edge.incarnation not in edge.link.acknowledgements:
+            edge.link.acknowledgements += (edge.incarnation,)
         node.timers.at_latest("acknowledge", edge.link.number, node.now + ACKNOWLEDGE_WITHIN)
     return new
 
 
-def _signed(node: Node, edge: Edge, advert: Advert) -> bool:
-    """Return whether an advert's center said so; a follower's is not asked, since its feeder does not believe it."""
+def _shared_key(edge: Edge, key: Key | None) -> Key | None:
+    """Return the object by which the channel knows an equal key already; else the key."""
+    if key == edge.state.key:
+        return edge.state.key
+    if edge.advert is not None and key == edge.advert.key:
+        return edge.advert.key
+    return key
+
+
+def _signature(node: Node, edge: Edge, advert: Advert) -> bytes | None:
+    """Return the signature by which an advert's center said so; None: nobody proved it.
+
+    A follower is not asked for one, since its feeder does not believe it.
+    """
     key, state, signature = advert.key, edge.state, advert.signature
     if key is None or edge.kind == Kind.FOLLOWER:
-        return True
+        return b""
     last = edge.advert
     if (key, advert.seq) == (state.key, state.seq):
         signature = state.signature
     elif last is not None and (last.key, last.seq) == (key, advert.seq):
-        signature = edge.signature
+        signature = last.signature
     elif not signature:
-        return False
+        return None
     else:
         claimed = Channel(state.scope) if key.rooted else state.channel
         lawful = key.rooted or not state.is_full
         if not lawful or not node.claims.verify(key.center, statement(claimed, key, advert.seq), signature):
             node.close(edge.link, "a center's signature is false")
-            return False
-    edge.signature = signature
-    return True
+            return None
+    return signature

@@ -1,4 +1,8 @@
-"""The state of a channel, of its edges and of the links they travel on: data, with questions that need nothing else."""
+"""The state of a channel, of its edges and of the links they travel on: data, with questions that need nothing else.
+
+A node with 200 channels has some thousand edges, so an edge's rarely used containers are None while there is nothing in
+them, and equal keys, signatures and addresses are one object (`benchmarks.core_memory`).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ class Kind(IntEnum):
     """our channel covers its"""
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Link:
     """A live link."""
 
@@ -32,15 +36,14 @@ class Link:
     dialled: bool
     cost: int
     """of its latency, in COST_UNITs"""
-    edges: dict[int, Edge] = field(factory=dict)
-    """by our incarnation"""
-    acknowledgements: dict[int, int] = field(factory=dict)
-    """{our incarnation: serial} to be acknowledged with the next frame"""
-    walks: list[float] = field(factory=list)
-    """when the last walks came"""
+    edge_count: int = 0
+    acknowledgements: tuple[int, ...] = ()
+    """our incarnations of the edges whose last advert is to be acknowledged with the next frame"""
+    walks_until: float = 0.0
+    """the time up to which the walks that came have used up what this link may send"""
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Edge:
     """A channel shared on a link, from the first LINK_REQ on."""
 
@@ -55,9 +58,7 @@ class Edge:
     """the peer's incarnation; 0 until LINK_OK"""
     introducer: bytes = b""
     advert: Advert | None = None
-    """the peer's last"""
-    signature: bytes = b""
-    """its center's, over the advert's key and seq"""
+    """the peer's last, with its center's signature even where that came with an earlier one"""
     heard: int = 0
     """the serial of that advert"""
     serial: int = 0
@@ -76,7 +77,7 @@ class Edge:
     """documents since we asked"""
     offered: int = 0
     """of these, how many it offered"""
-    offers: list[bytes] = field(factory=list)
+    offers: list[bytes] | None = None
     """to be offered to the peer with the next IHAVE"""
     requested: bool = False
     """we sent the LINK_REQ"""
@@ -86,10 +87,8 @@ class Edge:
     """the peer's horizon"""
     differs: bool = False
     """its fingerprint differed from ours, and has not been compared since"""
-    listed: dict[tuple[int, int], tuple[bytes, ...]] = field(factory=dict)
+    listed: dict[tuple[int, int], tuple[bytes, ...]] | None = None
     """{span: ids} that we listed in SYNC"""
-    unconfirmed: Key | None = None
-    """a key with a term far off, waiting for a second edge to name it"""
 
     @property
     def open(self) -> bool:
@@ -111,7 +110,7 @@ class Edge:
         return self.state.parent is self or (self.advert is not None and self.advert.is_parent)
 
 
-@define
+@define(weakref_slot=False)
 class Known:
     """An address known in a channel."""
 
@@ -125,7 +124,7 @@ class Known:
     again_at: float = 0.0
 
 
-@define
+@define(weakref_slot=False)
 class Wanted:
     """A document that was offered, or is needed as a parent, and is not held."""
 
@@ -138,7 +137,7 @@ class Wanted:
     """needed as a parent: not news"""
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class ChannelState:
     """One channel that this node follows."""
 
@@ -173,7 +172,10 @@ class ChannelState:
     in_flight: dict[bytes, float] = field(factory=dict)
     """{id's short form on its link or id's first 8 bytes: until when it is not asked for elsewhere}"""
     offerers: dict[bytes, list[int]] = field(factory=dict)
-    """{id's first 8 bytes: incarnations of edges known to have it}, the last RECENT_KEPT"""
+    """{id's first 8 bytes: incarnations of edges known to have it}, since ``offerers_from``"""
+    offerers_before: dict[bytes, list[int]] = field(factory=dict)
+    """the same of the span of time before"""
+    offerers_from: float = 0.0
     fill_round: int = 0
     walked_at: float = -1e9
     last_document: float = 0.0

@@ -77,8 +77,9 @@ def _link_opened(node: Node, event: events.LinkOpened) -> None:
     if old is not None:
         _link_closed(node, events.LinkClosed(old.number))
     cost = min(max(round(event.latency / COST_UNIT), 1), COST_AT_MOST)
-    link = Link(event.link, event.contact, event.secret, event.dialled, cost)
-    node.links[event.link] = node.links_by_key[event.contact.key] = link
+    contact = edges.shared_contact(node, event.contact)
+    link = Link(event.link, contact, event.secret, event.dialled, cost)
+    node.links[event.link] = node.links_by_key[contact.key] = link
     membership.link_opened(node, link)
 
 
@@ -278,16 +279,13 @@ def _acknowledge_timer(node: Node, number: int) -> None:
     link = node.links.get(number)
     if link is None:
         return
-    for incarnation, serial in link.acknowledgements.items():
-        edge = node.edges.get(incarnation)
-        if edge is not None and edge.remote:
-            node.send(link, messages.AdvertAck(edge.remote, serial))
-    link.acknowledgements.clear()
+    for acknowledgement in node.acknowledgements(link):
+        node.send(link, acknowledgement)
 
 
 def _idle_timer(node: Node, number: int) -> None:
     link = node.links.get(number)
-    if link is not None and not link.edges:
+    if link is not None and not link.edge_count:
         node.close(link, "")
 
 

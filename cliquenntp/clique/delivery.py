@@ -18,6 +18,7 @@ from cliquenntp.clique.parameters import (
     OFFER_AT_MOST,
     OFFERS_JUDGED_AFTER,
     OFFERS_WANTED,
+    RECENT_FOR,
     RECENT_KEPT,
     WANT_AT_MOST,
     WANT_TIMEOUT,
@@ -49,7 +50,7 @@ def received(node: Node, event: DocumentReceived) -> None:
     state, place = edge.state, event.place
     prefix = place.id[:8]
     if node.documents.contains(place.id):
-        _known_to(state, prefix, edge)
+        _known_to(node, state, prefix, edge)
         node.effect(DropDocument(place.id, "held already"))
         return
     if not within(node, place, state.channel) and place.id not in state.ancestors:
@@ -95,9 +96,9 @@ def spread_document(node: Node, place: Place, hop: int, source: Edge | None) -> 
 
 def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edge | None) -> None:
     prefix = place.id[:8]
-    offerers = _offerers(state, prefix)
+    offerers = _offerers(node, state, prefix)
     if source is not None:
-        _known_to(state, prefix, source)
+        _known_to(node, state, prefix, source)
     _judge_offers(node, state)
     young = place.time > node.clique_time() - YOUNG
     if hop == RECONCILED and not young:
@@ -125,22 +126,29 @@ def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edg
             node.push(edge, place.id, hop)
             offerers.append(edge.incarnation)
         elif advert.offer or unsettled or hop == RECONCILED:
+            if edge.offers is None:
+                edge.offers = []
             edge.offers.append(place.id)
             node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
 
 
-def _offerers(state: ChannelState, prefix: bytes) -> list[int]:
+def _offerers(node: Node, state: ChannelState, prefix: bytes) -> list[int]:
     offerers = state.offerers.get(prefix)
     if offerers is None:
-        offerers = state.offerers[prefix] = []
-        if len(state.offerers) > RECENT_KEPT:
-            del state.offerers[next(iter(state.offerers))]
+        if node.now > state.offerers_from + RECENT_FOR or len(state.offerers) >= RECENT_KEPT:
+            forget_offerers(node, state)
+        offerers = state.offerers[prefix] = state.offerers_before.get(prefix, [])
     return offerers
 
 
-def _known_to(state: ChannelState, prefix: bytes, edge: Edge) -> None:
+def forget_offerers(node: Node, state: ChannelState) -> None:
+    """Begin a span of remembering who has which document, and forget the span before the last."""
+    state.offerers_before, state.offerers, state.offerers_from = state.offerers, {}, node.now
+
+
+def _known_to(node: Node, state: ChannelState, prefix: bytes, edge: Edge) -> None:
     """Note that an edge's peer has a document, once however often it says so."""
-    offerers = _offerers(state, prefix)
+    offerers = _offerers(node, state, prefix)
     if edge.incarnation not in offerers:
         offerers.append(edge.incarnation)
 
@@ -177,13 +185,10 @@ def ask_for_offers(node: Node, state: ChannelState, but: Edge | None = None) -> 
 
 def offer(node: Node, edge: Edge) -> None:
     """Send the offers that have come together, but what the peer has offered to us meanwhile."""
-    offerers = edge.state.offerers
-    prefixes = []
-    for document in edge.offers:
-        prefix = document[:8]
-        if edge.incarnation not in offerers.get(prefix, ()):
-            prefixes.append(prefix)
-    edge.offers = []
+    prefixes = [
+        document[:8] for document in edge.offers or ()
+        if edge.incarnation not in _offerers(node, edge.state, document[:8])]
+    edge.offers = None
     if prefixes and edge.remote:
         for start in range(0, len(prefixes), OFFER_AT_MOST):
             node.send(edge.link, Offer(edge.remote, tuple(prefixes[start:start + OFFER_AT_MOST])))
@@ -196,7 +201,7 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
         node.close(edge.link, "too many documents in an IHAVE")
         return
     for prefix in message.documents:
-        _known_to(state, prefix, edge)
+        _known_to(node, state, prefix, edge)
         edge.offered += 1
         if node.documents.find(prefix):
             continue
@@ -264,7 +269,7 @@ def wanted_by(node: Node, edge: Edge, message: Want) -> None:
                 gone.setdefault(why, []).append(document)
             else:
                 node.push(edge, document, ASKED_FOR)
-                _known_to(edge.state, document[:8], edge)
+                _known_to(node, edge.state, document[:8], edge)
     for why, ids in gone.items():
         node.send(edge.link, Gone(edge.remote, tuple(ids), why))
 

@@ -56,6 +56,15 @@ def get_to_know(
     return known
 
 
+def shared_contact(node: Node, contact: Contact) -> Contact:
+    """Return the equal contact that one of our channels knows, so that there is one object of it; else the contact."""
+    for state in node.channels.values():
+        known = state.known.get(contact.key)
+        if known is not None and known.contact == contact:
+            return known.contact
+    return contact
+
+
 def strangers(state: ChannelState) -> int:
     """Return how many addresses are known that are not neighbours'."""
     linked = {edge.link.contact.key for edge in state.edges.values()}
@@ -89,7 +98,8 @@ def request(
 
 def _make(node: Node, state: ChannelState, link: Link, channel: Channel, kind: Kind) -> Edge:
     edge = Edge(node.incarnation(), link, state, channel, kind, node.now)
-    node.edges[edge.incarnation] = state.edges[edge.incarnation] = link.edges[edge.incarnation] = edge
+    node.edges[edge.incarnation] = state.edges[edge.incarnation] = edge
+    link.edge_count += 1
     node.timers.cancel("idle", link.number)
     return edge
 
@@ -261,14 +271,14 @@ def forget(node: Node, edge: Edge) -> None:
     """Drop an edge at our end; whoever calls it draws the consequences unless it was never open."""
     state = edge.state
     was_open = edge.open
-    node.edges.pop(edge.incarnation, None)
+    link = edge.link
+    if node.edges.pop(edge.incarnation, None) is not None:
+        link.edge_count -= 1
     state.edges.pop(edge.incarnation, None)
-    edge.link.edges.pop(edge.incarnation, None)
-    edge.link.acknowledgements.pop(edge.incarnation, None)
     for kind in ("say", "repeat", "offer", "request"):
         node.timers.cancel(kind, edge.incarnation)
-    if not edge.link.edges:
-        _idle(node, edge.link)
+    if not link.edge_count:
+        _idle(node, link)
     if was_open:
         node.touch("links", state)
         if state.reconciling == edge.incarnation:
@@ -284,7 +294,7 @@ def changed_soon(node: Node, state: ChannelState) -> None:
 
 
 def _idle(node: Node, link: Link) -> None:
-    if not link.edges:
+    if not link.edge_count:
         node.timers.at_latest("idle", link.number, node.now + IDLE_LINK_AFTER)
 
 

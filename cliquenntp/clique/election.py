@@ -126,7 +126,7 @@ def adopt(node: Node, state: ChannelState, edge: Edge) -> None:
     assert advert is not None and advert.key is not None
     if state.key is not None and advert.key.term > state.key.term:
         state.raised_at = node.now
-    state.key, state.seq, state.signature = advert.key, advert.seq, edge.signature
+    state.key, state.seq, state.signature = advert.key, advert.seq, advert.signature
     state.distance = distance_by(state, edge)
     if state.parent is not edge:
         edge.late = 0

@@ -147,10 +147,10 @@ def remix(node: Node, state: ChannelState) -> None:
 def walked(node: Node, edge: Edge, message: Walk) -> None:
     """Pass a WALK on, or end it here by asking its origin for an edge."""
     link, state = edge.link, edge.state
-    link.walks = [time for time in link.walks if time > node.now - 60.0]
-    if len(link.walks) >= WALKS_PER_MINUTE * max(1, len(link.edges)):
+    used = max(link.walks_until, node.now) + 60.0 / (WALKS_PER_MINUTE * max(1, link.edge_count))
+    if used > node.now + 60.0:
         return
-    link.walks.append(node.now)
+    link.walks_until = used
     origin = message.origin
     if origin.key == node.me.key or not origin.address:
         return
@@ -226,7 +226,7 @@ def dial_failed(node: Node, contact: Contact) -> None:
 
 def link_closed(node: Node, link: Link) -> None:
     """Drop all edges of a link that is gone, and remember where they led."""
-    for edge in list(link.edges.values()):
+    for edge in [one for one in node.edges.values() if one.link is link]:
         state = edge.state
         known = edges.get_to_know(node, state, link.contact)
         if known is not None and edge.open and edge.kind != Kind.FOLLOWER:

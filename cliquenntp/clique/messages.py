@@ -48,7 +48,7 @@ class Key(NamedTuple):
     """the center's node key, 32 bytes"""
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Advert:
     """What a node says of its place in a channel's tree; each replaces the one before."""
 

@@ -91,6 +91,12 @@ class Node:
         else:
             box.append(message)
 
+    def acknowledgements(self, link: Link) -> list[AdvertAck]:
+        """Return and forget what is to be acknowledged on a link."""
+        incarnations, link.acknowledgements = link.acknowledgements, ()
+        edges = [self.edges.get(incarnation) for incarnation in incarnations]
+        return [AdvertAck(edge.remote, edge.heard) for edge in edges if edge is not None and edge.remote]
+
     def push(self, edge: Edge, document: bytes, hop: int) -> None:
         """Send a document over an edge."""
         self._documents.append(SendDocument(edge.link.number, Push(edge.remote, document, hop)))
@@ -113,11 +119,7 @@ class Node:
             if link is None:
                 continue
             if link.acknowledgements:
-                for incarnation, serial in link.acknowledgements.items():
-                    edge = self.edges.get(incarnation)
-                    if edge is not None and edge.remote:
-                        messages.append(AdvertAck(edge.remote, serial))
-                link.acknowledgements.clear()
+                messages += self.acknowledgements(link)
                 self.timers.cancel("acknowledge", number)
             effects.append(Send(number, tuple(messages)))
         effects.extend(one for one in self._documents if one.link in links)

@@ -76,7 +76,8 @@ OFFERS_WANTED: Final = 2  # edges asked to offer: 3 (study) cost 50 B a copy mor
 OFFERS_JUDGED_AFTER: Final = 16  # an edge that offered none of so many documents is replaced
 LATE_PARENT: Final = 3  # WANTs that beat the parent before it is blocked
 BLOCKED_FOR: Final = 3600.0
-RECENT_KEPT: Final = 128  # documents of which it is remembered who offered them
+RECENT_FOR: Final = 60.0  # it is remembered so long, at most twice, who has a document: WANTED_KEPT and a slow frame
+RECENT_KEPT: Final = 256  # documents remembered in such a span: bound
 OFFER_AT_MOST: Final = 1000  # ids an IHAVE: bound
 WANT_AT_MOST: Final = 256  # ids outstanding a link: bound
 

@@ -109,6 +109,8 @@ def _listing(
         ids = tuple(document for _, document in node.documents.channel(*edge.channel).items(low, high))
     else:
         ids = only
+    if edge.listed is None:
+        edge.listed = {}
     edge.listed[low, high] = ids
     if len(edge.listed) > SPANS_AT_MOST * SPAN_PARTS:
         del edge.listed[next(iter(edge.listed))]
@@ -197,7 +199,9 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
 
 
 def _answer_wanted(node: Node, edge: Edge, span: SpanWanted) -> None:
-    ids = edge.listed.pop((span.low, span.high), ())
+    ids = (edge.listed or {}).pop((span.low, span.high), ())
+    if not edge.listed:
+        edge.listed = None
     lost: dict[str, list[bytes]] = {}
     for index, document in enumerate(ids):
         asked = index // 8 < len(span.bitmap) and span.bitmap[index // 8] >> (index % 8) & 1

@@ -28,7 +28,7 @@ class Timers:
         self._times[name] = time
         self._turn += 1
         heappush(self._heap, (time, self._turn, name))
-        if len(self._heap) > 64 + 4 * len(self._times):
+        if len(self._heap) > 16 + 3 * len(self._times):
             self._heap = [(at, index, one) for index, (one, at) in enumerate(self._times.items())]
             heapify(self._heap)
 

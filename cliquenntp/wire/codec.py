@@ -37,6 +37,8 @@ _NO_TAGS = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 class LinkCodec:
     """Both directions of one link.  Every frame encoded has to be sent, in order, since aliases count on it."""
 
+    __slots__ = ("_receiving", "_sending")
+
     def __init__(self) -> None:
         self._sending = LinkState()
         self._receiving = LinkState()

@@ -31,6 +31,8 @@ Value = TypeVar("Value")
 class Aliases(Generic[Value]):
     """A ring of values that both ends have seen, in the order of their first use; old ones fall out alike."""
 
+    __slots__ = ("_next", "_numbers", "_ring", "_size")
+
     def __init__(self, size: int) -> None:
         self._size = size
         self._ring: list[Value] = []
@@ -62,6 +64,8 @@ class Aliases(Generic[Value]):
 
 class LinkState:
     """One direction of a link: the aliases of keys and of channels' documents."""
+
+    __slots__ = ("documents", "keys")
 
     def __init__(self) -> None:
         self.keys: Aliases[Key] = Aliases(KEY_ALIASES)

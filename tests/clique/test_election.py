@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from typing import Any
+
+from attrs import evolve
 
 from cliquenntp.clique import election
 from cliquenntp.clique.blinding import statement
@@ -27,10 +30,16 @@ def neighbour(node: Node, state: ChannelState, name: str, key: Key, seq: int, di
     number = node.incarnation()
     link = node.links[number] = Link(number, contact_of(name), b"secret", True, 1)
     edge = Edge(number, link, state, FORUM, Kind.PEER, 0.0, remote=1)
-    edge.signature = Claims(key.center).sign(statement(FORUM, key, seq))
-    edge.advert = Advert(1, key, seq, edge.signature, distance, more.get("is_parent", False), True, False, 1)
+    signature = Claims(key.center).sign(statement(FORUM, key, seq))
+    edge.advert = Advert(1, key, seq, signature, distance, more.get("is_parent", False), True, False, 1)
     node.edges[number] = state.edges[number] = edge
     return edge
+
+
+def tells(edge: Edge, **news: Any) -> None:
+    """Have a neighbour say something else than before."""
+    assert edge.advert is not None
+    edge.advert = evolve(edge.advert, serial=edge.advert.serial + 1, **news)
 
 
 def test_the_larger_key_wins_whatever_the_distance() -> None:
@@ -63,7 +72,7 @@ def test_a_neighbour_as_far_as_we_were_is_no_parent() -> None:
     del state.edges[parent.incarnation]
     election.recompute(node, state)
     assert state.parent is None
-    other.advert = Advert(2, OLD, 1, other.signature, 11, False, True, False, 1)
+    tells(other, seq=1, distance=11)
     election.recompute(node, state)
     assert state.parent is other
     assert state.feasibility[OLD] == (1, 12)
@@ -81,7 +90,7 @@ def test_feasibility_never_worsens() -> None:
     parent = neighbour(node, state, "parent", OLD, 0, 10)
     election.recompute(node, state)
     for distance in (9, 8, 9, 8):
-        parent.advert = Advert(2, OLD, 0, parent.signature, distance, False, True, False, 1)
+        tells(parent, seq=0, distance=distance)
         election.recompute(node, state)
     assert state.distance == 9
     assert state.feasibility[OLD] == (0, 9)
@@ -117,7 +126,7 @@ def test_terms_are_followed_once_a_minute() -> None:
     edge = neighbour(node, state, "flapping", OLD, 0, 1)
     election.recompute(node, state)
     for term in (2, 3, 4):
-        edge.advert = Advert(term, OLD._replace(term=term), 0, edge.signature, 1, False, True, False, 1)
+        tells(edge, key=OLD._replace(term=term), seq=0, distance=1)
         election.recompute(node, state)
     assert state.key is not None
     assert state.key.term == 2

@@ -53,7 +53,8 @@ def _any_incarnation(node: Node, event: core_module.events.MessageReceived) -> N
     """Take a message for whatever edge the link has now."""
     link = node.links.get(event.link)
     to = getattr(event.message, "to", None)
-    if link is not None and to is not None and to not in link.edges and link.edges:
-        message = evolve(event.message, to=next(iter(link.edges)))
+    there = [edge.incarnation for edge in node.edges.values() if edge.link is link]
+    if to is not None and there and to not in there:
+        message = evolve(event.message, to=there[0])
         event = core_module.events.MessageReceived(event.link, message)
     _RECEIVED(node, event)
