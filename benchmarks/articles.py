@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import random
 import tarfile
@@ -11,37 +12,40 @@ from pathlib import Path
 
 BIG_FORUM = "bench.big"
 BIG_FORUM_ARTICLES = 12_000
-"""enough for OVER of 10,000 in one forum"""
+"""enough for OVER of 10,000 in one forum; of few articles, all but a twenty-fifth"""
 
 OTHER_FORUMS = 20
-OTHER_ARTICLES = 500
-"""in all the other forums together"""
 
 WORDS = ("tea", "leaf", "water", "kettle", "steam", "cup", "morning", "garden", "mountain", "oolong", "green", "honey")
 
 
-def write_articles(path: Path) -> str:
-    """Write a tar file of GROUP/NUMBER articles for ``cliquectl import``; return what is in it, for people."""
+def articles(count: int) -> Iterator[bytes]:
+    """Yield so many articles, real ones as long as there are any."""
     corpus = os.environ.get("CLIQUENNTP_CORPUS")
-    articles = _real(Path(corpus)) if corpus else _generated()
+    found = itertools.chain(_real(Path(corpus)) if corpus else (), _generated())
+    return itertools.islice(found, count)
+
+
+def write_articles(path: Path, total: int) -> str:
+    """Write a tar file of GROUP/NUMBER articles for ``cliquectl import``; return what is in it, for people."""
+    big = min(BIG_FORUM_ARTICLES, total * 24 // 25)
     with tarfile.open(path, "w") as tar:
         count = 0
-        for count, raw in enumerate(articles, 1):
-            forum = BIG_FORUM if count <= BIG_FORUM_ARTICLES else f"bench.other{count % OTHER_FORUMS}"
+        for count, raw in enumerate(articles(total), 1):
+            forum = BIG_FORUM if count <= big else f"bench.other{count % OTHER_FORUMS}"
             entry = tarfile.TarInfo(f"{forum}/{count}")
             entry.size = len(raw)
             tar.addfile(entry, io.BytesIO(raw))
-    return f"{count:,} {'real' if corpus else 'generated'} articles, {BIG_FORUM_ARTICLES:,} of them in one forum"
+    kind = "real" if "CLIQUENNTP_CORPUS" in os.environ else "generated"
+    return f"{count:,} {kind} articles, {big:,} of them in one forum"
 
 
 def _real(corpus: Path) -> Iterator[bytes]:
-    """Yield articles of Usenet as they were sent, so many as a benchmark needs."""
-    left = BIG_FORUM_ARTICLES + OTHER_ARTICLES
+    """Yield articles of Usenet as they were sent."""
     with tarfile.open(corpus / "20_newsgroups.tar.gz") as tar:
         for entry in tar:
             source = tar.extractfile(entry) if entry.isfile() else None
-            if source is not None and left:
-                left -= 1
+            if source is not None:
                 yield source.read()
 
 
@@ -50,7 +54,7 @@ def _generated() -> Iterator[bytes]:
     dice = random.Random(1)
     references: list[str] = []
     subject = ""
-    for serial in range(BIG_FORUM_ARTICLES + OTHER_ARTICLES):
+    for serial in itertools.count():
         message_id = f"<bench{serial}@example.com>"
         if not references or dice.random() < 0.4:
             subject = " ".join(dice.choices(WORDS, k=5)).capitalize()

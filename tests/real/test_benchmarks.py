@@ -14,15 +14,19 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_the_benchmark_measures_every_workload_it_is_asked_for() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--seconds", "0.2", "--idle", "20", "group", "over-100", "post"]
+    short = ["--articles", "300", "--seconds", "0.1", "--repeats", "1", "--idle", "20"]
+    command = [sys.executable, "-m", "benchmarks", *short, "group", "over-100", "post", "idle"]
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith(("GROUP ", "OVER of 100 ", "POST "))]
-    assert len(rows) == 3, done.stdout
+    titles = ("| GROUP ", "| OVER of 100 ", "| POST ", "| octets of an idle connection")
+    rows = [line for line in done.stdout.splitlines() if line.startswith(titles)]
+    assert len(rows) == 4, done.stdout
+    # without INN the benchmark says so
+    assert ("INN is not installed" in done.stdout) != ("TCP_NODELAY forced" in done.stdout)
 
 
 def test_a_workload_that_there_is_not_is_an_error() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--seconds", "0.2", "--idle", "1", "gruop"]
+    command = [sys.executable, "-m", "benchmarks", "--articles", "100", "gruop"]
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert "no such workload: gruop; there are group, " in done.stderr

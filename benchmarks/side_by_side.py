@@ -1,0 +1,139 @@
+"""The same workloads with the same clients on several servers in one run, and what they come to beside one another."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from benchmarks.floor import Floor, record
+from benchmarks.nntp_clients import Measurement, Server, connect_and_quit, idle_memory, measure
+from benchmarks.nntp_workloads import World, posting, reading
+from tests.nntp_client import NewsClient
+
+COPIED_AHEAD = 100
+"""articles on their way from one server to the other at once"""
+
+GOALS = {
+    "group": 30, "stat": 30, "article": 35, "article-id": 35, "over-100": 90, "over-10000": 9_000, "hdr-1000": 200,
+    "head-pipelined": 12, "list-active": 300, "listgroup": 300, "newnews": 1_000, "post": 400, "takethis": 350,
+    "connect": 150, "idle": 4_096,
+}
+"""CPU microseconds a request, or octets, that are to be reached"""
+
+
+def copy_articles(source: Server, target: Server, newsgroups: Iterable[bytes]) -> tuple[int, int]:
+    """Feed all articles of some newsgroups to a server; return how many it took and refused."""
+    taken = refused = 0
+    assert target.feed_port is not None
+    with NewsClient(source.host, source.port) as reader, NewsClient(target.host, target.feed_port) as feed:
+        feed.command("MODE STREAM")
+        for newsgroup in newsgroups:
+            numbers = reader.listing(f"LISTGROUP {newsgroup.decode()}")[1]
+            for start in range(0, len(numbers), COPIED_AHEAD):
+                some = numbers[start : start + COPIED_AHEAD]
+                reader.pipeline(f"ARTICLE {number.decode()}" for number in some)
+                for _ in some:
+                    message_id = reader.status().split()[2].encode()
+                    article = b"".join(b"%s\r\n" % (b"." * line.startswith(b".") + line) for line in reader.lines())
+                    feed.send(b"TAKETHIS %s\r\n%s.\r\n" % (message_id, article))
+                for _ in some:
+                    is_taken = feed.status().startswith("239")
+                    taken, refused = taken + is_taken, refused + (not is_taken)
+    return taken, refused
+
+
+@attrs.frozen
+class Figure:
+    """The medians of one workload's runs on one server."""
+
+    cpu_microseconds: float
+    per_second: float
+    slowest_percent: float
+
+
+class Comparison:
+    """Servers with the same articles, the node first, and the floor, which repeats what the node says."""
+
+    def __init__(self, servers: Sequence[Server], folder: Path, clients: int, seconds: float, repeats: int) -> None:
+        self._servers = servers
+        self._clients = clients
+        self._seconds = seconds
+        self._repeats = repeats
+        self._reading = [reading(World.look(server)) for server in servers]
+        self._writing = [posting(World.look(server)) for server in servers]
+        self.names = [*self._reading[0], "connect", "idle", *self._writing[0]]
+        self._floor = Floor(folder, record(servers[0], self._reading[0].values()))
+
+    def close(self) -> None:
+        """End the floor."""
+        self._floor.stop()
+
+    def lines(self, names: Sequence[str], idle: int) -> Iterator[str]:
+        """Yield a Markdown table of the named workloads, each row as soon as it is known."""
+        others = [server.name for server in self._servers[1:]]
+        head = ["CPU us a request", "node", *others, *(f"{name} / node" for name in others), "floor", "node / floor",
+                "goal", "node requests/s", *(f"{name} requests/s" for name in others)]
+        yield _cells(head)
+        yield _cells(["---", *["---:"] * (len(head) - 1)])
+        for name in names:
+            if name == "idle":
+                yield _cells(self._idle_row(idle, len(head)))
+            else:
+                yield _cells(self._row(name))
+
+    def _row(self, name: str) -> list[str]:
+        runs = self._runs(name)
+        found: list[list[Measurement]] = [[] for _ in runs]
+        for _ in range(self._repeats):  # in turn, so that the machine's moods hit all of them
+            for run, measurements in zip(runs, found, strict=True):
+                measurements.append(run())
+        figures = [_median(measurements) for measurements in found]
+        count = len(self._servers)
+        cpu = [figure.cpu_microseconds for figure in figures]
+        floor = cpu[count:]
+        return [
+            found[0][0].title, *(f"{each:,.0f}" for each in cpu[:count]),
+            *(f"{each / cpu[0]:.1f}" for each in cpu[1:count]),
+            *([f"{floor[0]:,.0f}", f"{cpu[0] / floor[0]:.1f}"] if floor else ["", ""]),
+            f"{GOALS[name]:,}" if name in GOALS else "", *(f"{figure.per_second:,.0f}" for figure in figures[:count]),
+        ]
+
+    def _runs(self, name: str) -> list[Callable[[], Measurement]]:
+        """Return what measures a workload on each server, then on the floor."""
+        seconds = self._seconds
+        if name == "connect":
+            return [lambda server=server: connect_and_quit(server, seconds)
+                    for server in [*self._servers, self._floor.server]]
+        if name in self._writing[0]:
+            pairs = [(server, known[name]) for server, known in zip(self._servers, self._writing, strict=True)]
+        else:
+            pairs = [(server, known[name]) for server, known in zip(self._servers, self._reading, strict=True)]
+            pairs.append((self._floor.server, self._reading[0][name]))
+        return [lambda pair=pair: measure(*pair, self._clients, seconds) for pair in pairs]
+
+    def _idle_row(self, connections: int, width: int) -> list[str]:
+        octets = [idle_memory(server, min(connections, server.most_idle)) for server in self._servers]
+        floor = idle_memory(self._floor.server, connections)
+        row = [
+            f"octets of an idle connection, {connections:,} held", *(f"{each:,}" for each in octets),
+            *(f"{each / octets[0]:.1f}" for each in octets[1:]), f"{floor:,}", f"{octets[0] / max(floor, 1):.1f}",
+            f"{GOALS['idle']:,}",
+        ]
+        return row + [""] * (width - len(row))
+
+
+def _median(measurements: Sequence[Measurement]) -> Figure:
+    return Figure(
+        statistics.median(each.cpu_microseconds or 0.0 for each in measurements),
+        statistics.median(each.per_second for each in measurements),
+        statistics.median(each.slowest_percent for each in measurements),
+    )
+
+
+def _cells(values: Iterable[str]) -> str:
+    return f"| {' | '.join(values)} |"
+
+
