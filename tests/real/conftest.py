@@ -28,6 +28,23 @@ def make_node(tmp_path: Path) -> Iterator[Callable[..., NodeProcess]]:
 
 
 @pytest.fixture
+def make_nodes(tmp_path: Path) -> Iterator[Callable[..., list[NodeProcess]]]:
+    """A function that starts nodes to which others may connect, all at once: their names."""
+    nodes: list[NodeProcess] = []
+
+    def make(*names: str) -> list[NodeProcess]:
+        started = [NodeProcess(tmp_path / name, clique=True) for name in names]
+        nodes.extend(started)
+        for node in started:
+            node.launch()
+        return [node.wait() for node in started]
+
+    yield make
+    for node in nodes:
+        node.kill()
+
+
+@pytest.fixture
 def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     """A function that starts a program in a terminal: the command and its environment."""
     terminals: list[Terminal] = []

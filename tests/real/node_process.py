@@ -10,14 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.control_client import CommandFailedError, ask
 from tests.real.waiting import wait_for
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 ENVIRONMENT = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-class CommandFailedError(Exception):
-    """cliquectl ended with status 1; the text is what it said."""
 
 
 class NodeProcess:
@@ -30,6 +27,8 @@ class NodeProcess:
         self._config = config
         """a TOML file's text, which then says where other nodes connect"""
         self._process: subprocess.Popen[bytes] | None = None
+        self._status: dict[str, Any] = {}
+        """as it was when the process first answered"""
 
     @property
     def log(self) -> str:
@@ -58,20 +57,27 @@ class NodeProcess:
             )
 
     def start(self) -> NodeProcess:
-        """Start the process and wait until it answers cliquectl."""
+        """Start the process and wait until it answers."""
         self.launch()
-        wait_for("the node answers", self._answers)
+        return self.wait()
+
+    def wait(self) -> NodeProcess:
+        """Wait until the process that was launched answers."""
+        self._status = wait_for("the node answers", self._answer)
         return self
 
-    def _answers(self) -> bool:
+    def _answer(self) -> dict[str, Any] | None:
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(f"the node ended with status {self._process.returncode}:\n{self.log}")
         try:
-            self.cliquectl("status")
-        except CommandFailedError:
-            return False
-        return True
+            return self.ask("status")
+        except OSError:
+            return None
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """Run a command as cliquectl does, without a process of its own.  Raises CommandFailedError."""
+        return ask(self.folder / "data" / "control.sock", command, arguments)
 
     def cliquectl_process(self, *words: str) -> subprocess.Popen[str]:
         """Start cliquectl with a command."""
@@ -102,7 +108,7 @@ class NodeProcess:
     @property
     def nntp_port(self) -> int:
         """The port of its NNTP server."""
-        return int(self.cliquectl("status")["nntp"][0].rpartition(":")[2])
+        return int(self._status["nntp"][0].rpartition(":")[2])
 
     def kill(self) -> None:
         """End the process without warning (SIGKILL), and with it all that it started."""

@@ -9,8 +9,10 @@ import pytest
 
 from tests.real.i2p_router import SESSION_OPTIONS, I2PRouter
 from tests.real.node_process import CommandFailedError, NodeProcess
-from tests.real.test_two_nodes import GROUP, overview, post
+from tests.real.reading import post, wait_for_subject
 from tests.real.waiting import wait_for
+
+GROUP = "clique.garden"
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
@@ -21,13 +23,6 @@ def invitation(node: NodeProcess) -> str | None:
         return node.cliquectl("invite", GROUP)["invitation"]
     except CommandFailedError:
         return None
-
-
-def wait_for_subject(node: NodeProcess, subject: str, seconds: float) -> None:
-    try:
-        wait_for(f"{subject!r} on {node.folder.name}", lambda: subject in overview(node), seconds)
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{node.log}") from None
 
 
 def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2PRouter) -> None:
@@ -41,16 +36,16 @@ def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2P
     text = wait_for("an invitation", lambda: invitation(first), 90)
     assert ".b32.i2p" in text
     second.cliquectl("join", text)
-    post(first, "from the first")
-    wait_for_subject(second, "from the first", 90)
-    post(second, "from the second")
-    wait_for_subject(first, "from the second", 30)
+    post(first, GROUP, "from the first")
+    wait_for_subject(second, GROUP, "from the first", 90)
+    post(second, GROUP, "from the second")
+    wait_for_subject(first, GROUP, "from the second", 30)
 
     i2p_router.kill()
-    post(first, "while no router was there")
+    post(first, GROUP, "while no router was there")
     i2p_router.start()
     began = time.monotonic()
-    wait_for_subject(second, "while no router was there", 60)
+    wait_for_subject(second, GROUP, "while no router was there", 60)
     print(f"posts flowed {time.monotonic() - began:.1f} s after SAM was back")
     for node in (first, second):
         assert "Unhandled" not in node.log and "Traceback" not in node.log, node.log

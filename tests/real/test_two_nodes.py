@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.nntp_client import NewsClient
 from tests.real.node_process import CommandFailedError, NodeProcess
+from tests.real.reading import message_id, overview, post, wait_for_subject
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
@@ -15,51 +15,28 @@ pytestmark = pytest.mark.real
 GROUP = "clique.garden"
 
 
-def post(node: NodeProcess, subject: str, *fields: str) -> None:
-    lines = [f"Newsgroups: {GROUP}", "From: Reader <reader@example.invalid>", f"Subject: {subject}", *fields]
-    with NewsClient("127.0.0.1", node.nntp_port) as client:
-        verdict = client.post("\r\n".join([*lines, "", "text", ""]).encode())
-    assert verdict.startswith("240"), verdict
-
-
-def overview(node: NodeProcess) -> dict[str, list[str]]:
-    """Return the forum's overview by subject."""
-    with NewsClient("127.0.0.1", node.nntp_port) as client:
-        if not client.command(f"GROUP {GROUP}").startswith("211"):
-            return {}
-        lines = [line.decode().split("\t") for line in client.listing("OVER 1-")[1]]
-    return {line[1]: line for line in lines}
-
-
-def wait_for_subject(node: NodeProcess, subject: str) -> list[str]:
-    try:
-        return wait_for(f"{subject!r} on {node.folder.name}", lambda: overview(node).get(subject))
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{node.log}") from None
-
-
-def test_a_post_on_one_node_is_read_on_the_other(make_node: Callable[..., NodeProcess]) -> None:
-    first, second = make_node("first", clique=True), make_node("second", clique=True)
+def test_a_post_on_one_node_is_read_on_the_other(make_nodes: Callable[..., list[NodeProcess]]) -> None:
+    first, second = make_nodes("first", "second")
     first.cliquectl("create-forum", "garden", "--description", "What grows")
-    post(first, "before anybody joined")
+    post(first, GROUP, "before anybody joined")
     invitation = first.cliquectl("invite", GROUP)["invitation"]
     second.cliquectl("join", invitation)
-    before = wait_for_subject(second, "before anybody joined")
-    assert before[4] == overview(first)["before anybody joined"][4], "one Message-ID on all nodes"
+    before = wait_for_subject(second, GROUP, "before anybody joined")
+    assert before[4] == message_id(first, GROUP, "before anybody joined"), "one Message-ID on all nodes"
 
-    post(first, "from the first")
-    assert wait_for_subject(second, "from the first")
-    post(second, "Re: from the first", f"References: {overview(second)['from the first'][4]}")
-    reply = wait_for_subject(first, "Re: from the first")
-    assert reply[5] == overview(first)["from the first"][4], "the reply hangs under the post"
+    post(first, GROUP, "from the first")
+    assert wait_for_subject(second, GROUP, "from the first")
+    post(second, GROUP, "Re: from the first", f"References: {message_id(second, GROUP, 'from the first')}")
+    reply = wait_for_subject(first, GROUP, "Re: from the first")
+    assert reply[5] == message_id(first, GROUP, "from the first"), "the reply hangs under the post"
 
     second.kill()
-    post(first, "while the second was away")
+    post(first, GROUP, "while the second was away")
     second.start()
-    assert wait_for_subject(second, "while the second was away")
-    post(second, "back again")
-    assert wait_for_subject(first, "back again")
-    assert len(overview(first)) == len(overview(second)) == 6
+    assert wait_for_subject(second, GROUP, "while the second was away")
+    post(second, GROUP, "back again")
+    assert wait_for_subject(first, GROUP, "back again")
+    assert len(overview(first, GROUP)) == len(overview(second, GROUP)) == 6
 
 
 def test_what_cannot_be_joined_or_shared_says_why(make_node: Callable[..., NodeProcess]) -> None:
@@ -73,8 +50,8 @@ def test_what_cannot_be_joined_or_shared_says_why(make_node: Callable[..., NodeP
         node.cliquectl("join", "gibberish")
 
 
-def test_cliquectl_steers_what_is_shared_with_whom(make_node: Callable[..., NodeProcess]) -> None:
-    first, second = make_node("first", clique=True), make_node("second", clique=True)
+def test_cliquectl_steers_what_is_shared_with_whom(make_nodes: Callable[..., list[NodeProcess]]) -> None:
+    first, second = make_nodes("first", "second")
     assert first.cliquectl("peers") == []
     first.cliquectl("create-forum", "garden")
     with pytest.raises(CommandFailedError, match="no other node to compare"):
