@@ -35,7 +35,8 @@ class Identity:
     """name of the account whose follows and aliases count, OWNER's for the owner; None: an anonymous reader"""
     rights: Right
     forums: Container[int] | None = None
-    """docnos of the forums' roots that may be seen, as they are when one asks; None: all"""
+    """docnos of the forums' roots that may be seen, as they are when one asks; None: all; hashable: equal ones share a
+    view"""
     persona: str = ""
     """name of the file under keys/ with the key that signs what is posted; empty: none, and so no POST right"""
 

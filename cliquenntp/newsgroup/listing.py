@@ -69,15 +69,17 @@ class Listing:
                 self._changed.setdefault(index, set()).add(docno)
 
     def chunks(self, first: int = 1) -> Iterator[Chunk]:
-        """Yield chunks with the lines of the documents with a docno of ``first`` or more, ascending."""
+        """Yield chunks with the lines of the documents with a docno of ``first`` or more, ascending.
+
+        A chunk is empty where no document is listed: others get their turn while many are looked at.
+        """
         index = (first - 1) // DOCUMENTS_A_CHUNK
         while index * DOCUMENTS_A_CHUNK < self._archive.newest():
             chunk = self._chunk(index)
             if chunk.docnos and chunk.docnos[0] < first:
                 keep = bisect_left(chunk.docnos, first)
                 chunk = Chunk(chunk.docnos[keep:], b"".join(chunk.lines()[keep:]), chunk.newest)
-            if chunk.docnos:
-                yield chunk
+            yield chunk
             index += 1
 
     def _chunk(self, index: int) -> Chunk:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from cliquenntp.interfaces import IArchive, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
-from cliquenntp.newsgroup.listing import Chunk, Listing
+from cliquenntp.newsgroup.listing import LISTING_OCTETS, Chunk, Listing
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.pages import Lines, Pages, gathered
 
@@ -17,14 +17,23 @@ IDS_A_PAGE = 400
 COMMON_GROUPS_KEPT = 10_000
 """Chunks of 256 documents of which the common newsgroups are kept: 2,560,000 documents."""
 
+Shows = Callable[[int], bool]
+"""tells by docno whether something is shown"""
+
 
 class NewArticles:
     """Ready Message-ID lines of all documents in order of arrival, and by newsgroup."""
 
-    def __init__(self, archive: IArchive, pages: Pages) -> None:
+    def __init__(
+        self, archive: IArchive, pages: Pages, shows: Shows | None = None, shows_group: Shows | None = None,
+        limit: int = LISTING_OCTETS,
+    ) -> None:
+        """``shows`` tells which documents are listed, ``shows_group`` which of their newsgroups count; None: all."""
         self._archive = archive
         self._pages = pages
-        self._ids = Listing(archive, self._id_line)
+        self._shows = shows
+        self._shows_group = shows_group
+        self._ids = Listing(archive, self._listed, limit)
         self._common: SizedCache[tuple[int, int, int], frozenset[int]] = SizedCache(COMMON_GROUPS_KEPT)
 
     def since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
@@ -38,7 +47,7 @@ class NewArticles:
         chunks = self._ids.chunks(first)
         if wildmat is None:
             return gathered(chunk.octets for chunk in chunks)
-        return self._posted_in(_GroupMatch(self._archive, wildmat), chunks)
+        return self._posted_in(_GroupMatch(self._archive, wildmat, self._shows_group), chunks)
 
     def in_group(self, seconds: int, group: Newsgroup) -> Iterator[bytes]:
         """Yield chunks of lines of the articles of one newsgroup that came at or after a time."""
@@ -65,11 +74,17 @@ class NewArticles:
     def _group_lines(self, group: int, low: int, high: int) -> Lines:
         return ((number, self._id_line(docno)) for number, docno in self._archive.numbers(group).between(low, high))
 
+    def _listed(self, docno: int) -> bytes | None:
+        return self._id_line(docno) if self._shows is None or self._shows(docno) else None
+
     def _id_line(self, docno: int) -> bytes:
         return message_id_of(self._archive.record(docno).id) + b"\r\n"
 
     def _posted_in(self, match: _GroupMatch, chunks: Iterator[Chunk]) -> Iterator[bytes]:
         for chunk in chunks:
+            if not chunk.docnos:
+                yield b""
+                continue
             if match.any(self._common_groups(chunk)):  # as when its documents are all of one forum that matches
                 yield chunk.octets
                 continue
@@ -98,9 +113,10 @@ def _groups_of(archive: IArchive, docno: int) -> tuple[int, ...]:
 class _GroupMatch:
     """Which newsgroups a wildmat selects, each looked at once."""
 
-    def __init__(self, archive: IArchive, wildmat: IWildmat) -> None:
+    def __init__(self, archive: IArchive, wildmat: IWildmat, shows_group: Shows | None) -> None:
         self._archive = archive
         self._wildmat = wildmat
+        self._shows_group = shows_group
         self._known: dict[int, bool] = {}
 
     def any(self, groups: tuple[int, ...] | frozenset[int]) -> bool:
@@ -109,7 +125,11 @@ class _GroupMatch:
         for group in groups:
             matches = known.get(group)
             if matches is None:
-                matches = known[group] = self._wildmat.matches(self._archive.record(group).name.encode("ascii"))
+                matches = known[group] = self._matches(group)
             if matches:
                 return True
         return False
+
+    def _matches(self, group: int) -> bool:
+        shown = self._shows_group is None or self._shows_group(group)
+        return shown and self._wildmat.matches(self._archive.record(group).name.encode("ascii"))

@@ -54,7 +54,7 @@ def article_head(head: bytes, around: Surroundings, from_sender: bool) -> bytes:
     made += [b"\r\nMessage-ID: ", around.message_id, b"\r\nNewsgroups: ", around.newsgroups]
     made += [b"\r\nXref: ", around.xref, b"\r\n"]
     if around.references:
-        made += [b"References: ", _folded(around.references), b"\r\n"]
+        made += [b"References: ", folded(around.references), b"\r\n"]
     if _MADE_HERE.search(head):
         head = _MADE_HERE.sub(b"", head)
     return b"".join([*made, _shown_from_sender(head) if from_sender else head])
@@ -68,7 +68,7 @@ def _shown_from_sender(head: bytes) -> bytes:
     return _FROM.sub(lambda _: b"From:" + sender[1], without, count=1)
 
 
-def _folded(references: bytes) -> bytes:
+def folded(references: bytes) -> bytes:
     """Return References over several lines: 21 of ours together exceed the 998 octets of RFC 5322 section 2.1.1."""
     return references.replace(b" ", b"\r\n ")
 

@@ -42,9 +42,10 @@ class NewsView:
         self._named: SizedCache[bytes, int] = SizedCache(NAMES_KEPT)
         self._group_names: SizedCache[bytes, int] = SizedCache(GROUPS_KEPT)
         self._groups: SizedCache[int, Newsgroup] = SizedCache(GROUPS_KEPT)
-        self._pages = Pages(archive)
-        self._active = Listing(archive, self._active_line)
-        self._new_articles = NewArticles(archive, self._pages)
+        self.pages = Pages(archive)
+        """shared with the views of some forums only: a newsgroup that both show is the same in both"""
+        self._active = Listing(archive, self.active_line)
+        self._new_articles = NewArticles(archive, self.pages)
 
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
@@ -89,9 +90,10 @@ class NewsView:
     def newsgroups(self, wildmat: IWildmat | None, created_since: int | None) -> Iterator[Newsgroup]:
         """See INewsView."""
         first = 1 if created_since is None else next(iter(self._archive.arrived_since(created_since)), None)
-        return self._selected(() if first is None else docnos_from(self._archive, first), wildmat)
+        return self.selected(() if first is None else docnos_from(self._archive, first), wildmat)
 
-    def _selected(self, docnos: Iterable[int], wildmat: IWildmat | None) -> Iterator[Newsgroup]:
+    def selected(self, docnos: Iterable[int], wildmat: IWildmat | None) -> Iterator[Newsgroup]:
+        """Yield the newsgroups of these documents whose name matches (None: all)."""
         for docno in docnos:
             if wildmat is None or wildmat.matches(self._archive.record(docno).name.encode("ascii")):
                 yield self._groups.get(docno) or self._newsgroup(docno)
@@ -99,13 +101,14 @@ class NewsView:
     def forums_created_since(self, seconds: int) -> Iterator[Newsgroup]:
         """See INewsView."""
         archive = self._archive
-        return self._selected((docno for docno in archive.forums() if archive.record(docno).arrived >= seconds), None)
+        return self.selected((docno for docno in archive.forums() if archive.record(docno).arrived >= seconds), None)
 
     def active_list(self) -> Iterator[bytes]:
         """See INewsView."""
         return gathered(chunk.octets for chunk in self._active.chunks())
 
-    def _active_line(self, docno: int) -> bytes:
+    def active_line(self, docno: int) -> bytes:
+        """Return a newsgroup's line of LIST ACTIVE."""
         name = self._archive.record(docno).name
         numbers = self._archive.numbers(docno)
         return f"{name} {numbers.high} {numbers.low} y\r\n".encode("ascii")
@@ -169,7 +172,7 @@ class NewsView:
     def number_lines(self, group: int, low: int, high: int) -> Iterator[bytes]:
         """See INewsView."""
         make = partial(self._number_lines, group)
-        return self._pages.lines(self._group(group), b"number", NUMBERS_A_PAGE, low, high, make)
+        return self.pages.lines(self._group(group), b"number", NUMBERS_A_PAGE, low, high, make)
 
     def _number_lines(self, group: int, low: int, high: int) -> Lines:
         return ((number, b"%d\r\n" % number) for number, _ in self._archive.numbers(group).between(low, high))
@@ -177,7 +180,7 @@ class NewsView:
     def overview_lines(self, group: int, low: int, high: int) -> Iterator[bytes]:
         """See INewsView."""
         make = partial(self._overview_lines, group)
-        return self._pages.lines(self._group(group), b"overview", ARTICLES_A_PAGE, low, high, make)
+        return self.pages.lines(self._group(group), b"overview", ARTICLES_A_PAGE, low, high, make)
 
     def _overview_lines(self, group: int, low: int, high: int) -> Lines:
         overviews = self._archive.overviews(group, low, high)
@@ -193,7 +196,7 @@ class NewsView:
         """See INewsView."""
         field = field.lower()
         make = partial(self._header_lines, group, field)
-        chunks = self._pages.lines(self._group(group), b"field " + field, ARTICLES_A_PAGE, low, high, make)
+        chunks = self.pages.lines(self._group(group), b"field " + field, ARTICLES_A_PAGE, low, high, make)
         if wildmat is not None:
             chunks = (_matching(chunk, wildmat) for chunk in chunks)
         return gathered(chunks)

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+import attrs
+
+from cliquenntp.document import id_text
 from cliquenntp.interfaces import Changes, IArchive, Identity, INewsView
+from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
+
+
+@attrs.frozen
+class NamedForums(Container[int]):
+    """The docnos of the forums with some names, whether they are here already or come later."""
+
+    archive: IArchive = attrs.field(eq=False, repr=False)
+    names: frozenset[str]
+    """newsgroups' names (``clique.tea``), or ids of roots as text, which nobody can take before its forum comes"""
+
+    def __contains__(self, docno: object) -> bool:
+        """Tell whether a forum is one of them, by its root's docno."""
+        if not isinstance(docno, int):
+            return False
+        record = self.archive.record(docno)
+        return record.name in self.names or id_text(record.id) in self.names
 
 
 class Views:
@@ -12,11 +34,21 @@ class Views:
     def __init__(self, archive: IArchive, path_identity: str) -> None:
         self.whole = NewsView(archive, path_identity)
         """all that is held"""
+        self._archive = archive
+        self._scoped: dict[Container[int], ScopedView] = {}
 
     def of(self, identity: Identity) -> INewsView:
-        """Return what somebody sees."""
-        return self.whole
+        """Return what somebody sees; those who see the same forums share a view."""
+        forums = identity.forums
+        if forums is None:
+            return self.whole
+        view = self._scoped.get(forums)
+        if view is None:
+            view = self._scoped[forums] = ScopedView(self.whole, self._archive, forums)
+        return view
 
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
         self.whole.moved(changes)
+        for view in self._scoped.values():
+            view.moved(changes)
