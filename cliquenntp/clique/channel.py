@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from attrs import define, field
 
-from cliquenntp.clique.messages import Advert, Channel, Contact, Key
+from cliquenntp.clique.messages import Advert, Channel, Contact, Key, SpanFingerprint
 from cliquenntp.clique.parameters import UNSETTLED_FOR
 
 
@@ -41,6 +41,41 @@ class Link:
     """our incarnations of the edges whose last advert is to be acknowledged with the next frame"""
     walks_until: float = 0.0
     """the time up to which the walks that came have used up what this link may send"""
+
+
+@define(eq=False, weakref_slot=False)
+class Missing:
+    """What a listing of the peer's named, is not held, and has not been asked for yet."""
+
+    low: int
+    high: int
+    """the listing's span"""
+    length: int
+    """documents in the listing"""
+    documents: dict[bytes, int]
+    """{short id: place in the listing}, in that order"""
+
+
+@define(eq=False, weakref_slot=False)
+class Comparison:
+    """What comparing documents with the peer of an edge has left to do, on both sides."""
+
+    listed: dict[tuple[int, int], tuple[bytes, ...]] = field(factory=dict)
+    """{span: ids} that we listed, for the bitmaps to come"""
+    missing: list[Missing] = field(factory=list)
+    put_off: list[SpanFingerprint] = field(factory=list)
+    """the peer's fingerprints to be answered when nothing is missing any more"""
+    asked: dict[bytes, None] = field(factory=dict)
+    """short ids of the documents that the peer was asked for and that have not come"""
+    asked_until: float = 0.0
+    """when they are given up, unless something comes before"""
+    brought: int = 0
+    """documents that came"""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether documents or answers are to come."""
+        return bool(self.asked or self.missing or self.put_off)
 
 
 @define(eq=False, weakref_slot=False)
@@ -87,8 +122,8 @@ class Edge:
     """the peer's horizon"""
     differs: bool = False
     """its fingerprint differed from ours, and has not been compared since"""
-    listed: dict[tuple[int, int], tuple[bytes, ...]] | None = None
-    """{span: ids} that we listed in SYNC"""
+    comparison: Comparison | None = None
+    """of both sides' documents; None: none yet"""
 
     @property
     def open(self) -> bool:
@@ -170,7 +205,7 @@ class ChannelState:
     wanted: dict[bytes, Wanted] = field(factory=dict)
     """by the id's first 8 bytes"""
     in_flight: dict[bytes, float] = field(factory=dict)
-    """{id's short form on its link or id's first 8 bytes: until when it is not asked for elsewhere}"""
+    """{id of a document whose bytes are arriving: until when it is not asked for elsewhere}"""
     offerers: dict[bytes, list[int]] = field(factory=dict)
     """{id's first 8 bytes: incarnations of edges known to have it}, since ``offerers_from``"""
     offerers_before: dict[bytes, list[int]] = field(factory=dict)

@@ -235,6 +235,7 @@ _CHANNEL_TIMERS: dict[str, Callable[[Node, ChannelState], None]] = {
     "two keys": probes.introduce,
     "reconcile": reconcile.begin,
     "reconciled": reconcile.finish,
+    "ask": reconcile.ask_everywhere,
     "announce": reconcile.announce,
     "silence": reconcile.fell_silent,
 }

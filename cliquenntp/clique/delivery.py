@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, reconcile
+from cliquenntp.clique import adverts, asking, reconcile
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
 from cliquenntp.clique.effects import DropDocument, StoreDocument
 from cliquenntp.clique.events import DocumentReceived
@@ -51,9 +51,11 @@ def received(node: Node, event: DocumentReceived) -> None:
     prefix = place.id[:8]
     if node.documents.contains(place.id):
         _known_to(node, state, prefix, edge)
+        reconcile.arrived(node, edge, place.id)
         node.effect(DropDocument(place.id, "held already"))
         return
     if not within(node, place, state.channel) and place.id not in state.ancestors:
+        reconcile.arrived(node, edge, place.id)
         node.effect(DropDocument(place.id, "outside the channel"))
         return
     node.documents.add(place)
@@ -247,8 +249,12 @@ def want_parent(node: Node, edge: Edge, parent: bytes) -> None:
     wanted = state.wanted.get(prefix)
     if wanted is not None and wanted.asked == edge.incarnation:
         return
-    state.wanted[prefix] = Wanted([], node.now + WANTED_KEPT, edge.incarnation, ancestor=True)
     node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
+    if asking.is_on_its_way(edge, parent):
+        state.wanted.setdefault(prefix, Wanted([edge.incarnation], node.now + WANTED_KEPT, ancestor=True))
+        return
+    asking.asked_out_of_turn(edge, parent)
+    state.wanted[prefix] = Wanted([], node.now + WANTED_KEPT, edge.incarnation, ancestor=True)
     node.send(edge.link, Want(edge.remote, (parent,)))
 
 
@@ -290,3 +296,4 @@ def pieces(node: Node, edge: Edge, document: bytes) -> None:
     if prefix in state.wanted and node.timers.get("want", (state.channel, prefix)) is not None:
         node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
     state.in_flight[document] = node.now + IN_FLIGHT_KEPT
+    reconcile.goes_on(node, edge)

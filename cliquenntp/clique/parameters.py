@@ -86,11 +86,15 @@ CUTS: Final = (60, 300, 1200, 3600, 14400, 86400, 604800, 5184000)  # ages at wh
 YOUNG: Final = 60  # documents of the last minute are still on their way: not compared, offered instead
 LISTING_AT_MOST: Final = 128  # documents of a span that are listed rather than split: 768 bytes
 LISTING_PAGE: Final = 1000  # a longer listing goes page by page: 6 kB
+LISTED_TOGETHER: Final = 4000  # ids in one SYNC: 24 kB, which leaves room for 64 spans in a frame of 32 KiB
 SPAN_PARTS: Final = 16  # a differing span is split in so many
 SPANS_AT_MOST: Final = 64  # in one SYNC: bound
 RECONCILE_TIMEOUT: Final = 60.0  # a comparison without any progress ends
 RECONCILE_AFTER: Final = (0.5, 6.0)  # the side that opened the edge begins, the other waits
 IN_FLIGHT_KEPT: Final = 120.0  # a document under way is not asked for elsewhere; bodies may queue on a slow link
+ASKED_AT_LEAST: Final = 48  # documents asked for at a time; what is under way when a node dies is sent again, so that
+ASKED_SHARE: Final = 32  # it is at most 5 % of 1,000; then one more for so many that came: still at most 5 %
+MISSING_AT_MOST: Final = 20_000  # ids kept to be asked for, or listed, a comparison: bound; a SYNC may span so many
 SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks whether it missed one
 SILENCE_AT_LEAST: Final = 60.0
 

@@ -2,16 +2,18 @@
 
 A SYNC carries spans of time.  A fingerprint that differs is answered by a listing of short ids where few documents are
 concerned, else by the fingerprints of parts of the span.  A complete listing is answered by a bitmap of what the
-receiver wants of it and a listing of what the sender lacks.  Every step is stateless but the listings, which are kept
-until their bitmap comes.
+receiver wants of it, piece by piece (`asking`), and a listing of what the sender lacks.  Every step is stateless but
+the listings, which are kept for their bitmaps, and what is still to be asked for.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
 
+from cliquenntp.clique import asking
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.channel import ChannelState, Edge, Kind
+from cliquenntp.clique.listing import fingerprint_of, list_page, listing
 from cliquenntp.clique.messages import (
     RECONCILED,
     Announce,
@@ -28,8 +30,8 @@ from cliquenntp.clique.node import FOREVER, Node
 from cliquenntp.clique.parameters import (
     CUTS,
     IN_FLIGHT_KEPT,
+    LISTED_TOGETHER,
     LISTING_AT_MOST,
-    LISTING_PAGE,
     OFFER_AT_MOST,
     RECONCILE_AFTER,
     RECONCILE_TIMEOUT,
@@ -37,6 +39,7 @@ from cliquenntp.clique.parameters import (
     SILENCE_GAPS,
     SPAN_PARTS,
     SPANS_AT_MOST,
+    WANT_AT_MOST,
     YOUNG,
 )
 
@@ -90,31 +93,10 @@ def begin(node: Node, state: ChannelState) -> None:
     bounds = [since, *(now - age for age in reversed(CUTS) if now - age > since), FOREVER]
     members = node.documents.channel(*edge.channel)
     if members.count(since, FOREVER) <= SPAN_PARTS:
-        spans: list[Span] = [_listing(node, edge, since, FOREVER)]
+        spans: list[Span] = [listing(node, edge, since, FOREVER)]
     else:
-        spans = [_fingerprint(node, edge, low, high) for low, high in pairwise(bounds)]
+        spans = [fingerprint_of(node, edge, low, high) for low, high in pairwise(bounds)]
     node.send(edge.link, Sync(edge.remote, state.since, tuple(spans)))
-
-
-def _fingerprint(node: Node, edge: Edge, low: int, high: int) -> SpanFingerprint:
-    count = node.documents.channel(*edge.channel).count(low, high)
-    return SpanFingerprint(low, high, count, node.fingerprint(edge.link, edge.channel, low, high))
-
-
-def _listing(
-    node: Node, edge: Edge, low: int, high: int, only: tuple[bytes, ...] | None = None,
-) -> SpanListing:
-    secret = edge.link.secret
-    if only is None:
-        ids = tuple(document for _, document in node.documents.channel(*edge.channel).items(low, high))
-    else:
-        ids = only
-    if edge.listed is None:
-        edge.listed = {}
-    edge.listed[low, high] = ids
-    if len(edge.listed) > SPANS_AT_MOST * SPAN_PARTS:
-        del edge.listed[next(iter(edge.listed))]
-    return SpanListing(low, high, tuple(short_id(secret, document) for document in ids), only is None)
 
 
 def compared(node: Node, edge: Edge, message: Sync) -> None:
@@ -129,106 +111,135 @@ def compared(node: Node, edge: Edge, message: Sync) -> None:
     for span in message.spans:
         low, high = max(span.low, since), span.high
         if isinstance(span, SpanFingerprint):
-            if node.fingerprint(edge.link, edge.channel, span.low, high) != span.fingerprint:
-                _answer_fingerprint(node, edge, low, high, span.count, answers)
+            if not asking.put_off(edge, span):
+                _compare(node, edge, span, low, high, answers)
         elif isinstance(span, SpanListing):
             _answer_listing(node, edge, span, low, answers)
         else:
             _answer_wanted(node, edge, span)
-    for start in range(0, len(answers), SPANS_AT_MOST):
-        node.send(edge.link, Sync(edge.remote, state.since, tuple(answers[start:start + SPANS_AT_MOST])))
+    _send(node, edge, answers)
+    _ask(node, edge)
     if state.reconciling == edge.incarnation:
-        if answers or state.in_flight:
-            node.timers.set("reconciled", state.channel, node.now + RECONCILE_TIMEOUT)
-        if not answers:
-            node.timers.set("reconciled", state.channel, node.now + (RECONCILE_TIMEOUT if state.in_flight else 3.0))
+        patience = RECONCILE_TIMEOUT if answers or _under_way(edge) else 3.0
+        node.timers.set("reconciled", state.channel, node.now + patience)
+
+
+def _under_way(edge: Edge) -> bool:
+    return edge.comparison is not None and edge.comparison.under_way
+
+
+def _send(node: Node, edge: Edge, answers: list[Span]) -> None:
+    """Send spans in as few messages as their number and size allow."""
+    together: list[Span] = []
+    listed = 0
+    for span in answers:
+        documents = len(span.documents) if isinstance(span, SpanListing) else 0
+        if together and (len(together) >= SPANS_AT_MOST or listed + documents > LISTED_TOGETHER):
+            node.send(edge.link, Sync(edge.remote, edge.state.since, tuple(together)))
+            together, listed = [], 0
+        together.append(span)
+        listed += documents
+    if together:
+        node.send(edge.link, Sync(edge.remote, edge.state.since, tuple(together)))
+
+
+def _ask(node: Node, edge: Edge) -> None:
+    """Ask for documents, and where none is left to ask for answer the fingerprints that were put off."""
+    answers: list[Span] = []
+    for span in asking.ask(node, edge):
+        _compare(node, edge, span, max(span.low, edge.since, edge.state.since), span.high, answers)
+    _send(node, edge, answers)
+
+
+def ask_everywhere(node: Node, state: ChannelState) -> None:
+    """Go on asking after nothing came for long, or where another neighbour was asked first."""
+    for edge in list(state.open_edges()):
+        if _under_way(edge):
+            _ask(node, edge)
+
+
+def _compare(node: Node, edge: Edge, span: SpanFingerprint, low: int, high: int, answers: list[Span]) -> None:
+    if node.fingerprint(edge.link, edge.channel, span.low, high) != span.fingerprint:
+        _answer_fingerprint(node, edge, low, high, span.count, answers)
 
 
 def _answer_fingerprint(node: Node, edge: Edge, low: int, high: int, count: int, answers: list[Span]) -> None:
     members = node.documents.channel(*edge.channel)
     mine = members.count(low, high)
     if mine <= LISTING_AT_MOST:
-        answers.append(_listing(node, edge, low, high))
-        return
-    items = list(members.items(low, high))
-    if count * 4 < mine:
-        # the other side lacks most of it: a page to begin with, and the rest as one span
-        last = items[min(LISTING_PAGE, mine) - 1][0] + 1
-        bounds = [low, last, high]
-        answers.append(_listing(node, edge, low, last))
-        if last < high and mine > LISTING_PAGE:
-            answers.append(_fingerprint(node, edge, last, high))
-        elif last < high:
-            answers.append(_listing(node, edge, last, high))
-        return
-    step = -(-mine // SPAN_PARTS)
-    bounds = sorted({low, high, *(items[index][0] for index in range(step, mine, step))})
-    bounds = [bound for bound in bounds if low <= bound <= high]
-    if len(bounds) == 2:
-        answers.append(_listing(node, edge, low, high))
-        return
-    answers.extend(_fingerprint(node, edge, one, other) for one, other in pairwise(bounds))
+        answers.append(listing(node, edge, low, high))
+    elif count * 4 < mine:
+        list_page(node, edge, low, high, None, answers)  # the other side lacks most of it
+    else:
+        step = -(-mine // SPAN_PARTS)
+        inner = {time for index, (time, _) in enumerate(members.items(low, high)) if index and not index % step}
+        bounds = sorted({low, high, *inner})
+        if len(bounds) == 2:
+            list_page(node, edge, low, high, None, answers)
+        else:
+            answers.extend(fingerprint_of(node, edge, one, other) for one, other in pairwise(bounds))
 
 
 def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers: list[Span]) -> None:
-    state, secret = edge.state, edge.link.secret
-    members = node.documents.channel(*edge.channel)
+    state, secret, documents = edge.state, edge.link.secret, node.documents
+    members = documents.channel(*edge.channel)
     held = {short_id(secret, document): document for _, document in members.items(span.low, span.high)}
-    bits = bytearray(-(-len(span.documents) // 8))
-    flight = state.in_flight
-    for short in [one for one, until in flight.items() if until <= node.now]:
-        del flight[short]
-    busy = {short_id(secret, document) for document in flight if len(document) == 32}
-    wanted = False
-    for index, short in enumerate(span.documents):
-        if short not in held and short not in busy:
-            bits[index // 8] |= 1 << (index % 8)
-            wanted = True
-            flight[short] = node.now + IN_FLIGHT_KEPT
-    if wanted:
-        answers.append(SpanWanted(span.low, span.high, bytes(bits)))
+    arriving = state.in_flight
+    for document in [one for one, until in arriving.items() if until <= node.now]:
+        del arriving[document]
+    known = {*held, *(short_id(secret, document) for document in arriving)}
+    if edge.comparison is not None:
+        known.update(edge.comparison.asked)
+    places = {short: place for place, short in enumerate(span.documents) if short not in known}
+    asking.note_missing(node, edge, span, places)
     if span.complete:
         theirs = set(span.documents)
-        lacking = tuple(
-            document for short, document in held.items()
-            if short not in theirs and node.documents.time(document) >= low)
-        if not span.documents and len(lacking) > LISTING_PAGE:
-            _answer_fingerprint(node, edge, low, span.high, 0, answers)
-        elif lacking:
-            answers.append(_listing(node, edge, span.low, span.high, lacking))
+        lacking = [
+            document for short, document in held.items() if short not in theirs and documents.time(document) >= low]
+        if lacking:
+            list_page(node, edge, span.low, span.high, lacking, answers)
 
 
 def _answer_wanted(node: Node, edge: Edge, span: SpanWanted) -> None:
-    ids = (edge.listed or {}).pop((span.low, span.high), ())
-    if not edge.listed:
-        edge.listed = None
+    if edge.comparison is None:
+        return
     lost: dict[str, list[bytes]] = {}
-    for index, document in enumerate(ids):
-        asked = index // 8 < len(span.bitmap) and span.bitmap[index // 8] >> (index % 8) & 1
-        why = node.documents.gone(document) if asked else ""
+    for document in asking.asked_of(edge.comparison, span):
+        why = node.documents.gone(document)
         if why:
             lost.setdefault(why, []).append(document)
-        elif asked:
+        else:
             node.push(edge, document, RECONCILED)
     for why, documents in lost.items():
-        node.send(edge.link, Gone(edge.remote, tuple(documents), why))
+        for start in range(0, len(documents), WANT_AT_MOST):
+            node.send(edge.link, Gone(edge.remote, tuple(documents[start:start + WANT_AT_MOST]), why))
 
 
 def arrived(node: Node, edge: Edge, document: bytes) -> bool:
     """Note that a document came; return whether a comparison had asked for it."""
     state = edge.state
-    flight = state.in_flight
-    flight.pop(document, None)
-    if not flight:
+    state.in_flight.pop(document, None)
+    asking.miss_no_more(state, document)
+    if not asking.came(node, edge, document):
         return False
-    if flight.pop(short_id(edge.link.secret, document), None) is None:
-        return False
+    _ask(node, edge)
+    under_way = _under_way(edge)
     if state.reconciling == edge.incarnation:
         state.reconciled += 1
-        node.timers.set("reconciled", state.channel, node.now + (RECONCILE_TIMEOUT if flight else 1.0))
-    elif not flight:
+        node.timers.set("reconciled", state.channel, node.now + (RECONCILE_TIMEOUT if under_way else 1.0))
+    elif not under_way:
         node.timers.at_latest("announce", state.channel, node.now + 1.0)
+    if not under_way:
+        ask_everywhere(node, state)
     return True
+
+
+def goes_on(node: Node, edge: Edge) -> None:
+    """Wait on for what was asked for, as parts of a document come."""
+    if edge.comparison is not None and edge.comparison.asked:
+        edge.comparison.asked_until = node.now + IN_FLIGHT_KEPT
+        if edge.state.reconciling == edge.incarnation:
+            node.timers.set("reconciled", edge.state.channel, node.now + RECONCILE_TIMEOUT)
 
 
 def finish(node: Node, state: ChannelState) -> None:
@@ -238,6 +249,7 @@ def finish(node: Node, state: ChannelState) -> None:
     if state.reconciled:
         announce(node, state, edge)
     state.reconciled = 0
+    ask_everywhere(node, state)
     for other in state.open_edges():
         if other.differs:
             other.differs = False

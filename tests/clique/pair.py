@@ -56,6 +56,7 @@ class Wire:
         self.closed: list[effects.Close] = []
         self._count = 0
         self._queue: list[tuple[str, Any]] = []
+        self._waiting: dict[tuple[str, bytes], list[events.DocumentReceived]] = {}
 
     def add(self, name: str, pieces: dict[Any, Any] | None = None, documents: Documents | None = None) -> Core:
         documents = documents or Documents()
@@ -69,8 +70,19 @@ class Wire:
         while self._queue:
             target, one = self._queue.pop(0)
             if target in self.cores:
+                if isinstance(one, events.DocumentReceived):
+                    one = self._wait(target, one)
                 for effect in self.cores[target].handle(one, self.now):
                     self._perform(target, effect)
+
+    def _wait(self, name: str, event: events.DocumentReceived) -> Any:
+        """Hold a document until its first parent is held, as a node does."""
+        parents = event.place.parents
+        if parents and not self.cores[name].node.documents.contains(parents[0]):
+            self._waiting.setdefault((name, parents[0]), []).append(event)
+            return events.ParentMissing(event.link, event.push, parents[0])
+        self._queue[:0] = [(name, child) for child in self._waiting.pop((name, event.place.id), ())]
+        return event
 
     def _perform(self, name: str, effect: Any) -> None:
         if isinstance(effect, effects.Persist):

@@ -162,7 +162,9 @@ def test_a_follower_gets_its_thread_and_nothing_else_and_can_write() -> None:
 def test_a_document_outside_the_channel_is_refused() -> None:
     wire = Wire()
     wire.forum("a", "b")
-    stranger = Place(key_of("stranger"), EPOCH, (key_of("nowhere"),))
+    other = Place(key_of("another forum"), EPOCH)
+    wire.cores["b"].node.documents.add(other)
+    stranger = Place(key_of("stranger"), EPOCH, (other.id,))
     edge = next(wire.cores["b"].channels[FORUM].open_edges())
     wire.event("b", events.DocumentReceived(edge.link.number, m.Push(edge.incarnation, stranger.id, 0), stranger))
     assert wire.dropped[-1].reason == "outside the channel"
@@ -256,7 +258,8 @@ def test_a_gone_document_is_not_waited_for_and_keeps_equal_histories_equal() -> 
     wire.join("c", "a")
     wire.pass_time(400)
     state = wire.cores["c"].channels[FORUM]
-    assert state.in_flight == {}
+    [edge, *_] = state.open_edges()
+    assert state.in_flight == {} and edge.comparison is not None and not edge.comparison.under_way
     assert not wire.cores["c"].node.documents.contains(document.id)
     fingerprints = {wire.cores[name].node.documents.channel(*FORUM).fingerprint(0, 1 << 40) for name in ("a", "b")}
     assert len(fingerprints) == 1

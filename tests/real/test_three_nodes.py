@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tarfile
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tests.nntp_client import NewsClient
-from tests.real.articles import write_mbox
+from tests.real.articles import make_articles
 from tests.real.node_process import NodeProcess
 from tests.real.reading import count, post_and_wait, wait_for_count
 
@@ -21,31 +17,9 @@ pytestmark = pytest.mark.real
 FORUM = "garden"
 GROUP = f"clique.{FORUM}"
 ARTICLES = 1000
-CORPUS = os.environ.get("CLIQUENNTP_CORPUS")
 
 POST_SECONDS = 2.0
 """a post reaches every other node on loopback within this"""
-
-
-def make_articles(folder: Path, count: int) -> Path:
-    """Return an archive of that many articles: real ones where the corpus is at hand."""
-    path = folder / f"articles-{count}.mbox"
-    if CORPUS is None:
-        write_mbox(path, count)
-    else:
-        write_corpus_mbox(Path(CORPUS), path, count)
-    return path
-
-
-def write_corpus_mbox(corpus: Path, path: Path, count: int) -> None:
-    """Write the first articles of the corpus as an mbox."""
-    with tarfile.open(corpus / "20_newsgroups.tar.gz") as archive, path.open("wb") as file:
-        members = (member for member in archive if member.isfile())
-        for member in islice(members, count):
-            found = archive.extractfile(member)
-            assert found is not None
-            text = re.sub(rb"^(>*From )", rb">\1", found.read(), flags=re.MULTILINE)
-            file.write(b"From corpus Mon Jan  1 00:00:00 2024\n" + text + b"\n")
 
 
 def articles(node: NodeProcess) -> dict[bytes, bytes]:
