@@ -115,6 +115,8 @@ class Follow:
     """horizon (Clique-Time): older documents come only as ancestors"""
     founded: bool = False
     """the document was made here just now: nobody else can have it"""
+    contacts: tuple[Contact, ...] = ()
+    """nodes that may hold it, as far as the shell knows"""
 
 
 @frozen

@@ -37,6 +37,8 @@ def follow(node: Node, event: Follow) -> None:
                 edges.get_to_know(node, state, known.contact, known.introducer, known.invited)
     for contact in node.invitations.get(scope, {}).values():
         edges.get_to_know(node, state, contact, invited=True)
+    for contact in event.contacts:
+        edges.get_to_know(node, state, contact)
     for part in ("follow", "position", "known"):
         node.touch(part, state)
     if event.founded:

@@ -53,8 +53,22 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
     lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (f"follows    {_show_follow(follow)}" for follow in status["follows"])
     lines += (f"trouble    {trouble}" for trouble in status["troubles"])
     return "\n".join(lines)
+
+
+def _show_follow(follow: Mapping[str, Any]) -> str:
+    depth = "" if follow["depth"] == "all" else ", its own comments alone"
+    why = "asked for" if follow["reason"] == "explicit" else f"by reading, until {follow['lapses']}"
+    since = f", from {follow['since']} on" if follow["since"] else ""
+    return f"{follow['name']}{depth}: {follow['account']}, {why}{since}"
+
+
+def _show_forum(forum: Mapping[str, Any]) -> str:
+    line = f"{forum['articles']:>8}  {forum['name']}  {forum['subject']}"
+    reasons = [_show_follow(follow) for follow in forum["follows"]] or ["not followed; what came before is kept"]
+    return "\n".join([line, *(f"{'':10}{reason}" for reason in reasons)])
 
 
 def _show_report(report: Mapping[str, Any]) -> str:
@@ -82,12 +96,20 @@ def _show_peer(peer: Mapping[str, Any]) -> str:
     return f"{peer['address']}  {peer['key']}  {traffic}  {' '.join(peer['forums'])}"
 
 
-_CHANNEL: Arguments = (
-    (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+_DEPTH: Arguments = (
     (
         ("--depth",),
         {"choices": ("all", "comments"), "default": "all", "help": "all below it, or its own comments alone"},
     ),
+)
+
+_CHANNEL: Arguments = (
+    (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+    *_DEPTH,
+)
+
+_ACCOUNT: Arguments = (
+    (("--account",), {"default": "owner", "help": "whose follow it is (default: the owner's)"}),
 )
 
 COMMANDS: tuple[CommandLine, ...] = (
@@ -97,7 +119,7 @@ COMMANDS: tuple[CommandLine, ...] = (
         help="list the forums that the node holds",
         lists=True,
         show=lambda _: "no forum yet: `cliquectl create-forum NAME` makes one, `cliquectl join INVITATION` joins one",
-        show_row=lambda row: f"{row['articles']:>8}  {row['name']}  {row['subject']}",
+        show_row=_show_forum,
     ),
     CommandLine(
         name="create-forum",
@@ -130,6 +152,7 @@ COMMANDS: tuple[CommandLine, ...] = (
         arguments=(
             (("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed"}),
             (("--since",), {"metavar": "DAY", "help": "take no older articles (2026-01-31, or seconds since 1970)"}),
+            *_DEPTH,
         ),
         show=lambda result: str(result["text"]),
     ),
@@ -155,13 +178,13 @@ COMMANDS: tuple[CommandLine, ...] = (
     CommandLine(
         name="follow",
         help="follow a forum or a document that is here: what is new below it comes in by itself",
-        arguments=_CHANNEL,
+        arguments=(*_CHANNEL, *_ACCOUNT),
         show=lambda result: str(result["text"]),
     ),
     CommandLine(
         name="unfollow",
-        help="follow it no more; what is here stays",
-        arguments=_CHANNEL,
+        help="follow it no more, not by reading it either; what is here stays",
+        arguments=(_CHANNEL[0], *_ACCOUNT),
         show=lambda result: str(result["text"]),
     ),
     CommandLine(

@@ -74,6 +74,8 @@ class CliqueSide:
         """documents that links brought and that were held already"""
         self.sent = 0
         """documents whose bytes were handed to links"""
+        self.on_founded: Callable[[bytes], None] = lambda root: None
+        """is called with the id of each root that was made here"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         self.links = LinkManager(reactor, identity, LinkCodec, self, i2p=i2p)
         dice: Any = secrets.SystemRandom()
@@ -104,7 +106,7 @@ class CliqueSide:
             if not self._documents.contains(record.id):
                 self._handle(events.LocalDocument(self._archive.place(docno)))
                 if not record.parents:
-                    self._handle(events.Follow(Channel(record.id), founded=True))
+                    self.on_founded(record.id)
             self._release(record.id)
 
     def _release(self, parent: bytes) -> None:
@@ -115,14 +117,26 @@ class CliqueSide:
             for other, push in pushes.items():
                 self._handle(events.DocumentRefused(other, push, "another link brought it too"))
 
-    def join(self, root: bytes, contacts: tuple[Contact, ...], since: int = 0) -> None:
-        """Follow a whole forum that these nodes hold; of documents before ``since`` (Clique-Time) only ancestors."""
+    def invited(self, root: bytes, contacts: tuple[Contact, ...]) -> None:
+        """Take the nodes that hold a root, as an invitation names them."""
         self._handle(events.InvitationTaken(root, contacts))
-        self._handle(events.Follow(Channel(root), since=since))
 
-    def follow(self, channel: Channel, ancestors: tuple[bytes, ...]) -> None:
-        """Follow a document that is held; ``ancestors``: its first parents up to the root, its parent first."""
-        self._handle(events.Follow(channel, ancestors))
+    def follow(
+        self, channel: Channel, ancestors: tuple[bytes, ...], since: int = 0, contacts: tuple[Contact, ...] = (),
+        founded: bool = False,
+    ) -> None:
+        """Follow a channel.
+
+        ``ancestors`` are the document's first parents up to the root, its parent first; of documents before ``since``
+        (Clique-Time) only ancestors are taken; ``contacts`` are nodes that may hold it; ``founded`` says that the
+        document was made here, so that nobody else can hold it.
+        """
+        self._handle(events.Follow(channel, ancestors, since, founded, contacts))
+
+    def contacts(self, channel: Channel) -> tuple[Contact, ...]:
+        """Return the nodes that are known to follow a channel, those with a link first."""
+        known = sorted(self._core.channels[channel].known.values(), key=lambda one: not one.linked)
+        return tuple(one.contact for one in known)
 
     def unfollow(self, channel: Channel) -> None:
         """Follow a channel no more; what is held stays."""

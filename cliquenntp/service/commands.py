@@ -13,6 +13,8 @@ from cliquenntp.clique.messages import Contact
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
+from cliquenntp.interfaces import OWNER
+from cliquenntp.service.follow_commands import COMMENTS, FollowCommands, depth_of, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
@@ -48,6 +50,7 @@ class NodeCommands:
             "invite": self.invite,
             "join": self.join,
             **NetworkCommands(self._node).table(),
+            **FollowCommands(self._node).table(),
         }
 
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +74,7 @@ class NodeCommands:
             "sent": node.clique.sent,
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
+            "follows": follow_rows(node),
             "web": [_address(port.getHost()) for port in node.pages],
             "troubles": [
                 *node.troubles,
@@ -81,6 +85,9 @@ class NodeCommands:
     async def forums(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """List the forums."""
         archive = self._node.store.reader
+        followed: dict[str, list[dict[str, Any]]] = {}
+        for row in follow_rows(self._node):
+            followed.setdefault(row["forum"], []).append(row)
 
         def rows() -> Iterator[dict[str, Any]]:
             for docno in archive.forums():
@@ -90,6 +97,7 @@ class NodeCommands:
                     "subject": record.subject,
                     "articles": archive.numbers(docno).count,
                     "id": id_text(record.id),
+                    "follows": followed.get(record.name, []),
                 }
 
         await answer.rows(rows())
@@ -140,12 +148,16 @@ class NodeCommands:
         except InvitationError as error:
             raise CommandError(str(error)) from None
         node, archive = self._node, self._node.store.reader
-        since = clique_time(arguments.get("since"))
+        since, comments = clique_time(arguments.get("since")), depth_of(arguments) == COMMENTS
         contacts = [Contact(peer.node_key, peer.address) for peer in invitation.peers]
         contacts = [contact for contact in contacts if contact.key != node.key.public]
         if not contacts:
             raise CommandError("the invitation is by this node itself: give it to somebody else")
-        node.clique.join(invitation.root, tuple(contacts), since)
+        node.clique.invited(invitation.root, tuple(contacts))
+        try:
+            await node.follows.follow(OWNER.account or "", invitation.root, comments, since)
+        except TurnRefused as error:
+            raise CommandError(str(error)) from None
         for _ in range(JOIN_LOOKS):
             docno = archive.find(invitation.root)
             if docno is not None:

@@ -1,4 +1,4 @@
-"""cliquectl's commands about other nodes and what this one follows."""
+"""cliquectl's commands about other nodes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cliquenntp.clique.messages import Channel
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
-from cliquenntp.document import DocumentError, id_from_text, id_text, key_from_text, key_text
+from cliquenntp.document import DocumentError, id_text, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
+from cliquenntp.service.follow_commands import COMMENTS, depth_of, find_document
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
-
-DEPTHS = ("all", "comments")
 
 
 class NetworkCommands:
@@ -30,8 +29,6 @@ class NetworkCommands:
             "peers": self.peers,
             "connect": self.connect,
             "resync": self.resync,
-            "follow": self.follow,
-            "unfollow": self.unfollow,
         }
 
     async def peers(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +50,9 @@ class NetworkCommands:
 
     async def resync(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Compare what a followed channel holds with its neighbours."""
-        channel, _, name = self._channel(arguments)
+        comments = depth_of(arguments) == COMMENTS
+        document, name = find_document(self._node, arguments)
+        channel = Channel(document, comments)
         state = self._node.clique.channels.get(channel)
         if state is None:
             raise CommandError(f"{name} is not followed: `cliquectl follow {name}` first")
@@ -62,52 +61,6 @@ class NetworkCommands:
             raise CommandError(f"no other node to compare {name} with: `cliquectl peers` shows the links")
         self._node.clique.resync(channel)
         return {"name": name, "nodes": nodes, "text": f"comparing {name} with {nodes} nodes"}
-
-    async def follow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Follow a document that is held."""
-        channel, ancestors, name = self._channel(arguments)
-        clique = self._node.clique
-        covering = {Channel(document) for document in (channel.document, *ancestors)} & clique.channels.keys()
-        if covering or channel in clique.channels:
-            return {"name": name, "text": f"{name} is followed already"}
-        clique.follow(channel, ancestors)
-        return {"name": name, "text": f"following {name}"}
-
-    async def unfollow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Follow a document no more; what is held stays."""
-        channel, _, name = self._channel(arguments)
-        if channel not in self._node.clique.channels:
-            raise CommandError(f"{name} is not followed with depth {arguments.get('depth') or DEPTHS[0]}")
-        self._node.clique.unfollow(channel)
-        return {"name": name, "text": f"{name} is followed no more; what is here stays"}
-
-    def _channel(self, arguments: Mapping[str, Any]) -> tuple[Channel, tuple[bytes, ...], str]:
-        """Return the channel that is meant, its document's first parents up to the root, and its newsgroup."""
-        depth = arguments.get("depth") or DEPTHS[0]
-        if depth not in DEPTHS:
-            raise CommandError(f"the depth is one of {', '.join(DEPTHS)}, not {depth!r}")
-        archive, name = self._node.store.reader, str(arguments.get("name"))
-        newsgroup = self._node.views.whole.newsgroup(name.encode())
-        docno: int | None = None
-        if newsgroup is not None:
-            docno = newsgroup.docno
-        else:
-            try:
-                docno = archive.find(id_from_text(name))
-            except DocumentError:
-                docno = None
-        if docno is None:
-            raise CommandError(f"no newsgroup and no document {name} is here")
-        document = archive.record(docno).id
-        ancestors: list[bytes] = []
-        parents = archive.place(docno).parents
-        while parents:
-            ancestors.append(parents[0])
-            parent = archive.find(parents[0])
-            if parent is None:
-                break
-            parents = archive.place(parent).parents
-        return Channel(document, depth == "comments"), tuple(ancestors), name
 
 
 def peers(node: Node) -> Iterator[dict[str, Any]]:

@@ -17,11 +17,13 @@ from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import OWNER, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
+from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import SessionSettings
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.commands import NodeCommands
+from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.node_key import NodeKey
@@ -54,6 +56,7 @@ class Node(Service):
     views: Views
     posting: Posting
     clique: CliqueSide
+    follows: Follows
 
     def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         """``clock`` is the time of day in seconds since 1970 UTC."""
@@ -79,6 +82,7 @@ class Node(Service):
             self._open()
             self._listen()
             self._listen_to_nodes()
+            self.follows.start()
         except StartError as error:
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
@@ -104,6 +108,11 @@ class Node(Service):
         self.clique = CliqueSide(
             self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
         )
+        self.follows = Follows(
+            self.reactor, self.clock, self.store.reader, self.turn, self.clique,
+            FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
+        )
+        self.posting.on_posted = self.follows.posted
 
     def _i2p(self) -> I2PTransport | None:
         """Return the way through I2P, where that is what other nodes are reached by."""
@@ -129,7 +138,10 @@ class Node(Service):
     def _listen(self) -> None:
         news_settings = ServerSettings(session=SessionSettings(implementation=f"cliquenntp {cliquenntp.__version__}"))
         for text in self.settings.nntp:
-            factory = NewsFactory(self.views.of, self.posting.post, news_settings, self.reactor, self.clock)
+            factory = NewsFactory(
+                self.views.of, self.posting.post, news_settings, self.reactor, self.clock, self.follows,
+                self.follows.fetched,
+            )
             endpoint = endpoints.serverFromString(self.reactor, text)
             self.news.append((self._port(endpoint, factory, f"the NNTP port {text}"), factory))
         # A node that was killed left its socket; nobody listens there, as the database's lock is ours.
@@ -188,6 +200,7 @@ class Node(Service):
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
+        await self.follows.stop()
         await self.clique.stop()
         await self.turn.stop()
         self.store.close()

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from cliquenntp.document import DocumentError, build, parse
-from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
+from cliquenntp.interfaces import Follow, IArchive, Identity, IRecord, IWriter, Reason
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.posting import draft, refuse_posted_before
 from cliquenntp.nntp.session import PostResult
@@ -29,6 +29,8 @@ class Posting:
         self._personas = personas
         self._path_identity = path_identity
         self._clock = clock
+        self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
+        """is called with whoever posted a document, once it is on disk"""
 
     def post(self, article: bytes, identity: Identity) -> Deferred[PostResult]:
         """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
@@ -42,13 +44,16 @@ class Posting:
 
         def step(writer: IWriter) -> IRecord:
             refuse_posted_before(drafted.aliases, writer)
-            return accept(writer, document, now, self._path_identity, drafted.aliases)
+            record = accept(writer, document, now, self._path_identity, drafted.aliases)
+            if not record.parents and identity.account is not None:
+                writer.follow_set(identity.account, Follow(record.id, Reason.EXPLICIT, now))
+            return record
 
-        return self._turn.submit(step, len(document.raw)).addCallbacks(_stored, _refused)
+        def stored(record: IRecord) -> PostResult:
+            self.on_posted(identity, record)
+            return PostResult(True, f"article received, it is {record.name}")
 
-
-def _stored(record: IRecord) -> PostResult:
-    return PostResult(True, f"article received, it is {record.name}")
+        return self._turn.submit(step, len(document.raw)).addCallbacks(stored, _refused)
 
 
 def _refused(failure: Failure) -> PostResult:

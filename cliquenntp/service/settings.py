@@ -13,6 +13,7 @@ import attrs
 
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
 from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
+from cliquenntp.newsgroup.follows import DAY, FollowLimits
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
@@ -173,6 +174,24 @@ class Settings:
         "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that
         _path_identity,
         "the name in the Path and Xref headers",
+    )
+
+    follows_by_reading: int = _setting(
+        FollowLimits().by_reading,
+        _number(0, 100_000, "newsgroups", whole=True),
+        "newsgroups that an account follows by reading them alone; 0: only what is asked for by name",
+    )
+
+    follow_days: int = _setting(
+        FollowLimits().lapse_seconds // DAY,
+        _number(1, 36_500, "days", whole=True),
+        "how long a newsgroup is followed after it was read last",
+    )
+
+    first_look_seconds: float = _setting(
+        3.0,  # on loopback a thread comes within one; over I2P a newsreader's next look finds it
+        _number(0, 60, "seconds"),
+        "how long a first look into a newsgroup may wait for what other nodes have of it",
     )
 
     commit_delay: float = _setting(

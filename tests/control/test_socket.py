@@ -126,8 +126,16 @@ class ControlSocket(TestCase):
 
     async def test_lists_are_printed_for_people_and_as_json(self) -> None:
         rows = [
-            {"name": "clique.a", "subject": "Ä", "articles": 3},
-            {"name": "clique.b", "subject": "B", "articles": 0},
+            {"name": "clique.a", "subject": "Ä", "articles": 3, "follows": []},
+            {"name": "clique.b", "subject": "B", "articles": 0, "follows": []},
+        ]
+        follow = {
+            "account": "owner", "name": "clique.b", "depth": "all", "reason": "explicit", "lapses": None, "since": None,
+        }
+        rows[1]["follows"] = [
+            follow,
+            {**follow, "name": "clique.b.t", "account": "mary", "reason": "reading", "lapses": "2026-12-24"},
+            {**follow, "depth": "comments", "since": "2026-01-31"},
         ]
 
         async def forums(answer: Answer, arguments: Any) -> dict[str, Any]:
@@ -137,7 +145,12 @@ class ControlSocket(TestCase):
         self.commands["forums"] = forums
         status, out, error = await self.cliquectl("forums")
         self.assertEqual((status, error), (0, ""))
-        self.assertEqual([line.split() for line in out.splitlines()], [["3", "clique.a", "Ä"], ["0", "clique.b", "B"]])
+        self.assertEqual([line.strip() for line in out.splitlines()], [
+            "3  clique.a  Ä", "not followed; what came before is kept", "0  clique.b  B",
+            "clique.b: owner, asked for",
+            "clique.b.t: mary, by reading, until 2026-12-24",
+            "clique.b, its own comments alone: owner, asked for, from 2026-01-31 on",
+        ])
         status, out, _ = await self.cliquectl("forums", "--json")
         self.assertEqual((status, json.loads(out)), (0, rows))
         rows.clear()

@@ -68,7 +68,8 @@ def test_cliquectl_steers_what_is_shared_with_whom(make_nodes: Callable[..., lis
     wait_for("no shared forum", lambda: not any(peer.get("forums") for peer in first.cliquectl("peers")))
     with pytest.raises(CommandFailedError, match="is not followed"):
         second.cliquectl("resync", GROUP)
-    assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == f"following {GROUP}"
+    text = f"following {GROUP}, its own comments alone"
+    assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == text
     assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == f"{GROUP} is followed already"
 
 

@@ -1,0 +1,282 @@
+"""What accounts follow: started and renewed by reading, lapsed, written rarely, and carried out by the node."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from twisted.internet import defer
+from twisted.internet.task import Clock
+from zope.interface.verify import verifyObject
+
+from cliquenntp.clique.messages import Channel, Contact
+from cliquenntp.interfaces import OWNER, Follow, Identity, IReading, Reason, Right
+from cliquenntp.newsgroup.follows import DAY, FollowLimits
+from cliquenntp.service.follows import WRITE_SECONDS, Follows
+from cliquenntp.service.turn import NotStored
+from tests.memory_archive import MemoryArchive, SmallForum
+
+NOW = 1_800_000_000
+MARY = Identity("mary", Right.READ | Right.POST)
+
+
+class Turn:
+    """Runs each step at once, unless the disk is full."""
+
+    def __init__(self, archive: MemoryArchive) -> None:
+        self.archive = archive
+        self.steps = 0
+        self.is_full = False
+
+    def submit(self, step: Any, octets: int = 0) -> defer.Deferred:
+        if self.is_full:
+            return defer.fail(NotStored("no room"))
+        self.steps += 1
+        return defer.succeed(step(self.archive))
+
+
+class Clique:
+    """Keeps what it is told to follow."""
+
+    def __init__(self) -> None:
+        self.channels: dict[Channel, SimpleNamespace] = {}
+        self.said: list[tuple[Any, ...]] = []
+        self.links = SimpleNamespace(links=lambda: ["a link"])
+        self.compared: list[Channel] = []
+        self.on_founded = None
+
+    def follow(self, channel, ancestors, since=0, contacts=(), founded=False) -> None:
+        self.said.append(("follow", channel, since, contacts, founded))
+        scope = ancestors[-1] if ancestors else channel.document
+        self.channels[channel] = SimpleNamespace(
+            scope=scope, edges=[], wanted={}, in_flight={}, reconciling=0, reconciled=0
+        )
+        self.channels[channel].open_edges = lambda: iter(self.channels[channel].edges)
+
+    def unfollow(self, channel) -> None:
+        self.said.append(("unfollow", channel))
+        self.channels.pop(channel, None)
+
+    def contacts(self, channel) -> tuple[Contact, ...]:
+        return (Contact(b"k" * 32, "tcp:127.0.0.1:1"),)
+
+    def resync(self, channel) -> None:
+        self.compared.append(channel)
+        self.channels[channel].reconciling = 7
+
+
+class World:
+    """A forum with two threads, and what follows from reading it."""
+
+    def __init__(self, limits: FollowLimits | None = None) -> None:
+        self.forum = SmallForum()
+        archive = self.archive = self.forum.archive
+        self.root = 1
+        self.thread = self.forum.post("thread")
+        self.reply = self.forum.post("Re: thread", parent=self.thread)
+        self.other = self.forum.post("other")
+        self.turn, self.clique, self.clock = Turn(archive), Clique(), Clock()
+        self.limits = limits or FollowLimits()
+        self.start()
+
+    def start(self) -> None:
+        self.follows = Follows(
+            self.clock, lambda: NOW + self.clock.seconds(), self.archive, self.turn, self.clique, self.limits, 3.0
+        )
+        self.follows.start()
+
+    def channel(self, docno: int, comments: bool = False) -> Channel:
+        return Channel(self.archive.record(docno).id, comments)
+
+    def stored(self, account: str = "owner") -> dict[bytes, Follow]:
+        return {follow.document: follow for follow in self.archive.follows(account)}
+
+    def wait(self, seconds: float) -> None:
+        self.clock.pump([0.05] * round(seconds / 0.05))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def done(deferred: Any) -> Any:
+    results: list[Any] = []
+    defer.ensureDeferred(deferred).addBoth(results.append)
+    [result] = results
+    if hasattr(result, "raiseException"):
+        result.raiseException()
+    return result
+
+
+def test_provides_the_door(world: World) -> None:
+    verifyObject(IReading, world.follows)
+
+
+def test_reading_subscribes_the_node(world: World) -> None:
+    assert world.follows.looked(OWNER, world.thread)
+    assert world.clique.channels.keys() == {world.channel(world.thread)}
+    assert [*world.stored().values()] == [Follow(world.archive.record(world.thread).id, Reason.READING, NOW)]
+    assert not world.follows.looked(MARY, world.thread) or world.follows.fetched(world.thread)
+    assert len(world.clique.said) == 1 and world.stored("mary")
+
+
+def test_anonymous_readers_and_polls_change_nothing(world: World) -> None:
+    assert not world.follows.looked(Identity(None, Right.READ), world.thread)
+    for docno in (world.root, world.thread, world.other):
+        world.follows.polled(OWNER, docno)
+    assert world.clique.said == [] and world.turn.steps == 0
+
+
+def test_a_first_look_waits_only_where_somebody_can_be_asked(world: World) -> None:
+    world.clique.links.links = list
+    assert not world.follows.looked(OWNER, world.thread)
+    done(world.follows.follow("owner", world.archive.record(world.root).id))
+    world.clique.links.links = lambda: ["a link"]
+    assert not world.follows.looked(MARY, world.other), "another account's follow of the forum brings it already"
+
+
+def test_a_first_look_ends_when_all_has_come_or_its_time_is_over(world: World) -> None:
+    world.follows.looked(OWNER, world.thread)
+    ended: list[float] = []
+    world.follows.fetched(world.thread).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.wait(1)
+    state = world.clique.channels[world.channel(world.thread)]
+    state.edges.append(SimpleNamespace(differs=True))
+    world.wait(0.1)
+    assert world.clique.compared == [world.channel(world.thread)]
+    state.edges[0].differs, state.in_flight = False, {b"x": 1.0}
+    world.wait(0.5)
+    assert ended == []
+    state.reconciled, state.in_flight = 1, {}
+    world.wait(0.1)
+    assert len(ended) == 1 and 1.5 < ended[0] < 1.8
+    world.follows.looked(OWNER, world.other)
+    world.follows.fetched(world.other).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.wait(2.9)
+    assert len(ended) == 1
+    world.wait(0.2)
+    assert len(ended) == 2
+
+
+def test_looks_are_written_once_an_hour_and_at_the_end(world: World) -> None:
+    world.follows.looked(OWNER, world.thread)
+    document, steps = world.archive.record(world.thread).id, world.turn.steps
+    for _ in range(500):
+        world.clock.advance(1)
+        world.follows.polled(OWNER, world.thread)
+        world.follows.looked(OWNER, world.reply)
+    assert world.turn.steps == steps and world.stored()[document].looked == NOW
+    world.clock.advance(WRITE_SECONDS)
+    assert world.turn.steps == steps + 1 and world.stored()[document].looked == NOW + 500
+    world.follows.polled(OWNER, world.thread)
+    done(world.follows.stop())
+    assert world.stored()[document].looked == int(NOW + world.clock.seconds())
+
+
+def test_a_follow_lapses_and_drops_nothing(world: World) -> None:
+    done(world.follows.follow("owner", world.archive.record(world.root).id, comments=True))
+    world.follows.looked(OWNER, world.thread)
+    world.clock.pump([WRITE_SECONDS] * (14 * DAY // int(WRITE_SECONDS) - 1))
+    assert len(world.clique.channels) == 2
+    world.clock.pump([WRITE_SECONDS] * 2)
+    assert world.clique.channels.keys() == {world.channel(world.root, True)}
+    assert world.stored().keys() == {world.archive.record(world.root).id} and world.archive.newest() == 4
+    world.follows.polled(OWNER, world.thread)
+    assert len(world.clique.channels) == 1
+    assert world.follows.looked(OWNER, world.thread)
+    assert len(world.clique.channels) == 2
+
+
+def test_narrowing_takes_the_neighbours_along(world: World) -> None:
+    root = world.archive.record(world.root).id
+    done(world.follows.follow("owner", root, since=5))
+    done(world.follows.follow("owner", root, comments=True))
+    contacts = (Contact(b"k" * 32, "tcp:127.0.0.1:1"),)
+    assert world.clique.said == [
+        ("follow", Channel(root), 5, (), False),
+        ("unfollow", Channel(root)),
+        ("follow", Channel(root, True), 0, contacts, False),
+    ]
+
+
+def test_the_node_follows_until_its_last_account_leaves(world: World) -> None:
+    root = world.archive.record(world.root).id
+    done(world.follows.follow("owner", root))
+    world.follows.looked(MARY, world.root)
+    assert [account for account, _ in world.follows.covering(world.archive.record(world.reply).id)] == ["owner", "mary"]
+    done(world.follows.unfollow("owner", root))
+    assert world.clique.channels.keys() == {Channel(root)}
+    done(world.follows.unfollow("mary", root))
+    assert not world.clique.channels
+    assert not world.follows.looked(MARY, world.root) and not world.clique.channels
+
+
+def test_a_post_wants_its_answers(world: World) -> None:
+    world.follows.posted(OWNER, world.archive.record(world.reply))
+    assert world.clique.channels.keys() == {world.channel(world.thread)}
+    world.follows.posted(MARY, world.archive.record(world.other))
+    assert world.channel(world.root) in world.clique.channels
+    done(world.follows.unfollow("paul", world.archive.record(world.root).id))
+    world.follows.posted(Identity("paul", Right.POST), world.archive.record(world.other))
+    assert world.stored("paul")[world.archive.record(world.other).id].reason is Reason.READING
+
+
+def test_a_forum_made_here_is_followed_by_its_maker(world: World) -> None:
+    root = world.archive.record(world.root).id
+    world.clique.on_founded(root)
+    assert world.clique.said == [("follow", Channel(root), 0, (), True)]
+    assert world.stored()[root].reason is Reason.EXPLICIT
+    marys = SmallForum("marys", world.archive)
+    founded = world.archive.record(world.archive.newest()).id
+    assert marys is not None
+    world.archive.follow_set("mary", Follow(founded, Reason.EXPLICIT, NOW))
+    world.clique.on_founded(founded)
+    assert founded not in world.stored() and Channel(founded) in world.clique.channels
+
+
+def test_a_restart_goes_on(world: World) -> None:
+    world.follows.looked(OWNER, world.thread)
+    done(world.follows.unfollow("mary", world.archive.record(world.root).id))
+    world.start()
+    assert [*world.follows.all()] == [("owner", Follow(world.archive.record(world.thread).id, Reason.READING, NOW))]
+    assert len(world.clique.said) == 1
+    assert not world.follows.looked(MARY, world.root)
+
+
+def test_what_a_node_followed_before_accounts_did_is_the_owners(world: World) -> None:
+    world.clique.channels[Channel(b"r" * 32, True)] = SimpleNamespace(scope=b"r" * 32)
+    world.start()
+    assert world.stored() == {b"r" * 32: Follow(b"r" * 32, Reason.EXPLICIT, NOW, comments=True)}
+    assert world.clique.said == []
+
+
+def test_what_cannot_be_stored_is_not_followed(world: World) -> None:
+    world.turn.is_full = True
+    world.follows.looked(OWNER, world.thread)
+    assert [*world.follows.all()] == [] and not world.clique.channels
+    with pytest.raises(NotStored):
+        done(world.follows.follow("owner", world.archive.record(world.root).id))
+    assert [*world.follows.all()] == [] and not world.clique.channels
+    world.turn.is_full = False
+    world.follows.looked(OWNER, world.thread)
+    assert len(world.clique.channels) == 1
+
+
+def test_subscriptions_are_the_forums_of_what_is_followed(world: World) -> None:
+    assert world.follows.subscriptions(OWNER) == set()
+    world.follows.looked(OWNER, world.reply)
+    assert world.follows.subscriptions(OWNER) == {world.root}
+    assert world.follows.subscriptions(Identity(None, Right.READ)) is None
+
+
+def test_the_motd_says_when_no_more_is_followed() -> None:
+    world = World(FollowLimits(by_reading=1))
+    world.follows.notices_from.append(lambda identity: [f"Hello {identity.account}"])
+    world.follows.looked(MARY, world.thread)
+    assert [*world.follows.notices(OWNER)] == ["Hello owner"]
+    hello, full = world.follows.notices(MARY)
+    assert hello == "Hello mary" and "You follow 1 newsgroups" in full
+    world.follows.looked(MARY, world.other)
+    assert len(world.stored("mary")) == 1
