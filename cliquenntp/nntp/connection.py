@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, I
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-from cliquenntp.nntp.session import PostResult, Session, State, replies
+from cliquenntp.nntp.session import Admission, PostResult, Session, State, replies
 
 if TYPE_CHECKING:
     from twisted.internet.tcp import Server
@@ -105,6 +105,12 @@ class NewsConnection(Protocol):
             self._moved = self.factory.clock.seconds()
             self._put(self._session.proceed(self.factory.now()))
 
+    def admit(self, admission: Admission | None) -> None:
+        """Tell the client whether its login was right (None: no)."""
+        if self._session.state is State.ADMITTING:
+            self._moved = self.factory.clock.seconds()
+            self._put(self._session.admit(admission, self.factory.now()))
+
     def finish(self, reply: bytes) -> None:
         """Close with a 400 when what has begun is answered."""
         output = self._session.finish(reply)
@@ -155,6 +161,11 @@ class NewsConnection(Protocol):
                 self.factory.clock.callLater(0, self._go_on)
         elif session.submission is not None:
             self.factory.judge(self, session.submission.article, session.identity)
+        elif session.login is not None:
+            self.factory.log_in(self, session.login)
+        elif state is State.SECURING and self.factory.certificate is not None:
+            self.transport.startTLS(self.factory.certificate)
+            session.secured()
         elif state is State.FETCHING and session.fetched is not None:
             self.factory.fetch(self, session.fetched)
         else:

@@ -6,9 +6,10 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import attrs
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 
 from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading
 from cliquenntp.nntp.connection import NewsConnection
-from cliquenntp.nntp.session import PostResult, Session, SessionSettings, replies
+from cliquenntp.nntp.session import Admission, Login, PostResult, Session, SessionSettings, Verifier, replies
 
 Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
 """What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored."""
@@ -27,6 +28,16 @@ Views = Callable[[Identity], INewsView]
 
 Fetch = Callable[[int], "Deferred[None]"]
 """What fires when a newsgroup (its docno) has what was being fetched for it, or was waited for long enough."""
+
+class Logins(Protocol):
+    """The accounts of a listener, and who may log in."""
+
+    def verifier(self, name: str) -> Verifier:
+        """Return what checks the password of an account (its prepared name); an invented one where there is none."""
+
+    def log_in(self, login: Login, address: str) -> Deferred[Identity | None]:
+        """Check a login that came from an address; fires with whose it is, or None when it is refused."""
+
 
 SWEEP_INTERVAL = 5.0
 """seconds between two looks at the time limits: one timer for all connections costs less than one for each"""
@@ -62,11 +73,12 @@ class NewsFactory(Factory):
     def __init__(
         self, views: Views, post: Post, settings: ServerSettings, clock: IReactorTime,
         now: Callable[[], float] = time.time, reading: IReading | None = None,
-        fetch: Fetch = lambda group: succeed(None),
+        fetch: Fetch = lambda group: succeed(None), logins: Logins | None = None, certificate: Any = None,
     ) -> None:
         """Serve ``views``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds.
 
-        ``reading`` is told what clients read, ``fetch`` asked how long they wait for it.
+        ``reading`` is told what clients read, ``fetch`` asked how long they wait for it, ``logins`` who may log in;
+        ``certificate`` (Twisted's context factory) is for STARTTLS.
         """
         self.views = views
         self.post = post
@@ -75,6 +87,13 @@ class NewsFactory(Factory):
         self.now = now
         self.reading = reading
         self._fetch = fetch
+        self._logins = logins
+        self.certificate = certificate
+        self._session_settings = attrs.evolve(
+            settings.session,
+            verifier_of=None if logins is None else logins.verifier,
+            starttls=certificate is not None,
+        )
         self._connections: dict[NewsConnection, str] = {}
         self._addresses: Counter[str] = Counter()
         self._stopping: Deferred[None] | None = None
@@ -101,7 +120,7 @@ class NewsFactory(Factory):
         """Return the protocol of a new connection."""
         identity, reading = self.settings.identity, self.reading
         session = Session(
-            self.views(identity), identity, self.settings.session, fresh_message_id, self.report, reading
+            self.views(identity), identity, self._session_settings, fresh_message_id, self.report, reading
         )
         connection = NewsConnection(session)
         connection.factory = self
@@ -148,6 +167,21 @@ class NewsFactory(Factory):
         waiting = self._fetch(group)
         waiting.addErrback(lambda failure: self.log.failure("A newsgroup could not be waited for", failure))
         waiting.addCallback(lambda _: connection.proceed())
+
+    def log_in(self, connection: NewsConnection, login: Login) -> None:
+        """Have a login checked and tell its connection."""
+        ensureDeferred(self._log_in(connection, login))
+
+    async def _log_in(self, connection: NewsConnection, login: Login) -> None:
+        admission = None
+        try:
+            assert self._logins is not None, "a session without accounts lets nobody log in"
+            identity = await self._logins.log_in(login, self._connections.get(connection, ""))
+            if identity is not None:
+                admission = Admission(identity, self.views(identity))
+        except Exception as error:
+            self.report(error)
+        connection.admit(admission)
 
     def _failed(self, failure: Failure) -> PostResult:
         self.log.failure("An article could not be taken", failure)

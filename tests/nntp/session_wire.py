@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading
-from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
+from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading, Right
+from cliquenntp.nntp.session import (
+    Admission,
+    Login,
+    PasswordLogin,
+    PostResult,
+    Session,
+    SessionSettings,
+    State,
+    Verifier,
+)
 
 NOW = 1_795_521_600.0
 """2026-11-24 12:00:00 UTC"""
@@ -19,6 +28,9 @@ class SessionWire:
         reading: IReading | None = None,
     ) -> None:
         self.posted: list[bytes] = []
+        self.logins: list[Login] = []
+        self.verifiers: dict[str, Verifier] = {}
+        self.view = view
         self.faults: list[Exception] = []
         settings = settings or SessionSettings(article_limit=2000)
         self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append, reading)
@@ -35,8 +47,21 @@ class SessionWire:
             elif self.session.state is State.JUDGING:
                 self.posted.append(self.session.submission.article)
                 self.output += self.session.settle(PostResult(True, "Posted"), NOW)
+            elif self.session.state is State.ADMITTING:
+                self.logins.append(self.session.login)
+                self.output += self.session.admit(self.admit(self.session.login), NOW)
+            elif self.session.state is State.SECURING:
+                self.session.secured()
             else:
                 break
+
+    def admit(self, login: Login) -> Admission | None:
+        """Let the account in whose verifier a test has put into ``verifiers``."""
+        if isinstance(login, PasswordLogin):
+            known = login.name in self.verifiers and self.verifiers[login.name].accepts(login.password)
+        else:
+            known = login.proved
+        return Admission(Identity(login.name, Right.READ | Right.POST), self.view) if known else None
 
     def read_line(self) -> bytes:
         end = self.output.find(b"\r\n", self._read)

@@ -4,9 +4,23 @@
 by subject.
 """
 
+from cliquenntp.nntp.session.authentication import Admission
 from cliquenntp.nntp.session.command import Purpose
 from cliquenntp.nntp.session.posting import PostResult, Submission
 from cliquenntp.nntp.session.reader import SessionSettings
+from cliquenntp.nntp.session.sasl import Login, PasswordLogin, ProofLogin, Verifier
 from cliquenntp.nntp.session.session import Session, State
 
-__all__ = ["PostResult", "Purpose", "Session", "SessionSettings", "State", "Submission"]
+__all__ = [
+    "Admission",
+    "Login",
+    "PasswordLogin",
+    "PostResult",
+    "ProofLogin",
+    "Purpose",
+    "Session",
+    "SessionSettings",
+    "State",
+    "Submission",
+    "Verifier",
+]

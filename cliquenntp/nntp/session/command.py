@@ -11,6 +11,7 @@ import attrs
 
 from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session import replies
+from cliquenntp.nntp.session.sasl import Exchange, Login
 
 if TYPE_CHECKING:
     from cliquenntp.nntp.session.reader import Reader
@@ -44,8 +45,24 @@ class Compress:
     reply: bytes
 
 
-Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell | Compress
-"""A whole answer; or its pieces, of some tens of kilobytes at most (an empty one only gives way to others)."""
+@attrs.frozen
+class StartTLS:
+    """Answer with ``reply``; what follows it is TLS."""
+
+    reply: bytes
+
+
+@attrs.frozen
+class Challenge:
+    """Answer with ``reply``; the next line is a response for ``exchange``."""
+
+    reply: bytes
+    exchange: Exchange
+
+
+Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell | Compress | StartTLS | Challenge | Login
+"""A whole answer; or its pieces, of some tens of kilobytes at most (an empty one only gives way to others); or what to
+do before there is one."""
 
 Handler: TypeAlias = "Callable[[Reader, list[bytes]], Answer]"
 """What answers a command: the reader whose connection it is, and the arguments after the command's name."""
@@ -93,7 +110,7 @@ class Command:
     refusal: bytes = replies.NOT_PERMITTED
     """the reply to a client without that right"""
     capability: str = ""
-    """the CAPABILITIES line that announces it; equal labels become one line with all their arguments"""
+    """the CAPABILITIES lines that announce it; equal labels become one line with all their arguments"""
     offered: Callable[[Reader], bool] = lambda reader: True
     """whether the connection's settings let it work, so that CAPABILITIES may announce it"""
     least: int = attrs.field(init=False)

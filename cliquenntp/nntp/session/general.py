@@ -9,8 +9,12 @@ from cliquenntp.nntp.session.reader import Reader
 
 
 def greeting(reader: Reader) -> bytes:
-    """Return what is said first on a connection, and to MODE READER."""
-    reply = replies.POSTING_ALLOWED if reader.identity.may(Right.POST) else replies.POSTING_PROHIBITED
+    """Return what is said first on a connection, and to MODE READER.
+
+    Before a login posting counts as allowed: newsreaders ask once, and many log in only when they get a 480.
+    """
+    may_post = reader.identity.may(Right.POST) or reader.login_wanted
+    reply = replies.POSTING_ALLOWED if may_post else replies.POSTING_PROHIBITED
     return reply % reader.settings.implementation.encode()
 
 
@@ -21,9 +25,10 @@ def capabilities(reader: Reader, words: list[bytes]) -> Answer:
     labels: dict[str, list[str]] = {}
     for command in reader.commands.values():
         if command.capability and reader.identity.may(command.right) and command.offered(reader):
-            label, *items = command.capability.split()
-            known = labels.setdefault(label, [])
-            known += [item for item in items if item not in known]
+            for line in command.capability.splitlines():
+                label, *items = line.split()
+                known = labels.setdefault(label, [])
+                known += [item for item in items if item not in known]
     lines = [f"VERSION 2\r\nIMPLEMENTATION {reader.settings.implementation}\r\n"]
     lines += [" ".join([label, *items]) + "\r\n" for label, items in labels.items()]
     return replies.CAPABILITIES_FOLLOW + "".join(lines).encode() + replies.END

@@ -10,6 +10,7 @@ from zope.interface import implementer
 from cliquenntp.interfaces import Identity, INewsView, IReading, Newsgroup
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.command import Command, NotYet, RefusedError
+from cliquenntp.nntp.session.sasl import VerifierOf
 
 LOOK_AGAIN = 300.0
 """seconds in which a session does not tell twice that its user reads in one newsgroup: a follow lasts for days"""
@@ -45,6 +46,12 @@ class SessionSettings:
     """octets of an article as the client sends it; the size that a document may have"""
     motd: tuple[str, ...] = ()
     """lines of LIST MOTD (RFC 6048 section 2.5), each of at most 510 octets"""
+    verifier_of: VerifierOf | None = None
+    """the accounts that may log in; None: no login here"""
+    confidential: bool = True
+    """whether nobody overhears the connections even without STARTTLS: on loopback, in TLS or in I2P"""
+    starttls: bool = False
+    """whether STARTTLS is offered"""
     compression: bool = True
     """whether COMPRESS DEFLATE is offered: it makes overview four times smaller, which I2P needs"""
 
@@ -53,8 +60,8 @@ class Reader:
     """The state of one connection that commands use: RFC 3977 section 6.1's selected newsgroup and current article."""
 
     __slots__ = (
-        "commands", "compressed", "fresh_id", "group", "group_name", "identity", "last_look", "now", "number",
-        "reading", "settings", "view",
+        "commands", "compressed", "encrypted", "failed_logins", "fresh_id", "group", "group_name", "identity",
+        "last_look", "login_name", "login_wanted", "now", "number", "reading", "settings", "view",
     )
 
     def __init__(
@@ -83,6 +90,34 @@ class Reader:
         self.compressed = False
         self.last_look: tuple[str | None, int, float] | None = None
         """account, newsgroup and time of what ``reading`` was told last"""
+        self.encrypted = False
+        """whether STARTTLS was used"""
+        self.login_wanted = settings.verifier_of is not None
+        """whether one may log in and has not yet"""
+        self.login_name = ""
+        """what AUTHINFO USER said, until AUTHINFO PASS"""
+        self.failed_logins = 0
+
+    @property
+    def confidential(self) -> bool:
+        """Whether a password may be sent: nobody overhears the connection."""
+        return self.encrypted or self.settings.confidential
+
+    def admit(self, identity: Identity, view: INewsView) -> None:
+        """Go on as somebody who has logged in."""
+        self.identity, self.view = identity, view
+        self.login_wanted = False
+        self.leave_group()
+
+    def secured(self) -> None:
+        """Forget what was said before TLS began: somebody else may have said it (RFC 4642 section 2.2.2)."""
+        self.encrypted = True
+        self.login_name = ""
+        self.leave_group()
+
+    def leave_group(self) -> None:
+        """Have no newsgroup selected."""
+        self.group, self.group_name, self.number = None, b"", None
 
     def select(self, newsgroup: Newsgroup) -> None:
         """Make a newsgroup the selected one and its first article the current one."""

@@ -9,29 +9,43 @@ LISTENING  all commands that came whole are answered              ``receive`` wh
 TALKING    an answer or further commands are not finished         ``resume`` when the client has taken what was written
 JUDGING    ``submission`` waits for its verdict                   ``settle`` with the PostResult
 FETCHING   the newsgroup ``fetched`` lacks what is asked for      ``proceed`` when it has come, or was waited for
+ADMITTING  ``login`` waits to be checked                          ``admit`` with the Admission, or None
+SECURING   TLS shall begin when the reply is written              ``secured`` when the transport speaks TLS
 CLOSED     the last reply is out                                  nothing: close after writing
 =========  =====================================================  ==============================================
 
-In TALKING, JUDGING and FETCHING ``receive`` only keeps the bytes: commands are answered in their order.  One call
-works for about ``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
+Except in LISTENING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for about
+``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
 """
 
 from __future__ import annotations
 
 import enum
-import re
 import zlib
 from collections.abc import Callable, Iterator
 
 from cliquenntp.interfaces import Identity, INewsView, IReading
-from cliquenntp.nntp.session import replies
+from cliquenntp.nntp.session import lines, replies
 from cliquenntp.nntp.session.arguments import ArgumentError
-from cliquenntp.nntp.session.command import Collect, Command, Compress, Farewell, NotYet, Purpose, RefusedError
+from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS, Admission, outcome, respond
+from cliquenntp.nntp.session.command import (
+    Answer,
+    Challenge,
+    Collect,
+    Command,
+    Compress,
+    Farewell,
+    NotYet,
+    Purpose,
+    RefusedError,
+    StartTLS,
+)
 from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
 from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
 from cliquenntp.nntp.session.reader import NothingFollows, Reader, SessionSettings
+from cliquenntp.nntp.session.sasl import Exchange, Login, PasswordLogin, ProofLogin
 from cliquenntp.nntp.session.table import COMMANDS, VARIANTS
 
 OUTPUT_STEP = 1 << 17
@@ -39,20 +53,6 @@ OUTPUT_STEP = 1 << 17
 
 COMMANDS_STEP = 100
 """commands after which a call returns: some 2 ms, when none is cached"""
-
-_CONTROLS = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
-"""octets that no command line holds; TAB separates like a space"""
-
-_FOREIGN = re.compile(
-    rb"""
-    .*[ ]HTTP/\d                                    # a request line of HTTP
-    | (?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)[ ]+(?:/|\*|https?:)
-    | [!-9;-~]+:                                    # a header line: what a browser can send first
-    | \x16\x03                                      # a TLS handshake, whose session ticket a stranger can choose
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-"""the beginning of a line of another protocol: a web page can make a browser send commands after such lines"""
 
 _BAD_LINES = {BadLine.TOO_LONG: replies.LINE_TOO_LONG, BadLine.BARE_LINE_FEED: replies.BARE_LINE_FEED}
 
@@ -64,6 +64,8 @@ class State(enum.Enum):
     TALKING = enum.auto()
     JUDGING = enum.auto()
     FETCHING = enum.auto()
+    ADMITTING = enum.auto()
+    SECURING = enum.auto()
     CLOSED = enum.auto()
 
 
@@ -71,8 +73,8 @@ class Session:
     """One connection's conversation."""
 
     __slots__ = (
-        "_closing", "_compression", "_delayed", "_input", "_purpose", "_reader", "_report", "_stream", "fetched",
-        "state", "submission",
+        "_closing", "_compression", "_delayed", "_exchange", "_input", "_purpose", "_reader", "_report", "_stream",
+        "fetched", "login", "state", "submission",
     )
 
     def __init__(
@@ -95,10 +97,13 @@ class Session:
         self.fetched: int | None = None
         """docno of the newsgroup whose articles are waited for while the state is FETCHING"""
         self._delayed: tuple[Command, list[bytes]] | None = None
+        self.login: Login | None = None
+        """what to check while the state is ADMITTING"""
         self._reader = Reader(view, identity, settings, COMMANDS, fresh_id, reading or NothingFollows())
         self._report = report
         self._input = Input()
         self._compression: Compression | None = None
+        self._exchange: Exchange | None = None
         self._purpose: Purpose | None = None
         self._stream: Iterator[bytes] | None = None
         self._closing = b""
@@ -158,6 +163,23 @@ class Session:
         self._reader.now = now
         return self._work(now, self._run(*delayed))
 
+    def admit(self, admission: Admission | None, now: float) -> bytes:
+        """Tell in ADMITTING whether the login was right (None: no); return what to write."""
+        login, self.login = self.login, None
+        if login is None:
+            return b""
+        self.state = State.LISTENING
+        reply = outcome(self._reader, login, admission)
+        if self._reader.failed_logins >= MOST_FAILED_LOGINS:
+            self._closing = replies.TOO_MANY_FAILED_LOGINS
+        return self._work(now, reply)
+
+    def secured(self) -> None:
+        """Go on in SECURING: from now on the client speaks in TLS; what it said before and was not used is dropped."""
+        self._input.rest()
+        self._reader.secured()
+        self.state = State.LISTENING
+
     def finish(self, reply: bytes) -> bytes:
         """Close with a 400 as soon as what has begun is answered; return what to write now."""
         self._closing = reply
@@ -167,7 +189,7 @@ class Session:
         """Drop what is under way: the connection is gone."""
         self.state = State.CLOSED
         self._stream = None
-        self.submission = None
+        self.submission = self.login = None
         self._delayed = None
 
     def _work(self, now: float, said: bytes = b"") -> bytes:
@@ -237,8 +259,9 @@ class Session:
             return b""
 
     def _refuse_line(self, reason: BadLine) -> bytes:
-        if _FOREIGN.match(self._input.bad_start):
+        if lines.is_foreign(self._input.bad_start):
             return self._close(replies.NOT_NEWS)
+        self._exchange = None
         return _BAD_LINES[reason]
 
     def _close(self, reply: bytes) -> bytes:
@@ -247,15 +270,16 @@ class Session:
 
     def _obey(self, line: bytes) -> bytes:
         """Return the answer to a command line, or its first piece."""
+        if self._exchange is not None:
+            return self._respond(self._exchange, line)
         words = line.split()
         name = words[0].upper() if words else b""
         command = COMMANDS.get(name)
-        if (command is None or b"/" in line) and _FOREIGN.match(line):
+        if (command is None or b"/" in line) and lines.is_foreign(line):
             return self._close(replies.NOT_NEWS)
-        if len(line.translate(None, _CONTROLS)) != len(line):
-            return replies.CONTROL_CHARACTER
-        if not line.isascii() and not _is_utf8(line):
-            return replies.NOT_UTF8
+        flaw = lines.flaw(line)
+        if flaw is not None:
+            return flaw
         if len(words) > 1 and name in VARIANTS:
             del words[0]
             command = VARIANTS[name].get(words[0].upper())
@@ -270,7 +294,7 @@ class Session:
         """Run a command's handler and take over what it answers."""
         reader = self._reader
         if command.right not in reader.identity.rights:
-            return command.refusal
+            return replies.AUTHENTICATION_NEEDED if reader.login_wanted else command.refusal
         count = len(words)
         if count < command.least or (command.most is not None and count > command.most):
             return command.syntax_reply
@@ -287,20 +311,43 @@ class Session:
         except Exception as error:
             self._report(error)
             return replies.INTERNAL_FAULT
-        if isinstance(answer, bytes):
-            return answer
-        if isinstance(answer, Collect):
-            self._purpose = answer.purpose
-            return answer.reply
-        if isinstance(answer, Farewell):
-            return self._close(answer.reply)
-        if isinstance(answer, Compress):
-            self._compression = Compression()
-            self._compression.keep(self._input.rest())
-            self.state = State.TALKING  # this reply must be written before what is compressed
-            return answer.reply
-        self._stream = answer
-        return self._next_piece(answer)
+        return answer if isinstance(answer, bytes) else self._take(answer)
+
+    def _respond(self, exchange: Exchange, line: bytes) -> bytes:
+        """Go on with a login that takes several lines."""
+        self._exchange = None
+        try:
+            answer = respond(exchange, line)
+        except Exception as error:
+            self._report(error)
+            return replies.INTERNAL_FAULT
+        return self._take(answer)
+
+    def _take(self, answer: Answer) -> bytes:
+        """Do what a handler's answer asks for, and return its reply or first piece."""
+        match answer:
+            case bytes():
+                return answer
+            case Collect():
+                self._purpose = answer.purpose
+            case Farewell():
+                self.state = State.CLOSED
+            case Compress():
+                self._compression = Compression()
+                self._compression.keep(self._input.rest())
+                self.state = State.TALKING  # this reply must be written before what is compressed
+            case StartTLS():
+                self.state = State.SECURING
+            case Challenge():
+                self._exchange = answer.exchange
+            case PasswordLogin() | ProofLogin():
+                self.login = answer
+                self.state = State.ADMITTING
+                return b""
+            case _:
+                self._stream = answer
+                return self._next_piece(answer)
+        return answer.reply
 
     def _expand(self) -> bool:
         """Take in a part of the compressed octets that wait; tell whether there was one."""
@@ -326,11 +373,3 @@ class Session:
         self.submission = submission
         self.state = State.JUDGING
         return b""
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

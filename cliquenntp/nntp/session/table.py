@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cliquenntp.interfaces import Right
-from cliquenntp.nntp.session import articles, compression, general, groups, lists, overview, posting, replies
+from cliquenntp.nntp.session import (
+    articles,
+    authentication,
+    compression,
+    general,
+    groups,
+    lists,
+    overview,
+    posting,
+    replies,
+)
 from cliquenntp.nntp.session.command import Command
 
 _COMMANDS = (
@@ -53,6 +63,16 @@ _COMMANDS = (
             offered=lambda reader: bool(lists.message_of_the_day(reader))),
     Command("LIST DISTRIBUTIONS", "", lists.not_kept, "not kept here"),
     Command("LIST MODERATORS", "", lists.not_kept, "not kept here"),
+    # RFC 4643; AUTHINFO without an argument is what CAPABILITIES says where a login needs TLS first
+    Command("AUTHINFO USER", "name", authentication.user, "log in: who you are", Right.NONE,
+            capability="AUTHINFO USER", offered=authentication.may_log_in),
+    Command("AUTHINFO PASS", "password", authentication.password, "log in: your password", Right.NONE,
+            capability="AUTHINFO", offered=lambda reader: reader.login_wanted and not reader.compressed),
+    Command("AUTHINFO SASL", "mechanism [initial-response]", authentication.sasl, "log in by a SASL mechanism",
+            Right.NONE, capability=authentication.SASL_CAPABILITIES, offered=authentication.may_log_in),
+    # RFC 4642
+    Command("STARTTLS", "", authentication.starttls, "go on encrypted", Right.NONE, capability="STARTTLS",
+            offered=authentication.may_start_tls),
     # RFC 8054
     Command("COMPRESS", "DEFLATE", compression.compress, "compress both directions", Right.NONE,
             capability="COMPRESS DEFLATE",
