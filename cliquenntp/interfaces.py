@@ -55,7 +55,10 @@ OWNER = Identity("owner", Right.READ | Right.POST | Right.CREATE | Right.ADMIN, 
 
 
 class IRecord(Interface):
-    """What a node keeps about one document, its bytes apart.  Nothing in it changes after arrival."""
+    """What a node keeps about one document, its bytes apart.
+
+    Nothing in it changes after arrival but the subject, which goes with the text.
+    """
 
     docno = Attribute("int: the document's number on this node")
     id = Attribute("bytes: the document's id, 32 bytes")
@@ -103,10 +106,13 @@ class IArchive(Interface):
         """Return what the clique core knows of a document; KeyError when there is none."""
 
     def raw(docno: int) -> bytes:
-        """Return a document's bytes as they were signed; KeyError when there are none."""
+        """Return a document's bytes as they were signed; KeyError when there are none, also where it is gone."""
 
     def overview(docno: int) -> bytes:
-        """Return the overview line without its number: the fields from Subject to Xref, joined by TAB, no CRLF."""
+        """Return the overview line without its number: the fields from Subject to Xref, joined by TAB, no CRLF.
+
+        Empty where the document is gone.
+        """
 
     def overviews(group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         """Yield (number, overview line as in ``overview``) for the articles of a group from low to high inclusive."""
@@ -124,7 +130,16 @@ class IArchive(Interface):
         """Return the docnos of a document's children, in order of arrival."""
 
     def by_message_id(message_id: bytes) -> int | None:
-        """Return the docno known by a foreign Message-ID (imported, or chosen by a newsreader), or None."""
+        """Return the docno known to everybody by a foreign Message-ID (imported or bridged), or None."""
+
+    def alias(account: str, message_id: bytes) -> int | None:
+        """Return the docno of what an account posted under a Message-ID of its newsreader's choice, or None."""
+
+    def aliases(account: str) -> Iterable[tuple[bytes, int]]:
+        """Return (Message-ID, docno) of all that an account posted so."""
+
+    def gone(docno: int) -> str:
+        """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 
     def since(docno: int) -> Iterable[int]:
         """Return the docnos greater than ``docno``, ascending."""
@@ -200,6 +215,15 @@ class IWriter(IArchive):
     def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
         """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
 
+    def add_alias(account: str, message_id: bytes, docno: int) -> None:
+        """Let an account find a document under a Message-ID of its newsreader's choice."""
+
+    def drop(docno: int, why: str) -> None:
+        """Forget a document's text, overview and subject and take its articles out of all newsgroups.
+
+        Its record stays as a stub: id, parents, key, time, name and the numbers, which are never given again.
+        """
+
     def piece(name: str) -> bytes | None:
         """Return a named piece of the network's state, or None."""
 
@@ -226,7 +250,11 @@ class Changes:
     documents: tuple[int, ...]
     """docnos of the documents stored, ascending"""
     groups: tuple[int, ...]
-    """docnos of the newsgroups that got articles; a new document's own newsgroup is not among them"""
+    """docnos of the newsgroups that got or lost articles; a new document's own newsgroup is not among them"""
+    gone: tuple[int, ...] = ()
+    """docnos of the documents whose text was dropped"""
+    aliases: tuple[tuple[str, bytes, int], ...] = ()
+    """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
 
 
 @attrs.frozen

@@ -73,12 +73,15 @@ class MemoryArchive:
     def __init__(self) -> None:
         self.records: dict[int, MemoryRecord] = {}
         self.raws: dict[int, bytes] = {}
+        self.declared: dict[int, tuple[bytes, ...]] = {}
         self.lines: dict[int, bytes] = {}
         self.groups: dict[int, MemoryNumbers] = {}
         self.ids: dict[bytes, int] = {}
         self.message_ids: dict[bytes, int] = {}
         self.pieces_by_name: dict[str, bytes] = {}
         self.follows_by_account: dict[str, dict[bytes, Follow]] = {}
+        self.reasons: dict[int, str] = {}
+        self.account_aliases: dict[tuple[str, bytes], int] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
     def find(self, document_id: bytes) -> int | None:
@@ -91,8 +94,8 @@ class MemoryArchive:
         return self.records[docno]
 
     def place(self, docno: int) -> Place:
-        document = parse(self.raws[docno])
-        return Place(document.id, document.time, document.parents, len(document.raw), document.author)
+        record = self.records[docno]
+        return Place(record.id, record.time, self.declared[docno], record.size, record.author)
 
     def raw(self, docno: int) -> bytes:
         return self.raws[docno]
@@ -118,6 +121,15 @@ class MemoryArchive:
 
     def by_message_id(self, message_id: bytes) -> int | None:
         return self.message_ids.get(message_id)
+
+    def alias(self, account: str, message_id: bytes) -> int | None:
+        return self.account_aliases.get((account, message_id))
+
+    def aliases(self, account: str) -> Iterable[tuple[bytes, int]]:
+        return [(message_id, docno) for (name, message_id), docno in self.account_aliases.items() if name == account]
+
+    def gone(self, docno: int) -> str:
+        return self.reasons.get(docno, "")
 
     def since(self, docno: int) -> Iterable[int]:
         return [later for later in self.records if later > docno]
@@ -147,6 +159,7 @@ class MemoryArchive:
         )
         self.records[docno] = record
         self.raws[docno] = document.raw
+        self.declared[docno] = document.parents
         self.lines[docno] = overview
         self.groups[docno] = MemoryNumbers(docno)
         self.ids[document.id] = docno
@@ -156,15 +169,21 @@ class MemoryArchive:
             self.groups[group].append(docno)
         return record
 
-    def expire(self, docno: int) -> Changes:
-        """Drop a document's bytes and its articles; the record stays as a stub."""
+    def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
+        self.account_aliases[account, message_id] = docno
+
+    def drop(self, docno: int, why: str) -> Changes:
+        """See IWriter; also return what changed, as there is no commit."""
+        record = self.records[docno]
         del self.raws[docno]
-        del self.lines[docno]
-        groups = [docno, *(group for group, _ in self.records[docno].numbers)]
+        self.lines[docno] = b""
+        self.reasons[docno] = why
+        self.records[docno] = attrs.evolve(record, subject="")
+        groups = [docno, *(group for group, _ in record.numbers)]
         for group in groups:
             numbers = self.groups[group]
             numbers.docnos = {number: held for number, held in numbers.docnos.items() if held != docno}
-        return Changes((), tuple(groups))
+        return Changes((), tuple(groups), (docno,))
 
     def piece(self, name: str) -> bytes | None:
         return self.pieces_by_name.get(name)
@@ -197,11 +216,10 @@ def persona(name: str) -> Signer:
 
 
 def accept(
-    archive: MemoryArchive, document: Document, arrived: int, path_identity: str = "not-for-mail",
-    aliases: tuple[bytes, ...] = (),
+    archive: MemoryArchive, document: Document, arrived: int, path_identity: str = "not-for-mail"
 ) -> MemoryRecord:
     """Place, number and store a document."""
-    placement = place(document, archive, aliases)
+    placement = place(document, archive)
     _, numbers = archive.number(placement)
     overview = overview_line(document, placement, numbers, archive, path_identity)
     return archive.store(document, placement, overview, arrived)

@@ -1,10 +1,20 @@
-"""Control articles (RFC 5537 section 5) that people post from a newsreader: ``newgroup`` makes a forum."""
+"""Control articles (RFC 5537 section 5) that people post from a newsreader.
+
+``newgroup`` makes a forum, ``rmgroup`` leaves one, ``cancel`` takes an article of one's own back.
+"""
 
 from __future__ import annotations
+
+import re
+
+import attrs
 
 from cliquenntp.document import DocumentError, check_forum_name
 from cliquenntp.interfaces import IArchive
 from cliquenntp.newsgroup.naming import HIERARCHY, find_group
+
+_DESCRIBED = re.compile(rb"^(?P<name>[!-~]+)[ \t]+(?P<text>[^\r\n]+?)[ \t]*\r?$", re.MULTILINE)
+"""a line of a newsgroups file, as the body of a newgroup has it (RFC 5537 section 5.2.1.2)"""
 
 
 class PostRefused(Exception):
@@ -15,17 +25,49 @@ class PostRefused(Exception):
         self.reason = reason
 
 
-def new_forum(control: bytes, archive: IArchive) -> str:
-    """Return the name, without ``clique.``, of the forum that a Control header's value asks for.
+@attrs.frozen
+class NewForum:
+    """A forum to be made; ``name`` without ``clique.``."""
 
-    Raises PostRefused for any other control message, for a name that is none or taken, and for a moderated newsgroup.
+    name: str
+
+
+@attrs.frozen
+class LeaveForum:
+    """A forum to be followed no more."""
+
+    root: int
+    """docno"""
+
+
+@attrs.frozen
+class Cancel:
+    """An article to be taken back."""
+
+    message_id: bytes
+
+
+def read_control(control: bytes, archive: IArchive) -> NewForum | LeaveForum | Cancel:
+    """Return what a Control header's value asks for.
+
+    Raises PostRefused for any other control message, for a name that is none, taken or not there, and for a moderated
+    newsgroup.
     """
-    command, *arguments = control.decode("ascii", "replace").split() or [""]
-    if command.lower() != "newgroup":
-        raise PostRefused(f"the control message {command[:30]!a} is not taken here; newgroup is")
+    command, *arguments = control.split() or [b""]
+    kind = command.lower().decode("ascii", "replace")
+    if kind == "cancel":
+        if len(arguments) != 1:
+            raise PostRefused("Control must be: cancel <message-id>")
+        return Cancel(arguments[0])
+    if kind not in ("newgroup", "rmgroup"):
+        raise PostRefused(f"the control message {kind[:30]!a} is not taken here; newgroup, rmgroup and cancel are")
     if len(arguments) != 1:
-        raise PostRefused("Control must be: newgroup clique.<name>; moderated newsgroups cannot be made by it")
-    name = arguments[0]
+        raise PostRefused(f"Control must be: {kind} clique.<name>; moderated newsgroups cannot be made by it")
+    name = arguments[0].decode("ascii", "replace")
+    return NewForum(_new_name(name, archive)) if kind == "newgroup" else LeaveForum(_root(name, archive))
+
+
+def _new_name(name: str, archive: IArchive) -> str:
     above, _, forum = name.partition(".")
     if above != HIERARCHY:
         raise PostRefused(f"newsgroups made here begin with {HIERARCHY}.")
@@ -36,3 +78,19 @@ def new_forum(control: bytes, archive: IArchive) -> str:
     if find_group(archive, name) is not None:
         raise PostRefused(f"there is a newsgroup {name} here")
     return forum
+
+
+def _root(name: str, archive: IArchive) -> int:
+    docno = archive.forum(name)
+    if docno is None:
+        raise PostRefused(f"there is no forum {name[:100]!a} here")
+    return docno
+
+
+def forum_description(forum: str, subject: bytes, body: bytes) -> bytes:
+    """Return what a newgroup's article says of the forum: the line about it in the body, else its subject."""
+    name = f"{HIERARCHY}.{forum}".encode("ascii")
+    for match in _DESCRIBED.finditer(body):
+        if match["name"] == name:
+            return match["text"]
+    return forum.encode("ascii") if subject.lower().startswith(b"cmsg ") else subject

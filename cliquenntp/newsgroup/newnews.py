@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from cliquenntp.interfaces import IArchive, IWildmat, Newsgroup
@@ -10,6 +10,7 @@ from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.listing import LISTING_OCTETS, Chunk, Listing
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.pages import Lines, Pages, gathered
+from cliquenntp.newsgroup.retraction import acts_only
 
 IDS_A_PAGE = 400
 """Message-ID lines have 71 octets: a page is a chunk of 28 KB."""
@@ -35,6 +36,10 @@ class NewArticles:
         self._shows_group = shows_group
         self._ids = Listing(archive, self._listed, limit)
         self._common: SizedCache[tuple[int, int, int], frozenset[int]] = SizedCache(COMMON_GROUPS_KEPT)
+
+    def changed(self, docnos: Iterable[int]) -> None:
+        """Make the lines of these documents anew: they are gone."""
+        self._ids.changed(docnos)
 
     def since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
         """Yield chunks of lines of the articles that came at or after a time (seconds since 1970 UTC).
@@ -72,13 +77,17 @@ class NewArticles:
         return low
 
     def _group_lines(self, group: int, low: int, high: int) -> Lines:
-        return ((number, self._id_line(docno)) for number, docno in self._archive.numbers(group).between(low, high))
+        for number, docno in self._archive.numbers(group).between(low, high):
+            yield number, message_id_of(self._archive.record(docno).id) + b"\r\n"
 
     def _listed(self, docno: int) -> bytes | None:
         return self._id_line(docno) if self._shows is None or self._shows(docno) else None
 
-    def _id_line(self, docno: int) -> bytes:
-        return message_id_of(self._archive.record(docno).id) + b"\r\n"
+    def _id_line(self, docno: int) -> bytes | None:
+        record = self._archive.record(docno)
+        if acts_only(record) or self._archive.gone(docno):
+            return None
+        return message_id_of(record.id) + b"\r\n"
 
     def _posted_in(self, match: _GroupMatch, chunks: Iterator[Chunk]) -> Iterator[bytes]:
         for chunk in chunks:

@@ -6,7 +6,7 @@ post costs the same at any depth and in a forum of any size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from cliquenntp.document import Document, decode_header
 from cliquenntp.interfaces import IArchive, IRecord, Placement
@@ -41,12 +41,8 @@ class ParentMissing(Exception):
         self.parent = parent
 
 
-def place(document: Document, archive: IArchive, aliases: Sequence[bytes] = ()) -> Placement:
-    """Return where a document that is not yet held belongs.
-
-    ``aliases`` are Message-IDs chosen by the newsreader that posted it, under which it shall be found here.  Raises
-    ParentMissing.
-    """
+def place(document: Document, archive: IArchive) -> Placement:
+    """Return where a document that is not yet held belongs.  Raises ParentMissing."""
     parents = _held_parents(document, archive)
     records = [archive.record(docno) for docno in parents]
     subject = decode_header(document.headers.get(b"Subject") or b"")[:SUBJECT_CHARACTERS]
@@ -69,7 +65,7 @@ def place(document: Document, archive: IArchive, aliases: Sequence[bytes] = ()) 
         groups=groups,
         xref_groups=xref_groups,
         references=_references(records[0]) if records else (),
-        message_ids=(*_original_message_id(document, roots, archive), *aliases),
+        message_ids=_original_message_id(document, roots, archive),
     )
 
 

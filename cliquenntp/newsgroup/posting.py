@@ -1,14 +1,11 @@
 """What a posted article becomes: the fields and body of a document, with parents instead of newsgroups.
 
-Only what stands in KEPT_FIELDS leaves the machine, in that order, so that a document tells neither host, software,
-organisation nor time zone of its author.  The body's octets stay as posted: a signed post still verifies.
+The body's octets stay as posted: a signed post still verifies.  outgoing.py says what of the header leaves.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from email.utils import formatdate, mktime_tz, parsedate_tz
+from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
@@ -16,82 +13,125 @@ from cliquenntp.document import (
     DEFAULT_LIMITS,
     DocumentError,
     Headers,
-    address_domain,
     address_of,
-    decode_header,
     id_text,
     is_canonical,
-    signer_address,
 )
 from cliquenntp.document.headers import parse_headers
-from cliquenntp.interfaces import IArchive
-from cliquenntp.newsgroup.control import PostRefused, new_forum
+from cliquenntp.interfaces import IArchive, Identity, Right
+from cliquenntp.newsgroup.control import Cancel, LeaveForum, PostRefused, forum_description, read_control
 from cliquenntp.newsgroup.message_ids import document_id_of, find_article, is_message_id, message_ids_in
 from cliquenntp.newsgroup.naming import find_group, is_group_name
+from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART, KEPT_FIELDS, outgoing_fields, utc_date
+from cliquenntp.newsgroup.retraction import acts_only, check_own, parents_of_retraction
 
-KEPT_FIELDS = (
-    b"Subject", b"Date", b"Reply-To", b"Followup-To", b"Keywords", b"Summary", b"Distribution", b"Expires",
-    b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding", b"Content-Disposition", b"Content-Language",
-    b"Cancel-Lock",
-)
-"""beside From and Clique-Parent; everything else that a newsreader adds stays here"""
+Fields = tuple[tuple[bytes, bytes], ...]
 
 REQUIRED_FIELDS = (b"From", b"Subject", b"Newsgroups")
 """RFC 5536 section 3.1, but for what an injecting server adds: Date, Message-ID and Path"""
 
-SINGLE_FIELDS = (*REQUIRED_FIELDS, b"Date", b"Message-ID", b"References", b"In-Reply-To", b"Control", *KEPT_FIELDS)
+SINGLE_FIELDS = (
+    *REQUIRED_FIELDS, b"Date", b"Message-ID", b"References", b"In-Reply-To", b"Control", b"Supersedes", b"Reply-To",
+    b"Distribution", *KEPT_FIELDS,
+)  # fmt: skip
 """RFC 5536 section 3: none of them may stand twice"""
 
 REFERENCES_READ = 100
 """Last Message-IDs of References that are looked up: each costs a look-up, and newsreaders keep fewer."""
-
-DEFAULT_LOCAL_PART = "me"
-"""Left of the @ where the newsreader's identity has an address elsewhere, whose local part may be somebody's name."""
-
-_LIKE_ADDRESS = re.compile(r"\S@\S")
-_BRACKETED = re.compile(rb"(.*)<[^<>]*>[ \t]*(?:\([^()]*\))?", re.DOTALL)
-_COMMENTED = re.compile(rb"[^\s()<>]+[ \t]*\((.*)\)", re.DOTALL)
 
 
 @attrs.frozen
 class Draft:
     """A document before it is built and signed."""
 
-    fields: tuple[tuple[bytes, bytes], ...]
+    fields: Fields
     """header fields (name, value) for document.build"""
     body: bytes
-    aliases: tuple[bytes, ...]
-    """the Message-ID that the newsreader chose: its look-ups must find the article by it"""
+    alias: bytes | None
+    """the Message-ID that the newsreader chose: for the account that posted, the article is found by it"""
 
 
-def draft(
-    article: bytes, archive: IArchive, author: bytes, now: int, local_part: str = DEFAULT_LOCAL_PART
-) -> Draft:
+@attrs.frozen
+class Poster:
+    """Who posts."""
+
+    identity: Identity
+    key: bytes
+    """the persona's, 32 bytes"""
+    keep_headers: Collection[bytes] = ()
+    """out of outgoing.KEEPABLE_FIELDS"""
+    local_part: str = DEFAULT_LOCAL_PART
+
+
+def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft | LeaveForum:
     """Return what a posted article becomes.
 
-    ``article`` is canonical, dots unstuffed; ``author`` the poster's key (32 bytes), ``now`` seconds since 1970 UTC.
-    Raises PostRefused.
+    ``article`` is canonical, dots unstuffed; ``now`` seconds since 1970 UTC.  Raises PostRefused.
     """
     headers, body = _read(article)
-    aliases = _own_message_id(headers)
-    refuse_posted_before(aliases, archive)
-    from_field = (b"From", _from_field(headers, author, local_part))
+    alias = _own_message_id(headers)
+    refuse_posted_before(alias, archive, poster.identity)
     control = headers.get(b"Control")
     if control is not None:
-        forum = new_forum(control, archive)
-        fields = [from_field, *_kept(headers, now), (b"Clique-Forum", forum.encode("ascii"))]
-        return Draft(tuple(fields), body, aliases)
-    parents = _parents(headers, archive)
-    parent_ids = ",\r\n ".join(id_text(archive.record(parent).id) for parent in parents)
-    fields = [from_field, *_kept(headers, now), (b"Clique-Parent", parent_ids.encode("ascii"))]
-    return Draft(tuple(fields), body, aliases)
+        wanted = read_control(control, archive)
+        if isinstance(wanted, LeaveForum):
+            return wanted
+        if isinstance(wanted, Cancel):
+            return Draft(_cancel(wanted.message_id, headers, archive, poster, now), b"", alias)
+        return Draft(_new_forum(wanted.name, headers, body, poster, now), body, alias)
+    fields = [*_outgoing(headers, poster, now)]
+    superseded = headers.get(b"Supersedes")
+    if superseded is None:
+        parents = _parents(headers, archive, poster.identity)
+        ids = tuple(archive.record(parent).id for parent in parents)
+    else:
+        target = check_own(_find(superseded, archive, poster.identity), superseded, poster.key, archive)
+        ids = parents_of_retraction(target, archive)
+        fields.append((b"Clique-Supersedes", id_text(archive.record(target).id).encode("ascii")))
+    return Draft((*fields, _parent_field(ids)), body, alias)
 
 
-def refuse_posted_before(aliases: Iterable[bytes], archive: IArchive) -> None:
-    """Raise PostRefused when one of a post's Message-IDs is known: the same article again (RFC 3977 section 6.3.1)."""
-    for message_id in aliases:
-        if find_article(archive, message_id) is not None:
-            raise PostRefused(f"an article with the Message-ID {message_id.decode('latin-1')} is here already")
+def _new_forum(name: str, headers: Headers, body: bytes, poster: Poster, now: int) -> Fields:
+    if not poster.identity.may(Right.CREATE):
+        raise PostRefused("this account may not make forums")
+    fields = dict(_outgoing(headers, poster, now))
+    fields[b"Subject"] = forum_description(name, fields[b"Subject"], body)
+    return (*fields.items(), (b"Clique-Forum", name.encode("ascii")))
+
+
+def _outgoing(headers: Headers, poster: Poster, now: int) -> Iterator[tuple[bytes, bytes]]:
+    return outgoing_fields(headers, poster.key, now, poster.local_part, poster.keep_headers)
+
+
+def _cancel(message_id: bytes, headers: Headers, archive: IArchive, poster: Poster, now: int) -> Fields:
+    """Return the header of what cancels: nothing that the newsreader wrote is in it, for that names itself."""
+    target = check_own(_find(message_id, archive, poster.identity), message_id, poster.key, archive)
+    return (
+        (b"From", address_of(poster.key, poster.local_part).encode("ascii")),
+        (b"Date", utc_date(headers.get(b"Date"), now)),
+        _parent_field(parents_of_retraction(target, archive)),
+        (b"Clique-Cancel", id_text(archive.record(target).id).encode("ascii")),
+    )
+
+
+def _parent_field(ids: Iterable[bytes]) -> tuple[bytes, bytes]:
+    return b"Clique-Parent", ",\r\n ".join(map(id_text, ids)).encode("ascii")
+
+
+def refuse_posted_before(alias: bytes | None, archive: IArchive, identity: Identity) -> None:
+    """Raise PostRefused when a post's Message-ID is known: the same article again (RFC 3977 section 6.3.1)."""
+    if alias is not None and _find(alias, archive, identity) is not None:
+        raise PostRefused(f"an article with the Message-ID {alias.decode('latin-1')} is here already")
+
+
+def _find(message_id: bytes, archive: IArchive, identity: Identity) -> int | None:
+    """Return the docno of an article that a poster may name: by an alias of the account's own, or as all find it."""
+    docno = None if identity.account is None else archive.alias(identity.account, message_id)
+    if docno is None:
+        docno = find_article(archive, message_id)
+    if docno is None or not identity.may_see(archive.record(docno).roots):
+        return None
+    return docno
 
 
 def _read(article: bytes) -> tuple[Headers, bytes]:
@@ -110,29 +150,27 @@ def _read(article: bytes) -> tuple[Headers, bytes]:
             raise PostRefused(f"more than one {name.decode('ascii')} header")
         if name in REQUIRED_FIELDS and not any(values):
             raise PostRefused(f"no {name.decode('ascii')} header")
-    if b"Supersedes" in headers:
-        raise PostRefused("articles with a Supersedes header are not taken here")
     return headers, article[end + 4 :]
 
 
-def _own_message_id(headers: Headers) -> tuple[bytes, ...]:
+def _own_message_id(headers: Headers) -> bytes | None:
     message_id = headers.get(b"Message-ID")
     if message_id is None:
-        return ()
+        return None
     if not is_message_id(message_id):
         raise PostRefused("the Message-ID is not one")
     if document_id_of(message_id) is not None:  # it would stand in the way of the document that has this id
         raise PostRefused("the Message-ID has the form of those made of a document's id")
-    return (message_id,)
+    return message_id
 
 
-def _parents(headers: Headers, archive: IArchive) -> tuple[int, ...]:
+def _parents(headers: Headers, archive: IArchive, identity: Identity) -> tuple[int, ...]:
     """Return the parents' docnos: for each newsgroup the last reference that lies in it, else its own document."""
-    groups = [_group(name.strip(), archive) for name in (headers.get(b"Newsgroups") or b"").split(b",")]
+    groups = [_group(name.strip(), archive, identity) for name in (headers.get(b"Newsgroups") or b"").split(b",")]
     referenced = headers.get(b"References") or headers.get(b"In-Reply-To") or b""
     answered = []
     for message_id in reversed(message_ids_in(referenced)[-REFERENCES_READ:]):
-        docno = find_article(archive, message_id)
+        docno = _find(message_id, archive, identity)
         if docno is not None:
             answered.append((docno, {docno, *(group for group, _ in archive.record(docno).numbers)}))
     parents = dict.fromkeys(
@@ -143,69 +181,12 @@ def _parents(headers: Headers, archive: IArchive) -> tuple[int, ...]:
     return tuple(parents)
 
 
-def _group(name: bytes, archive: IArchive) -> int:
+def _group(name: bytes, archive: IArchive, identity: Identity) -> int:
     text = name.decode("ascii", "replace")
     if not is_group_name(text):
         raise PostRefused(f"not a newsgroup's name: {text[:100]!a}")
     docno = find_group(archive, text)
-    if docno is None:
+    record = None if docno is None else archive.record(docno)
+    if docno is None or record is None or acts_only(record) or not identity.may_see(record.roots):
         raise PostRefused(f"no such newsgroup here: {text[:130]}")
     return docno
-
-
-def _from_field(headers: Headers, author: bytes, local_part: str) -> bytes:
-    """Return From with the author's own address in place of the one given; the name stays."""
-    given = headers.get(b"From") or b""
-    if signer_address(given, author) is not None:
-        return given
-    if b".clique.invalid" in given.lower():
-        own = address_domain(author)
-        raise PostRefused(f"the address in From is another persona's; yours ends in @{own}")
-    address = address_of(author, local_part).encode("ascii")
-    match = _BRACKETED.fullmatch(given) or _COMMENTED.fullmatch(given)
-    name = match[1].strip() if match else b""
-    if _LIKE_ADDRESS.search(decode_header(name)):  # where a newsreader has no name it may put the address in its place
-        name = b""
-    return name + b" <" + address + b">" if name else address
-
-
-def _kept(headers: Headers, now: int) -> Iterable[tuple[bytes, bytes]]:
-    for name in KEPT_FIELDS:
-        value = headers.get(name)
-        if name == b"Date":
-            yield name, utc_date(value, now)
-        elif name == b"MIME-Version" and value:
-            yield name, b"1.0"  # some programs name themselves in a comment behind it
-        elif value:
-            yield name, _refolded(value)
-
-
-def utc_date(value: bytes | None, now: int) -> bytes:
-    """Return a Date header's value in UTC, so that it tells no time zone; ``now`` where it is none that can be read."""
-    parsed = parsedate_tz((value or b"").decode("latin-1"))
-    if parsed is not None:
-        try:
-            return _date(mktime_tz(parsed))
-        except (ValueError, OverflowError, OSError):  # years and days that no calendar has
-            pass
-    return _date(now)
-
-
-def _date(seconds: float) -> bytes:
-    return formatdate(seconds).replace("-0000", "+0000").encode("ascii")
-
-
-def _refolded(value: bytes) -> bytes:
-    """Return a value folded at blanks below 78 octets where it can be (RFC 5322 section 2.1.1).
-
-    Each newsreader folds in a way of its own; one way tells nothing.
-    """
-    lines: list[bytes] = []
-    line = b""
-    for word in value.split(b" "):
-        if line.strip() and len(line) + 1 + len(word) > 76:
-            lines.append(line)
-            line = word
-        else:
-            line = line + b" " + word if line else word
-    return b"\r\n ".join([*lines, line])

@@ -55,6 +55,8 @@ class ScopedView:
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
         self._active.changed(changes.groups)
+        if changes.gone:
+            self._new_articles.changed(changes.gone)
 
     # what is shown
 

@@ -18,6 +18,7 @@ from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.overview import FIELDS
 from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, NUMBERS_A_PAGE, Lines, Pages, gathered
 from cliquenntp.newsgroup.rendering import overview_field, render
+from cliquenntp.newsgroup.retraction import acts_only
 
 ARTICLE_OCTETS = 48 << 20
 """Memory for rendered articles: 15,000 of usual size."""
@@ -52,6 +53,11 @@ class NewsView:
         for group in changes.groups:
             self._groups.drop(group)
         self._active.changed(changes.groups)
+        for docno in changes.gone:
+            self._articles.drop(docno)
+        if changes.gone:
+            self._named.clear()
+            self._new_articles.changed(changes.gone)
 
     # newsgroups
 
@@ -60,7 +66,7 @@ class NewsView:
         docno = self._group_names.get(name)
         if docno is None:
             docno = find_group(self._archive, name.decode("ascii", "replace"))
-            if docno is None:
+            if docno is None or acts_only(self._archive.record(docno)):
                 return None
             self._group_names.keep(name, docno)
         return self._group(docno)
@@ -95,7 +101,10 @@ class NewsView:
     def selected(self, docnos: Iterable[int], wildmat: IWildmat | None) -> Iterator[Newsgroup]:
         """Yield the newsgroups of these documents whose name matches (None: all)."""
         for docno in docnos:
-            if wildmat is None or wildmat.matches(self._archive.record(docno).name.encode("ascii")):
+            record = self._archive.record(docno)
+            if acts_only(record):
+                continue
+            if wildmat is None or wildmat.matches(record.name.encode("ascii")):
                 yield self._groups.get(docno) or self._newsgroup(docno)
 
     def forums_created_since(self, seconds: int) -> Iterator[Newsgroup]:
@@ -107,11 +116,13 @@ class NewsView:
         """See INewsView."""
         return gathered(chunk.octets for chunk in self._active.chunks())
 
-    def active_line(self, docno: int) -> bytes:
-        """Return a newsgroup's line of LIST ACTIVE."""
-        name = self._archive.record(docno).name
+    def active_line(self, docno: int) -> bytes | None:
+        """Return a newsgroup's line of LIST ACTIVE; None for what is none, as a cancel."""
+        record = self._archive.record(docno)
+        if acts_only(record):
+            return None
         numbers = self._archive.numbers(docno)
-        return f"{name} {numbers.high} {numbers.low} y\r\n".encode("ascii")
+        return f"{record.name} {numbers.high} {numbers.low} y\r\n".encode("ascii")
 
     # one article
 
@@ -125,7 +136,7 @@ class NewsView:
         docno = self._named.get(message_id)
         if docno is None:
             docno = find_article(self._archive, message_id)
-            if docno is None:
+            if docno is None or self._archive.gone(docno):
                 return None
             self._named.keep(message_id, docno)
         return docno
@@ -198,7 +209,7 @@ class NewsView:
         make = partial(self._header_lines, group, field)
         chunks = self.pages.lines(self._group(group), b"field " + field, ARTICLES_A_PAGE, low, high, make)
         if wildmat is not None:
-            chunks = (_matching(chunk, wildmat) for chunk in chunks)
+            chunks = (matching_lines(chunk, wildmat) for chunk in chunks)
         return gathered(chunks)
 
     def _header_lines(self, group: int, field: bytes, low: int, high: int) -> Lines:
@@ -237,7 +248,7 @@ def _value_in(overview: bytes, field: bytes) -> bytes:
     return value.partition(b" ")[2] if field == b"xref" else value
 
 
-def _matching(lines: bytes, wildmat: IWildmat) -> bytes:
+def matching_lines(lines: bytes, wildmat: IWildmat) -> bytes:
     """Return those of ``number value`` lines whose value matches."""
     found = []
     for line in lines.splitlines(keepends=True):

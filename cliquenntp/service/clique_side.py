@@ -108,6 +108,8 @@ class CliqueSide:
                 if not record.parents:
                     self.on_founded(record.id)
             self._release(record.id)
+        for docno in changes.gone:
+            self._handle(events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno)))
 
     def _release(self, parent: bytes) -> None:
         """Go on with what waited for a document that is held now."""
@@ -214,7 +216,7 @@ class CliqueSide:
     def _body(self, document_id: bytes) -> Callable[[], bytes | None]:
         def fetch() -> bytes | None:
             docno = self._archive.find(document_id)
-            if docno is None:
+            if docno is None or self._archive.gone(docno):
                 return None
             self.sent += 1
             return self._archive.raw(docno)

@@ -68,5 +68,9 @@ def held_documents(archive: IArchive) -> Documents:
     """Return all documents of the archive as the core counts them."""
     documents = Documents()
     for docno in archive.since(0):
-        documents.add(archive.place(docno))
+        place = archive.place(docno)
+        documents.add(place)
+        why = archive.gone(docno)
+        if why:
+            documents.forget(place.id, why)
     return documents

@@ -12,9 +12,10 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 import cliquenntp
+from cliquenntp.clique.messages import Channel
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import OWNER, IRecord, IWriter
+from cliquenntp.interfaces import OWNER, Identity, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
@@ -104,7 +105,10 @@ class Node(Service):
         self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
         self.views = Views(self.store.reader, settings.path_identity)
         self.turn.listen(self.views.moved)
-        self.posting = Posting(self.turn, self.store.reader, self.personas, settings.path_identity, self.clock)
+        self.posting = Posting(
+            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, self._leave,
+            settings.keep_headers,
+        )  # fmt: skip
         self.clique = CliqueSide(
             self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
         )
@@ -182,6 +186,10 @@ class Node(Service):
         listening.addErrback(failures.append)
         if failures:
             raise StartError(f"the port for other nodes cannot be opened: {failures[0].getErrorMessage()}")
+
+    def _leave(self, identity: Identity, root: IRecord) -> None:
+        """Follow a forum no more."""
+        self.clique.unfollow(Channel(root.id))
 
     def _accept(self, writer: IWriter, document: Document) -> IRecord:
         return accept(writer, document, int(self.clock()), self.settings.path_identity)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from cliquenntp.document import DocumentError, build, parse
 from cliquenntp.interfaces import Follow, IArchive, Identity, IRecord, IWriter, Reason
-from cliquenntp.newsgroup.control import PostRefused
-from cliquenntp.newsgroup.posting import draft, refuse_posted_before
+from cliquenntp.newsgroup.control import LeaveForum, PostRefused
+from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_before
+from cliquenntp.newsgroup.retraction import acts_only
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.personas import Personas
@@ -21,14 +22,27 @@ class Posting:
     """Takes what newsreaders post."""
 
     def __init__(
-        self, turn: Turn, archive: IArchive, personas: Personas, path_identity: str, clock: Callable[[], float]
+        self,
+        turn: Turn,
+        archive: IArchive,
+        personas: Personas,
+        path_identity: str,
+        clock: Callable[[], float],
+        leave: Callable[[Identity, IRecord], None],
+        keep_headers: Collection[bytes] = (),
     ) -> None:
-        """``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC."""
+        """Take posts.
+
+        ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``leave`` ends somebody's
+        follow of a forum (its root's record); ``keep_headers`` leave the machine too (outgoing.KEEPABLE_FIELDS).
+        """
         self._turn = turn
         self._archive = archive
         self._personas = personas
         self._path_identity = path_identity
         self._clock = clock
+        self._leave = leave
+        self._keep_headers = keep_headers
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk"""
 
@@ -36,20 +50,30 @@ class Posting:
         """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
         now = int(self._clock())
         signer = self._personas.signer(identity.persona)
+        poster = Poster(identity, signer.key, self._keep_headers)
         try:
-            drafted = draft(article, self._archive, signer.key, now)
+            drafted = draft(article, self._archive, poster, now)
+            if isinstance(drafted, LeaveForum):
+                root = self._archive.record(drafted.root)
+                self._leave(identity, root)
+                return succeed(PostResult(True, f"{root.name} is followed no more; what is here stays"))
             document = parse(signer.sign(build(drafted.fields, drafted.body), now))
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))
+        alias = drafted.alias
 
         def step(writer: IWriter) -> IRecord:
-            refuse_posted_before(drafted.aliases, writer)
-            record = accept(writer, document, now, self._path_identity, drafted.aliases)
+            refuse_posted_before(alias, writer, identity)
+            record = accept(writer, document, now, self._path_identity)
+            if alias is not None and identity.account is not None:
+                writer.add_alias(identity.account, alias, record.docno)
             if not record.parents and identity.account is not None:
                 writer.follow_set(identity.account, Follow(record.id, Reason.EXPLICIT, now))
             return record
 
         def stored(record: IRecord) -> PostResult:
+            if acts_only(record):
+                return PostResult(True, "done")
             self.on_posted(identity, record)
             return PostResult(True, f"article received, it is {record.name}")
 

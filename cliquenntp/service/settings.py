@@ -14,6 +14,7 @@ import attrs
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
 from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
+from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
@@ -116,6 +117,14 @@ def _path_identity(value: object) -> str:
     return value
 
 
+def _keep_headers(value: object) -> tuple[bytes, ...]:
+    by_name = {name.lower(): name for name in KEEPABLE_FIELDS}
+    names = [text.lower().encode() for text in _texts(value)]
+    if not all(name in by_name for name in names):
+        raise ValueError("names of headers out of: " + ", ".join(name.decode() for name in KEEPABLE_FIELDS))
+    return tuple(by_name[name] for name in names)
+
+
 def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable[[object], Any]:
     def check(value: object) -> float:
         is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
@@ -192,6 +201,12 @@ class Settings:
         3.0,  # on loopback a thread comes within one; over I2P a newsreader's next look finds it
         _number(0, 60, "seconds"),
         "how long a first look into a newsgroup may wait for what other nodes have of it",
+    )
+
+    keep_headers: tuple[bytes, ...] = _setting(
+        (),  # each tells something about the author
+        _keep_headers,
+        "headers of your posts, as Organization, that others shall see beside those that every post needs",
     )
 
     commit_delay: float = _setting(

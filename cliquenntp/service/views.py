@@ -8,6 +8,7 @@ import attrs
 
 from cliquenntp.document import id_text
 from cliquenntp.interfaces import Changes, IArchive, Identity, INewsView
+from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
 
@@ -32,14 +33,24 @@ class Views:
     """The news views of a node; after the archive moved forward its owner calls ``moved``."""
 
     def __init__(self, archive: IArchive, path_identity: str) -> None:
+        self._archive = archive
         self.whole = NewsView(archive, path_identity)
         """all that is held"""
-        self._archive = archive
         self._scoped: dict[Container[int], ScopedView] = {}
+        self._names: dict[str, OwnNames] = {}
+        """by account"""
 
     def of(self, identity: Identity) -> INewsView:
         """Return what somebody sees; those who see the same forums share a view."""
-        forums = identity.forums
+        view = self._in_scope(identity.forums)
+        if identity.account is None:
+            return view
+        names = self._names.get(identity.account)
+        if names is None:
+            names = self._names[identity.account] = OwnNames(self._archive, identity.account)
+        return AliasedView(view, names)
+
+    def _in_scope(self, forums: Container[int] | None) -> INewsView:
         if forums is None:
             return self.whole
         view = self._scoped.get(forums)
@@ -52,3 +63,6 @@ class Views:
         self.whole.moved(changes)
         for view in self._scoped.values():
             view.moved(changes)
+        for account, message_id, docno in changes.aliases:
+            if account in self._names:
+                self._names[account].add(message_id, docno)

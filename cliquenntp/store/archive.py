@@ -46,6 +46,10 @@ class RawCache:
         while self._octets > self._limit:
             self._octets -= len(self._kept.popitem(last=False)[1])
 
+    def drop(self, docno: int) -> None:
+        """Forget a document's bytes."""
+        self._octets -= len(self._kept.pop(docno, b""))
+
 
 @implementer(IArchive)
 class Archive:
@@ -63,6 +67,7 @@ class Archive:
         self._loose_children = root["loose_children"]
         self._late_parents = root["late_parents"]
         self._gone = root["gone"]
+        self._aliases = root["aliases"]
         self._pieces = root["pieces"]
         self._follows = root["follows"]
         self.channels = Channels(root, self)
@@ -99,9 +104,11 @@ class Archive:
 
     def raw(self, docno: int) -> bytes:
         """See IArchive."""
+        content = self._records[docno].content
+        if content is None:
+            raise KeyError(docno)
         raw = self._raw_cache.get(docno)
         if raw is None:
-            content = self._records[docno].content
             if isinstance(content, Blob):
                 with content.open("r") as file:
                     raw = file.read()
@@ -125,7 +132,7 @@ class Archive:
             if page not in pages:
                 break
             lines = pages[page].lines[index:index + high - low + 1]
-            yield from enumerate(lines, low)
+            yield from ((number, line) for number, line in enumerate(lines, low) if line)
             low += len(lines)
         for count, (number, docno) in enumerate(numbers.between(low, high), 1):
             yield number, self._records[docno].overview
@@ -164,6 +171,18 @@ class Archive:
             key_digest(message_id), lambda docno: message_id in self._records[docno].message_ids
         )
 
+    def alias(self, account: str, message_id: bytes) -> int | None:
+        """See IArchive."""
+        return self._aliases.get(alias_key(account, message_id))
+
+    def aliases(self, account: str) -> Iterator[tuple[bytes, int]]:
+        """See IArchive."""
+        first = alias_key(account, b"")
+        for key, docno in self._aliases.items(first):
+            if not key.startswith(first):
+                return
+            yield key[len(first):], docno
+
     def since(self, docno: int) -> Iterable[int]:
         """See IArchive."""
         return self._records.keys(docno, excludemin=True)
@@ -186,7 +205,7 @@ class Archive:
         return self._records.maxKey() if self._records else 0
 
     def gone(self, docno: int) -> str:
-        """Return why a document's bytes are kept no more, or an empty string where they are kept."""
+        """See IArchive."""
         return self._gone.get(docno, "")
 
     def piece(self, name: str) -> bytes | None:
@@ -209,3 +228,8 @@ class Archive:
         """See IArchive."""
         for document_id, (reason, looked, comments, since) in self._follows.get(account, {}).items():
             yield Follow(document_id, Reason(reason), looked, comments, since)
+
+
+def alias_key(account: str, message_id: bytes) -> bytes:
+    """Return the key of an alias: an account's stand together."""
+    return account.encode() + b"\0" + message_id  # no account's name has a NUL in it

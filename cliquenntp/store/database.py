@@ -128,7 +128,8 @@ class Store:
 def _open_folder(folder: Path) -> Any:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileStorage(str(folder / DATABASE_FILE), blob_dir=str(folder / BLOB_FOLDER))
+        # what a pack frees must be off the disk: by default FileStorage keeps the whole file of before beside it
+        return FileStorage(str(folder / DATABASE_FILE), blob_dir=str(folder / BLOB_FOLDER), pack_keep_old=False)
     except zc.lockfile.LockError:
         raise StoreLocked(f"{folder} is in use by another process: one node, one folder") from None
     except OSError as error:

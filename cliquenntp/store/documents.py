@@ -86,7 +86,7 @@ class StoredDocuments:
 
     def forget(self, document_id: bytes, why: str) -> None:
         """See IDocuments."""
-        self._writer.set_gone(self._docno(document_id), why)
+        self._writer.drop(self._docno(document_id), why)
 
     def gone(self, document_id: bytes) -> str:
         """See IDocuments."""

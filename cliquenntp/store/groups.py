@@ -2,10 +2,11 @@
 
 A group's newest entries lie in the Group itself (the open end, rewritten by every post), older ones in pages that are
 rewritten once for each 32 posts until they are full.  An entry is a docno and whether that document is a child of the
-group's document, packed in four octets.  A document that nobody answered has no Group: see ``Unanswered``.
+group's document, packed in four octets; 0 where the article is gone.  A document that nobody answered has no Group:
+see ``Unanswered``.
 
-A forum's group also keeps its overview lines, in pages of 64 written once; the newest, not yet in a page, are taken
-from the documents' records.
+A forum's group also keeps its overview lines, in pages of 64, empty where the article is gone; the newest, not yet in
+a page, are taken from the documents' records.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class NumberPage(Persistent):
 
 
 class OverviewPage(Persistent):
-    """PAGE_LINES overview lines; none contains a line end."""
+    """PAGE_LINES overview lines, empty ones for articles that are gone; none contains a line end."""
 
     __slots__ = ("lines",)
 
@@ -68,21 +69,26 @@ class OverviewPage(Persistent):
 class Group(Persistent):
     """The numbers of one document's newsgroup; the document itself is article 1."""
 
-    __slots__ = ("lines", "open_end", "paged", "pages")
-
-    low = 1
+    __slots__ = ("lines", "low", "missing", "open_end", "paged", "pages")
 
     def __init__(self, docno: int) -> None:
         self.open_end = pack_numbers([docno << 1])
         self.paged = 0
         self.pages: PageTree | None = None
         self.lines: PageTree | None = None
+        self.low = 1
+        self.missing = 0
+        """how many numbers have no article any more"""
 
     def __getstate__(self) -> tuple[object, ...]:
-        return (self.open_end,) if not self.paged else (self.open_end, self.paged, self.pages, self.lines)
+        paged = (self.paged, self.pages, self.lines)
+        if self.missing:
+            return (self.open_end, *paged, self.low, self.missing)
+        return (self.open_end, *paged) if self.paged else (self.open_end,)
 
     def __setstate__(self, state: tuple) -> None:
-        self.open_end, self.paged, self.pages, self.lines = state if len(state) == 4 else (*state, 0, None, None)
+        whole = state + (b"", 0, None, None, 1, 0)[len(state):]
+        self.open_end, self.paged, self.pages, self.lines, self.low, self.missing = whole
 
     @property
     def high(self) -> int:
@@ -92,7 +98,7 @@ class Group(Persistent):
     @property
     def count(self) -> int:
         """See IGroupNumbers."""
-        return self.high
+        return self.high - self.missing
 
     def append(self, docno: int, is_child: bool) -> int:
         """Give the next number to a document and return it."""
@@ -100,6 +106,25 @@ class Group(Persistent):
             self._page_open_end()
         self.open_end += pack_numbers([docno << 1 | is_child])
         return self.high
+
+    def remove(self, number: int) -> bool:
+        """Take an article out of its number; return whether it is a child of the group's document."""
+        index = number - 1
+        if index >= self.paged:
+            packed, index = self.open_end, index - self.paged
+            self.open_end = _without(packed, index)
+        else:
+            page, index = divmod(index, PAGE_NUMBERS)
+            packed = self.pages[page].packed  # type: ignore[index]
+            self.pages[page].packed = _without(packed, index)  # type: ignore[index]
+        self.missing += 1
+        if self.lines is not None and (number - 1) // PAGE_LINES in self.lines:
+            page, line = divmod(number - 1, PAGE_LINES)
+            lines = self.lines[page].lines
+            self.lines[page].lines = [*lines[:line], b"", *lines[line + 1:]]
+        if number == self.low:
+            self.low = next((present for present, _ in self.between(number, self.high)), self.high + 1)
+        return bool(number_at(packed, index) & 1)
 
     def _page_open_end(self) -> None:
         if self.pages is None:
@@ -118,9 +143,9 @@ class Group(Persistent):
             return None
         index = number - 1
         if index >= self.paged:
-            return number_at(self.open_end, index - self.paged) >> 1
+            return number_at(self.open_end, index - self.paged) >> 1 or None
         page, index = divmod(index, PAGE_NUMBERS)
-        return number_at(self.pages[page].packed, index) >> 1  # type: ignore[index]
+        return number_at(self.pages[page].packed, index) >> 1 or None  # type: ignore[index]
 
     def between(self, low: int, high: int) -> Iterator[tuple[int, int]]:
         """See IGroupNumbers."""
@@ -142,8 +167,12 @@ class Group(Persistent):
                 page = (low - 1) // PAGE_NUMBERS
                 first, packed = page * PAGE_NUMBERS, self.pages[page].packed  # type: ignore[index]
             entries = unpack_numbers(packed[(low - 1 - first) * OCTETS:(high - first) * OCTETS])
-            yield from enumerate(entries, low)
+            yield from ((number, entry) for number, entry in enumerate(entries, low) if entry)
             low += len(entries)
+
+
+def _without(packed: bytes, index: int) -> bytes:
+    return packed[:index * OCTETS] + bytes(OCTETS) + packed[(index + 1) * OCTETS:]
 
 
 @implementer(IGroupNumbers)

@@ -43,11 +43,16 @@ def _follows(root: Root) -> None:
     root["follows"] = ObjectTree()
 
 
+def _aliases(root: Root) -> None:
+    root["aliases"] = NameTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
     ("pieces of the network's state", _pieces),
     ("what accounts follow", _follows),
+    ("Message-IDs that newsreaders chose", _aliases),
 )
 
 

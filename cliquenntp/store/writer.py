@@ -9,7 +9,7 @@ from ZODB.blob import Blob
 from zope.interface import implementer
 
 from cliquenntp.interfaces import Changes, Follow, IWriter, Placement
-from cliquenntp.store.archive import Archive
+from cliquenntp.store.archive import Archive, alias_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
@@ -37,6 +37,8 @@ class Writer(Archive):
         self.writes = 0
         self._documents: list[int] = []
         self._changed_groups: dict[int, None] = {}
+        self._dropped: list[int] = []
+        self._added_aliases: list[tuple[str, bytes, int]] = []
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
     def begin(self) -> None:
@@ -46,7 +48,9 @@ class Writer(Archive):
 
     def commit(self) -> Changes:
         """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
-        changes = Changes(tuple(self._documents), tuple(self._changed_groups))
+        changes = Changes(
+            tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases)
+        )
         self._transactions.commit()
         self._transactions.begin()
         return changes
@@ -148,9 +152,11 @@ class Writer(Archive):
             numbers.lines = PageTree()
         if page not in numbers.lines:
             first = page * PAGE_LINES + 1
-            numbers.lines[page] = OverviewPage(
-                [self._records[docno].overview for _, docno in numbers.between(first, numbers.high)]
-            )
+            present = dict(numbers.between(first, numbers.high))
+            numbers.lines[page] = OverviewPage([
+                self._records[present[number]].overview if number in present else b""
+                for number in range(first, numbers.high + 1)
+            ])
 
     def channel(self, docno: int, comments: bool) -> ChannelSet:
         """Return the set of a held document's channel; it is kept from now on."""
@@ -160,10 +166,33 @@ class Writer(Archive):
             members = self.channels.keep(docno, comments)
         return members
 
-    def set_gone(self, docno: int, why: str) -> None:
-        """Note why a document's bytes are kept no more."""
+    def drop(self, docno: int, why: str) -> None:
+        """See IWriter."""
+        record = self._records[docno]
+        if record.content is None:
+            return
         self.writes += 1
+        for group, number in record.numbers:
+            if self._groups[group].remove(number):
+                self._loose_children.add(group << DOCNO_BITS | docno)
+            self._changed_groups[group] = None
+        own = self._groups.get(docno)
+        if own is None:
+            own = self._groups[docno] = Group(docno)
+        own.remove(1)
+        self._changed_groups[docno] = None
+        record.content = None
+        record.overview = b""
+        record.subject = ""
+        self._raw_cache.drop(docno)
         self._gone[docno] = why
+        self._dropped.append(docno)
+
+    def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
+        """See IWriter."""
+        self.writes += 1
+        self._aliases[alias_key(account, message_id)] = docno
+        self._added_aliases.append((account, message_id, docno))
 
     def piece_set(self, name: str, value: bytes) -> None:
         """See IWriter."""

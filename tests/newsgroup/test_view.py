@@ -139,7 +139,7 @@ def test_what_has_gone_is_no_longer_told_and_its_number_stays_empty(forum, view)
     post(forum, view, "Stays")
     for lines in (view.number_lines, view.overview_lines):
         assert joined(lines(forum.root, 1, 9)).count(b"\r\n") == 3
-    view.moved(forum.archive.expire(gone))
+    view.moved(forum.archive.drop(gone, "expired"))
     assert joined(view.number_lines(forum.root, 1, 9)) == b"1\r\n3\r\n"
     assert joined(view.overview_lines(forum.root, 1, 9)).count(b"\r\n") == 2
     assert joined(view.overview_lines(forum.root, 2, 2)) == b""

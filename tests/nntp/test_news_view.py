@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from cliquenntp.interfaces import INewsView
+from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session import State
 from cliquenntp.nntp.session.table import COMMANDS
@@ -16,13 +18,16 @@ from tests.nntp.transcript import Conversation, conversations, run
 RFC_ALONE = [conversation for conversation in conversations() if not conversation.ours]
 
 
-@pytest.fixture(scope="module")
-def view() -> NewsView:
+@pytest.fixture(scope="module", params=["everybody", "an account that posted"])
+def view(request: pytest.FixtureRequest) -> INewsView:
     forum = SmallForum()
     thread = forum.post("Caf\u00e9: \u043e \u0447\u0430\u0435".encode(), b"One.\r\n.dot\r\n")
     for number in range(3):
         forum.post(b"Re: tea", b"Answer %d.\r\n" % number, thread)
-    return NewsView(forum.archive)
+    forum.archive.add_alias("pat", b"<1@home.example>", thread)
+    forum.archive.add_alias("pat", b"<2.much.longer.than.the.others@" + b"x" * 80 + b".example>", thread + 1)
+    view = NewsView(forum.archive)
+    return view if request.param == "everybody" else AliasedView(view, OwnNames(forum.archive, "pat"))
 
 
 def ask(wire: SessionWire, command: bytes) -> list[bytes]:
@@ -33,7 +38,7 @@ def ask(wire: SessionWire, command: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("conversation", RFC_ALONE, ids=str)
-def test_what_the_rfcs_say(conversation: Conversation, view: NewsView) -> None:
+def test_what_the_rfcs_say(conversation: Conversation, view: INewsView) -> None:
     wire = SessionWire(view)
     _, count, low, high = ask(wire, b"GROUP clique.garden")[0].decode().split()[:4]
     values = {
@@ -47,7 +52,7 @@ def test_what_the_rfcs_say(conversation: Conversation, view: NewsView) -> None:
     assert wire.faults == []
 
 
-def test_what_the_answers_say_fits_together(view: NewsView) -> None:
+def test_what_the_answers_say_fits_together(view: INewsView) -> None:
     """Each answer about an article agrees with the others: numbers, ids, headers, octets."""
     wire = SessionWire(view)
     for line in ask(wire, b"LIST ACTIVE")[1:-1]:
@@ -76,9 +81,11 @@ def test_what_the_answers_say_fits_together(view: NewsView) -> None:
             assert int(row[7]) == body.count(b"\r\n")
             assert ask(wire, b"HDR Message-ID " + number)[1] == number + b" " + message_id
             assert ask(wire, b"HDR :bytes " + message_id)[1] == b"0 " + row[6]
+            assert ask(wire, b"HDR :bytes " + number)[1] == number + b" " + row[6]
+            assert ask(wire, b"XPAT References " + number + b" *")[1] == number + b" " + references
 
 
-def test_every_command_answers_over_it(view: NewsView) -> None:
+def test_every_command_answers_over_it(view: INewsView) -> None:
     arguments = {
         b"GROUP": b" clique.garden", b"HDR": b" Subject 1-", b"XHDR": b" X-None 1-", b"XPAT": b" Subject 1- *",
         b"NEWNEWS": b" * 20000101 000000", b"NEWGROUPS": b" 20000101 000000", b"OVER": b" 1-", b"XOVER": b" 1-",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cliquenntp.document import Signer, id_text
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.service.arrival import accept
 from cliquenntp.store import Store
@@ -64,7 +65,7 @@ def test_a_cancel_is_kept_without_a_number(store: Store) -> None:
     thread = signed("A thread", root)
     for document in (root, thread):
         accept(store.writer, document, TIME, "not-for-mail")
-    cancel = signed("cancel", root, thread, Clique_Cancel=_text(thread.id))
+    cancel = signed("cancel", root, thread, Clique_Cancel=id_text(thread.id))
     record = accept(store.writer, cancel, TIME, "not-for-mail")
     assert record.numbers == ()
     assert store.writer.numbers(1).high == 2
@@ -72,14 +73,80 @@ def test_a_cancel_is_kept_without_a_number(store: Store) -> None:
     assert list(store.writer.children(2)) == [record.docno]
 
 
-def test_a_newsreaders_own_message_id_finds_it(store: Store) -> None:
+def test_a_cancel_takes_the_text_away_and_keeps_the_place(store: Store) -> None:
     root = forum("talk")
-    accept(store.writer, root, TIME, "not-for-mail")
-    record = accept(store.writer, signed("Mine", root), TIME, "not-for-mail", [b"<slrn1@example.invalid>"])
-    assert store.writer.by_message_id(b"<slrn1@example.invalid>") == record.docno
+    thread = signed("A thread", root, body=b"Never said.\r\n")
+    reply = signed("Re: A thread", thread)
+    cancel = signed("cancel", root, thread, Clique_Cancel=id_text(thread.id))
+    for document in (root, thread, reply, cancel):
+        accept(store.writer, document, TIME, "not-for-mail")
+    changes = store.writer.commit()
+    store.forward()
+    reader = store.reader
+    assert (changes.gone, set(changes.groups)) == ((2,), {1, 2})
+    assert reader.gone(2) == "cancelled"
+    with pytest.raises(KeyError):
+        reader.raw(2)
+    assert (reader.overview(2), reader.record(2).subject) == (b"", "")
+    assert [*reader.numbers(1).between(1, 9)] == [(1, 1), (3, 3)]
+    own = reader.numbers(2)
+    assert (own.low, own.high, own.count, own.at(1), own.at(2)) == (2, 2, 1, None, 3)
+    assert [*reader.children(2)] == [3, 4]
+    assert [*reader.children(1)] == [2, 4]
+    assert (reader.record(4).numbers, reader.record(3).references) == ((), (thread.id,))
+    later = accept(store.writer, signed("Re: Re: A thread", thread), TIME, "not-for-mail")
+    assert (dict(later.numbers), later.references) == ({2: 3, 1: 4}, (thread.id,))
 
 
-def _text(document_id: bytes) -> str:
-    from cliquenntp.document import id_text
+def test_nobody_takes_back_what_another_wrote(store: Store) -> None:
+    root = forum("talk")
+    thread = signed("A thread", root)
+    other = Signer(b"b" * 32)
+    takers = [
+        signed("other", root, thread, author=other, **{header: id_text(thread.id)})
+        for header in ("Clique_Cancel", "Clique_Supersedes")
+    ]
+    for document in (root, thread, *takers):
+        accept(store.writer, document, TIME, "not-for-mail")
+    assert store.writer.commit().gone == ()
+    assert store.writer.raw(2) == thread.raw
 
-    return id_text(document_id)
+
+@pytest.mark.parametrize("header", ["Clique_Cancel", "Clique_Supersedes"])
+def test_what_was_taken_back_does_not_come_later(store: Store, header: str) -> None:
+    root = forum("talk")
+    thread = signed("A thread", root)
+    taker = signed("taker", root, thread, **{header: id_text(thread.id)})
+    not_mine = signed("other", root, thread, author=Signer(b"b" * 32), **{header: id_text(thread.id)})
+    for document in (root, not_mine, taker, thread, thread):
+        record = accept(store.writer, document, TIME, "not-for-mail")
+    assert store.writer.commit().gone == (record.docno,)
+    assert store.writer.gone(record.docno) == "cancelled"
+
+
+def test_a_cancel_cannot_be_taken_back(store: Store) -> None:
+    root = forum("talk")
+    thread = signed("A thread", root)
+    cancel = signed("cancel", root, thread, Clique_Cancel=id_text(thread.id))
+    again = signed("again", root, thread, cancel, Clique_Cancel=id_text(cancel.id))
+    for document in (root, thread, cancel, again):
+        accept(store.writer, document, TIME, "not-for-mail")
+    assert store.writer.commit().gone == (2,)
+
+
+def test_cancelled_text_is_off_the_disk_after_a_pack(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    store.writer.begin()
+    root = forum("talk")
+    for size in (1, 10_000):  # in the file itself, and in one of its own
+        secret = signed("Secret subject", root, body=b"Never said.\r\n" * size)
+        for document in (root, secret, signed("cancel", root, secret, Clique_Cancel=id_text(secret.id))):
+            accept(store.writer, document, TIME, "not-for-mail")
+    store.writer.commit()
+    store.forward()
+    store.pack()
+    store.close()
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert root.id in kept
+    assert b"Never said" not in kept
+    assert b"Secret subject" not in kept

@@ -1,0 +1,86 @@
+"""Taking back: what may be cancelled or superseded, and where the document stands that does so.
+
+Only the author's own key takes a document back, here (from a newsreader, with the reason where it may not) and when
+such a document arrives from elsewhere (where it is stored and does nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cliquenntp.document import Document, DocumentError, parse
+from cliquenntp.interfaces import IArchive, IRecord
+from cliquenntp.newsgroup.control import PostRefused
+
+CANCELLED = "cancelled"
+"""why a document is gone; also one that was superseded"""
+
+
+def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArchive) -> int:
+    """Return the docno of an article that a poster (``author``: the key) may take back; PostRefused with the reason."""
+    shown = message_id.decode("latin-1")[:100]
+    if docno is None:
+        raise PostRefused(f"there is no article {shown} here")
+    if archive.gone(docno):
+        raise PostRefused(f"the article {shown} is gone already")
+    if archive.record(docno).author != author:
+        raise PostRefused(f"the article {shown} was written with another key: only its author can take it back")
+    if _is_cancel(docno, archive):
+        raise PostRefused(f"{shown} cancels another article; that cannot be undone")
+    return docno
+
+
+def parents_of_retraction(docno: int, archive: IArchive) -> tuple[bytes, ...]:
+    """Return the parents (ids) of a document that cancels or supersedes another one.
+
+    They are the target's own and the target, so that all who follow something around it get it; what the target
+    itself superseded is left out, as the list would grow with each version.
+    """
+    place = archive.place(docno)
+    replaced = parse(archive.raw(docno)).supersedes
+    return (*(parent for parent in place.parents if parent != replaced), place.id)
+
+
+def acts_only(record: IRecord) -> bool:
+    """Tell whether a document is no article, as it only acts on another one: it stands in no newsgroup."""
+    return bool(record.parents) and not record.numbers
+
+
+def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[int]:
+    """Yield the docnos of the documents that must go, now that ``document`` is stored as ``docno``.
+
+    They are the one that it cancels or supersedes, and itself where it comes after what takes it back.
+    """
+    target = document.cancel or document.supersedes
+    held = None if target is None else archive.find(target)
+    if held is not None and _counts(document.author, held, archive):
+        yield held
+    if any(_retracts(child, document, archive) for child in archive.children(docno)):
+        yield docno
+
+
+def _counts(author: bytes, docno: int, archive: IArchive) -> bool:
+    return archive.record(docno).author == author and not archive.gone(docno) and not _is_cancel(docno, archive)
+
+
+def _is_cancel(docno: int, archive: IArchive) -> bool:
+    if not acts_only(archive.record(docno)):
+        return False
+    document = _document(docno, archive)
+    return document is not None and document.cancel is not None
+
+
+def _document(docno: int, archive: IArchive) -> Document | None:
+    """Return a document, or None where it is gone itself or was taken under wider limits than the default."""
+    try:
+        return parse(archive.raw(docno))
+    except (KeyError, DocumentError):
+        return None
+
+
+def _retracts(child: int, document: Document, archive: IArchive) -> bool:
+    """Tell whether a document that came earlier takes back one that has come now."""
+    if archive.record(child).author != document.author or document.cancel is not None:
+        return False
+    earlier = _document(child, archive)
+    return earlier is not None and document.id in (earlier.cancel, earlier.supersedes)
