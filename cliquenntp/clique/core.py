@@ -58,8 +58,9 @@ class Core:
         node = self.node
         node.now = now
         _EVENTS[type(event)](node, event)
-        for kind, subject in node.timers.due(now):
-            _timer(node, kind, subject)
+        pop_due = node.timers.pop_due
+        while (due := pop_due(now)) is not None:
+            _timer(node, *due)
         return node.take_effects(persistence.changed(node))
 
     def next_deadline(self) -> float | None:

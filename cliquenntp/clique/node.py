@@ -113,15 +113,19 @@ class Node:
     def take_effects(self, persist: list[Persist]) -> list[Effect]:
         """Return and forget what came together: pieces to persist first, then frames, then documents."""
         effects: list[Effect] = [*persist, *self._effects]
+        self._effects.clear()
         links = self.links
-        for number, messages in self._outbox.items():
-            link = links.get(number)
-            if link is None:
-                continue
-            if link.acknowledgements:
-                messages += self.acknowledgements(link)
-                self.timers.cancel("acknowledge", number)
-            effects.append(Send(number, tuple(messages)))
-        effects.extend(one for one in self._documents if one.link in links)
-        self._effects, self._documents, self._outbox = [], [], {}
+        if self._outbox:
+            for number, messages in self._outbox.items():
+                link = links.get(number)
+                if link is None:
+                    continue
+                if link.acknowledgements:
+                    messages += self.acknowledgements(link)
+                    self.timers.cancel("acknowledge", number)
+                effects.append(Send(number, tuple(messages)))
+            self._outbox.clear()
+        if self._documents:
+            effects += [one for one in self._documents if one.link in links]
+            self._documents.clear()
         return effects

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias
 
@@ -53,9 +52,12 @@ class Timers:
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def due(self, now: float) -> Iterator[tuple[str, Subject]]:
-        """Yield and drop what is due, soonest first; what is set meanwhile and due counts too."""
-        while (soonest := self.next()) is not None and soonest <= now:
-            name = heappop(self._heap)[2]
-            del self._times[name]
-            yield name
+    def pop_due(self, now: float) -> tuple[str, Subject] | None:
+        """Drop and return the soonest deadline that is due; None: none is."""
+        heap, times = self._heap, self._times
+        while heap and heap[0][0] <= now:
+            time, _, name = heappop(heap)
+            if times.get(name) == time:
+                del times[name]
+                return name
+        return None
