@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
 from random import Random
+from time import thread_time
 from typing import Any
 
 import attrs
@@ -282,7 +283,12 @@ class CliqueNode:
 
     def _handle(self, event: on.Event) -> list[do.Effect]:
         self.handled += 1
-        return self.core.handle(event, self._world.engine.now)
+        world = self._world
+        begun = thread_time()
+        effects = self.core.handle(event, world.engine.now)
+        world.core_seconds += thread_time() - begun
+        world.core_events += 1
+        return effects
 
     def _store(self, effects: list[do.Effect]) -> None:
         for effect in effects:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import attrs
@@ -49,9 +49,17 @@ class Result:
     streams: int = 0
     follower_streams: int = 0
     events: int = 0
+    """handled by the cores of all nodes"""
+    core_seconds: float = 0.0
+    """processor seconds that the cores took for them"""
+    processor: float = 0.0
+    """processor seconds of the whole run: cores, wire encoding, network model, measuring"""
     seconds: float = 0.0
+    """by the clock on the wall"""
     kinds: dict[str, float] = attrs.field(factory=dict)
     """control bytes a delivered copy, by the first message of the frame"""
+    idle_kinds: dict[str, float] = attrs.field(factory=dict)
+    """bytes a node and day while no document comes, by the first message of the frame"""
     latencies: list[float] = attrs.field(factory=list, repr=False)
 
 
@@ -75,7 +83,7 @@ class Run:
 
     def go(self) -> Result:
         """Run everything and return the figures."""
-        started = perf_counter()
+        started, used = perf_counter(), process_time()
         world, scenario = self.world, self.scenario
         self._join()
         self._until(scenario.joining + scenario.settle)
@@ -85,6 +93,8 @@ class Run:
             self._until(world.engine.now + scenario.idle)
             bytes_a_second = sum(world.recorder.control.values()) / scenario.idle
             self.result.idle = bytes_a_second / scenario.nodes * 86400
+            share = 86400 / scenario.idle / scenario.nodes
+            self.result.idle_kinds = {kind: size * share for kind, size in world.recorder.control.most_common()}
         for _ in range(scenario.warm):
             self._publish()
             self._until(world.engine.now + scenario.gap)
@@ -97,7 +107,7 @@ class Run:
             self._until(world.engine.now + scenario.gap)
         self._until(world.engine.now + scenario.after)
         self._measure()
-        self.result.seconds = perf_counter() - started
+        self.result.seconds, self.result.processor = perf_counter() - started, process_time() - used
         return self.result
 
     # Phases
@@ -276,7 +286,7 @@ class Run:
         streams = {number: len(self.world.network.peers(number)) for number in live}
         result.streams = max((streams[number] for number in full & live), default=0)
         result.follower_streams = max((streams[number] for number in live - full), default=0)
-        result.events = self.world.engine.handled
+        result.events, result.core_seconds = self.world.core_events, self.world.core_seconds
 
 
 def _factory(scenario: Scenario) -> Callable[[World, int, Any], INode]:

@@ -26,7 +26,8 @@ COLUMNS: tuple[tuple[str, Callable[[Result], str]], ...] = (
     ("carried unwanted", lambda r: str(r.unwanted)),
     ("degree", lambda r: str(r.degree)),
     ("streams", lambda r: f"{r.streams}/{r.follower_streams}"),
-    ("events/s", lambda r: f"{r.events / max(r.seconds, 0.001):.0f}"),
+    ("core events/s", lambda r: _optional(r.events / r.core_seconds if r.events else None, ".0f")),
+    ("with all", lambda r: _optional(r.events / r.processor if r.events else None, ".0f")),
     ("took s", lambda r: f"{r.seconds:.0f}"),
 )
 
@@ -43,5 +44,11 @@ def table(results: Sequence[Result]) -> str:
 
 def kinds(result: Result, most: int = 10) -> str:
     """Return which messages the control bytes of a run went into."""
-    parts = [f"{kind} {size:.0f}" for kind, size in list(result.kinds.items())[:most]]
-    return f"control bytes a delivered copy: {', '.join(parts)}"
+    text = f"control bytes a delivered copy: {_sizes(result.kinds, most)}"
+    if result.idle_kinds:
+        text += f"; idle bytes a node and day: {_sizes(result.idle_kinds, most)}"
+    return text
+
+
+def _sizes(sizes: dict[str, float], most: int) -> str:
+    return ", ".join(f"{kind} {size:.0f}" for kind, size in list(sizes.items())[:most])

@@ -61,6 +61,9 @@ class World:
         self.follows: dict[int, list[Channel]] = {}
         """the channels that each node follows or, once it has joined, will follow"""
         self.liars: set[int] = set()
+        self.core_events = 0
+        self.core_seconds = 0.0
+        """processor seconds in which the cores handled them"""
         self._make = make
 
     def add(self, number: int, inviter: int | None) -> INode:
