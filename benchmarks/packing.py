@@ -2,8 +2,8 @@
 
     python -m benchmarks.packing [--documents 100000] [--folder DIR]
 
-Documents as in benchmarks.store, one tenth of them stored one by one, so that there is something to free.  While the pack
-runs in a thread, the main thread reads documents at random, most of them from disk, as the server does.
+Documents as in benchmarks.store, one tenth of them stored one by one, so that there is something to free.  While the
+pack runs in a thread, the main thread reads documents at random, most of them from disk, as the server does.
 """
 
 from __future__ import annotations

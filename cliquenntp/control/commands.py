@@ -188,6 +188,13 @@ COMMANDS: tuple[CommandLine, ...] = (
         show=lambda result: str(result["text"]),
     ),
     CommandLine(
+        name="verify",
+        help="look whether everything in the database is as it was stored",
+        lists=True,
+        show=lambda result: str(result["text"]),
+        show_row=lambda row: f"{row['where']}: {row['what']}",
+    ),
+    CommandLine(
         name="user",
         help="print the address to set as the newsreader's identity",
         show=lambda result: str(result["address"]),

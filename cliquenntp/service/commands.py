@@ -20,6 +20,7 @@ from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
 from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
 from cliquenntp.service.turn import TurnRefused
+from cliquenntp.service.verification import verify_database
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -49,6 +50,7 @@ class NodeCommands:
             "import": self.import_articles,
             "invite": self.invite,
             "join": self.join,
+            "verify": self.verify,
             **NetworkCommands(self._node).table(),
             **FollowCommands(self._node).table(),
         }
@@ -127,6 +129,10 @@ class NodeCommands:
         """Take articles from an archive on this machine."""
         forum = arguments.get("forum")
         return await import_archive(self._node, answer, Path(_text(arguments, "path")), forum and str(forum))
+
+    async def verify(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Look whether everything in the database is as it was stored."""
+        return await verify_database(self._node, answer)
 
     async def invite(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Make an invitation to a forum."""

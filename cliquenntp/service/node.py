@@ -9,7 +9,10 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet import defer, endpoints
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 import cliquenntp
 from cliquenntp.clique.messages import Channel
@@ -38,6 +41,9 @@ from cliquenntp.store import Store, StoreUnusable
 DATABASE_FOLDER = "database"
 NODE_KEY = "node"
 I2P_KEY = "i2p"
+
+SUM_UP_SECONDS = 60.0
+"""between two times that what was added to the database file is summed; what changes on a disk does so far later"""
 
 
 class StartError(Exception):
@@ -70,6 +76,8 @@ class Node(Service):
         self.troubles: list[str] = []
         """what is not as it was asked for, though the node runs; for the operator"""
         self._control: IListeningPort | None = None
+        self._summing = LoopingCall(lambda: deferToThread(self.store.sum_up))
+        self._summing.clock = reactor
 
     @property
     def address(self) -> str:
@@ -88,6 +96,7 @@ class Node(Service):
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
         self.turn.start()
+        self._summing.start(SUM_UP_SECONDS, now=False).addErrback(self._cannot_sum)
         super().startService()
 
     def _open(self) -> None:
@@ -117,6 +126,10 @@ class Node(Service):
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
         )
         self.posting.on_posted = self.follows.posted
+
+    def _cannot_sum(self, failure: Failure) -> None:
+        self.log.failure("The database file cannot be summed up; `verify` will not see what changes in it", failure)
+        self.troubles.append(f"the database file cannot be summed up: {failure.getErrorMessage()}")
 
     def _i2p(self) -> I2PTransport | None:
         """Return the way through I2P, where that is what other nodes are reached by."""
@@ -209,6 +222,8 @@ class Node(Service):
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
         await self.follows.stop()
+        if self._summing.running:
+            self._summing.stop()
         await self.clique.stop()
         await self.turn.stop()
         self.store.close()

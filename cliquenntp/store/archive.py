@@ -159,6 +159,10 @@ class Archive:
         """See IArchive."""
         return sorted(self._forums.values())
 
+    def forum_names(self) -> Iterator[tuple[str, int]]:
+        """Yield (name, root's docno) of each forum, as they stand in the index of names."""
+        return iter(self._forums.items())
+
     def children(self, docno: int) -> Iterable[int]:
         """See IArchive."""
         first = docno << DOCNO_BITS

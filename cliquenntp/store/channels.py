@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cliquenntp.store.channel_set import ChannelSet, key_of
+from cliquenntp.store.channel_set import SUM_MASK, ChannelSet, bound_of, docno_of, key_of
 from cliquenntp.store.classes import Record
 
 _NEAREST_TOLD = 32
@@ -53,6 +53,15 @@ class Channels:
         members = [docno, *self._archive.children(docno)] if comments else self.subtree(docno)
         made = self._sets[_slot(docno, comments)] = self._made_of(members)
         return made
+
+    def sums_hold(self, docno: int) -> bool:
+        """Return whether the sums of ids kept for a channel (depth all) are those of its documents; looks at each."""
+        members = self.kept(docno, False)
+        if members is None:
+            return True
+        keys = list(members.keys(0, bound_of(1 << 33)))
+        total = sum(int.from_bytes(self.id_of(docno_of(key)), "big") for key in keys) & SUM_MASK
+        return members.totals(0, bound_of(1 << 33), self.id_of) == (len(keys), total)
 
     def of_missing(self, document_id: bytes, comments: bool) -> ChannelSet:
         """Return the set of a channel whose document is not held: those that declare it as a parent, and what is below.

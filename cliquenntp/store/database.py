@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,12 @@ from ZODB.FileStorage import FileStorage
 
 from cliquenntp.store.archive import Archive
 from cliquenntp.store.schema import STEPS, SchemaTooNew, Step, apply_step, missing_steps
+from cliquenntp.store.sums import Damage, FileSums
 from cliquenntp.store.writer import Writer
 
 DATABASE_FILE = "documents.fs"
 BLOB_FOLDER = "blobs"
+SUMS_FILE = "documents.fs.sums"
 
 
 class StoreUnusable(Exception):
@@ -58,8 +61,10 @@ class StoreSettings:
 class Store:
     """An open database; ``reader`` is for the reactor's thread, ``writer`` for the writer's."""
 
-    def __init__(self, database: ZODB.DB, settings: StoreSettings) -> None:
+    def __init__(self, database: ZODB.DB, settings: StoreSettings, sums: FileSums | None = None) -> None:
         self._database = database
+        self._sums = sums
+        self._summing = threading.Lock()
         self._settings = settings
         self._reading = transaction.TransactionManager(explicit=True)
         self._writing = transaction.TransactionManager(explicit=True)
@@ -79,20 +84,26 @@ class Store:
         settings = settings or StoreSettings()
         location = os.fspath(location)
         is_folder = "://" not in location
-        database = ZODB.DB(
-            _open_folder(Path(location)) if is_folder else zodburi.resolve_uri(location)[0](),
-            cache_size=settings.cache_objects, cache_size_bytes=settings.cache_octets,
-            large_record_size=1 << 24,  # ZODB's warning is about objects that should be blobs; ours are cut by size
-        )
+        file = Path(location) / DATABASE_FILE
+        storage = _open_folder(Path(location)) if is_folder else zodburi.resolve_uri(location)[0]()
         try:
-            _update_schema(database, steps, Path(location) / DATABASE_FILE if is_folder else None)
+            database = ZODB.DB(
+                storage, cache_size=settings.cache_objects, cache_size_bytes=settings.cache_octets,
+                large_record_size=1 << 24,  # ZODB's warning is about objects that should be blobs; ours are cut by size
+            )
+        except Exception as error:  # it reads the root: whatever a damaged one leads to
+            storage.close()
+            what = f"{type(error).__name__}: {error}"
+            raise StoreUnusable(f"{location} cannot be read, restore a backup ({what})") from error
+        try:
+            _update_schema(database, steps, file if is_folder else None)
+            return cls(database, settings, FileSums(file, file.with_name(SUMS_FILE)) if is_folder else None)
         except SchemaTooNew as error:
             database.close()
             raise StoreTooNew(f"{location}: a newer cliquenntp has changed this database ({error})") from None
         except BaseException:
             database.close()
             raise
-        return cls(database, settings)
 
     def forward(self) -> None:
         """Move ``reader`` to the newest state.  To be called after each commit and before the next one begins: while
@@ -114,7 +125,25 @@ class Store:
 
     def pack(self) -> None:
         """Free the room of what is no longer reachable and of older states; takes long, may run in a thread."""
-        self._database.pack(time.time())
+        with self._summing:
+            self._database.pack(time.time())
+            if self._sums is not None:
+                self._sums.renew(self.octets())
+
+    def sum_up(self) -> None:
+        """Sum what was added to the database file since the last time; may run in a thread."""
+        with self._summing:
+            if self._sums is not None:
+                self._sums.extend(self.octets())
+
+    def damages(self) -> Iterator[Damage | None]:
+        """Compare the database file with its sums: yield for each stretch what is wrong with it, or None.
+
+        Ends early where a pack puts another file in its place.  A ZODB URI's storage has sums of its own, or none.
+        """
+        if self._sums is not None:
+            self.sum_up()
+            yield from self._sums.damages()
 
     def octets(self) -> int:
         """Return the size of the database without blobs."""
@@ -122,6 +151,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; both views must be idle.  What was not committed is dropped."""
+        self.sum_up()
         self._database.close()
 
 
