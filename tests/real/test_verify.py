@@ -8,7 +8,7 @@ import pytest
 
 from cliquenntp.service.first_run import SAMPLE
 from tests.real.node_process import CommandFailedError, NodeProcess
-from tests.real.test_two_nodes import post
+from tests.real.reading import post
 
 pytestmark = pytest.mark.real
 
@@ -19,7 +19,7 @@ def test_a_flipped_bit_is_told_and_the_rest_is_read(make_node: Callable[..., Nod
     node.cliquectl("import", str(SAMPLE), "--forum", "welcome")
     assert node.cliquectl("verify") == []
     for number in range(30):
-        post(node, f"Post {number}")
+        post(node, "clique.garden", f"Post {number}")
     assert node.cliquectl("verify") == []
     node.kill()
     file = node.folder / "data" / "database" / "documents.fs"
@@ -30,4 +30,4 @@ def test_a_flipped_bit_is_told_and_the_rest_is_read(make_node: Callable[..., Nod
     with pytest.raises(CommandFailedError, match="not as they were stored: restore a backup"):
         node.cliquectl("verify")
     assert {row["name"] for row in node.cliquectl("forums")} == {"clique.garden", "clique.welcome"}
-    post(node, "One more")
+    post(node, "clique.garden", "One more")

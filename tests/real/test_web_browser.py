@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import needs_program
 from tests.real.node_process import LOOPBACK, NodeProcess
-from tests.real.test_two_nodes import post
+from tests.real.reading import post
 from tests.real.waiting import wait_for
 
 pytestmark = [pytest.mark.real, needs_program("chromedriver", "chromium chromium-driver")]
@@ -86,7 +86,7 @@ def test_a_person_makes_a_forum_and_another_joins_it(
     browser.get(address_of_page(first))
     documents = browser.find_element(By.CSS_SELECTOR, "[data-live=documents]")
     assert documents.text == "1"
-    post(first, "Radishes")
+    post(first, "clique.garden", "Radishes")
     wait_for("the number moves without a reload", lambda: documents.text == "2")
     look(browser, "node", WIDE, tmp_path)
     look(browser, "node-narrow", NARROW, tmp_path)
