@@ -12,7 +12,7 @@ when to come back with TimerDue.  `now` is monotonic seconds as a float.  The ru
    ends it.  Each end is named by a number never used again, so nothing said on one edge counts on another
    (`messages`).
 4. **The center** of a channel is the largest key that was heard.  Whoever hears a larger one adopts it; nobody goes
-   back.
+   back but a node without any edge, which is its own center under the smallest term.
 5. **A parent** is a neighbour whose advert is feasible: its sequence number is greater than any that we advertised
    under that key, or equal with a smaller distance.  So parents never form a cycle, whatever is lost or late
    (`election`). Whoever has no feasible neighbour is an orphan: it keeps its distance and its children, asks for a new

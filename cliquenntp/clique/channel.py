@@ -172,6 +172,20 @@ class Wanted:
     """needed as a parent: not news"""
 
 
+@define
+class Tombstone:
+    """What is remembered of a channel that was left."""
+
+    scope: bytes
+    """the root's id"""
+    until: int
+    """Clique-Time when it is forgotten"""
+    contacts: tuple[Contact, ...]
+    """nodes of the channel, for those who come for it"""
+    feasibility: dict[Key, tuple[int, int]]
+    """what we advertised binds us when we enter again: a peer may not have heard yet that we left"""
+
+
 @define(eq=False, weakref_slot=False)
 class ChannelState:
     """One channel that this node follows."""

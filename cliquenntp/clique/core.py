@@ -17,6 +17,7 @@ from cliquenntp.clique import (
     persistence,
     probes,
     reconcile,
+    tombstones,
 )
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Effect, Piece, Plain
@@ -47,6 +48,7 @@ class Core:
         self.node = Node(me, documents, claims, dice, epoch, now)
         pieces = pieces or {}
         persistence.restore_node(self.node, pieces)
+        tombstones.schedule(self.node)
         for piece, value in pieces.items():
             if piece[0] == "follow" and value is not None:
                 channel = Channel(piece[1], piece[2])  # type: ignore[arg-type]
@@ -305,4 +307,5 @@ _OTHER_TIMERS: dict[str, Callable[[Node, Any], None]] = {
     "idle": _idle_timer,
     "bye": _bye_timer,
     "asked": lambda node, subject: None,
+    "tombstones": lambda node, subject: tombstones.forget_old(node),
 }

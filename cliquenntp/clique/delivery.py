@@ -163,6 +163,7 @@ def _judge_offers(node: Node, state: ChannelState) -> None:
                 if edge.offered == 0:
                     edge.asks = False
                     ask_for_offers(node, state, edge)
+                    adverts.review(node, state)
                 edge.judged = edge.offered = 0
 
 

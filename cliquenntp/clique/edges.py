@@ -105,8 +105,9 @@ def _make(node: Node, state: ChannelState, link: Link, channel: Channel, kind: K
 
 
 def scope_named(node: Node, link: Link, scope: bytes) -> bytes | None:
-    """Return the root that the peer of a link named by its hash, if we hold it or follow something of it."""
-    for root in {state.scope for state in node.channels.values()}:
+    """Return the root that the peer of a link named by its hash, if we follow something of it or left it lately."""
+    followed = {state.scope for state in node.channels.values()}
+    for root in followed.union(left.scope for left in node.tombstones.values()):
         if blind(link.secret, link.contact.key, root) == scope:
             return root
     return None
@@ -159,22 +160,24 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
 
 
 def _elsewhere(node: Node, root: bytes, but: bytes) -> tuple[Contact, ...]:
-    """Return nodes that may have what we do not follow: our feeders, else those by whom we came."""
+    """Return nodes that may have what we do not follow: our feeders, else who was there when we left or invited us."""
     states = [state for state in node.channels.values() if state.scope == root]
-    feeding = {
+    found = {
         edge.link.contact: None for state in states for edge in state.open_edges()
         if edge.kind == Kind.FEEDER and edge.link.contact.address}
-    if not feeding:
-        feeding = {known.contact: None for state in states for known in state.known.values() if known.invited}
-    feeding.pop(next((contact for contact in feeding if contact.key == but), Contact(b"", "")), None)
-    return tuple(node.shuffled(feeding)[:CONTACTS_AT_MOST])
+    if not found:
+        found = {
+            contact: None for left in node.tombstones.values() if left.scope == root for contact in left.contacts}
+    if not found:
+        found = {known.contact: None for state in states for known in state.known.values() if known.invited}
+    return tuple(node.shuffled(contact for contact in found if contact.key != but)[:CONTACTS_AT_MOST])
 
 
 def _has_place(node: Node, state: ChannelState, kind: Kind, priority: bool, contact: Contact) -> bool:
     """Return whether one more edge may open, giving one up for a node that needs it."""
     if kind == Kind.FOLLOWER:
         return state.has_place_for_follower(contact.key, FOLLOWERS_AT_MOST)
-    if state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
+    if sources(state) < (EDGES_AT_MOST if priority else at_most(state)):
         return True
     return priority and split(node, state, contact)
 
@@ -228,6 +231,8 @@ def accepted(node: Node, link: Link, message: LinkAccept) -> None:
 def _opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
     state = edge.state
     node.touch("links", state)
+    if sources(state) > at_most(state):
+        node.timers.at_latest("fill", state.channel, node.now + FILL_INTERVAL)
     reconcile.opened(node, edge, since, until, fingerprint)
     changed(node, state)
 
@@ -257,8 +262,7 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
         known.failures += 1
         doublings = REFUSAL_DOUBLINGS_INVITED if known.invited and not message.left else REFUSAL_DOUBLINGS
         known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, doublings))
-        if message.left and not known.invited:
-            del state.known[link.contact.key]
+        known.linked = known.linked and not message.left
     forget(node, edge)
     before = len(state.known)
     for contact in message.contacts[:CONTACTS_AT_MOST]:
@@ -315,8 +319,11 @@ def parted(node: Node, link: Link, message: Bye) -> None:
     if edge is None or edge.remote != message.incarnation:
         return
     state = edge.state
-    if message.left:
-        state.known.pop(link.contact.key, None)
+    known = state.known.get(link.contact.key)
+    if message.left and known is not None:
+        # not forgotten, else the next who names it would have us ask it at once
+        known.linked, known.failures = False, max(known.failures, REFUSAL_DOUBLINGS)
+        known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** REFUSAL_DOUBLINGS)
     forget(node, edge)
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         known = get_to_know(node, state, contact, link.contact.key)
@@ -345,6 +352,6 @@ def sources(state: ChannelState) -> int:
 
 
 def at_most(state: ChannelState) -> int:
-    """Return how many such edges there may be."""
+    """Return how many such edges there may be, those apart that hang on us for want of a feeder."""
     feeders = state.degree(Kind.FEEDER)
     return SOURCES_AT_MOST if feeders and not state.is_full else EDGES_AT_MOST

@@ -25,6 +25,9 @@ from cliquenntp.clique.parameters import (
     TERM_JUMP,
 )
 
+ALONE = 0
+"""the term that a node without edges claims: less than any other, so that whoever it meets keeps the center there is"""
+
 
 def feasible(state: ChannelState, advert: Advert) -> bool:
     """Return whether a neighbour with that advert cannot have its way to the center through us."""
@@ -55,15 +58,21 @@ def candidates(node: Node, state: ChannelState) -> list[tuple[Edge, Advert, Key]
 
 
 def _credible(node: Node, state: ChannelState, edge: Edge, key: Key) -> bool:
-    """Return whether a key's term follows ours, or a second edge names it too, and none was raised just now."""
+    """Return whether a key's term follows those we knew, or a second edge names it too, and none was raised just now.
+
+    Whoever knew none, or has no second edge, has to believe it.
+    """
     mine = state.key
     if mine is not None and key.term > mine.term and node.now < state.raised_at + CLAIM_ONCE_IN:
         node.timers.at_latest("recompute", state.channel, state.raised_at + CLAIM_ONCE_IN)
         return False
-    if mine is None or (key.term <= mine.term + TERM_JUMP and key.channel_term <= mine.channel_term + TERM_JUMP):
+    followed = state.feasibility
+    term = max((one.term for one in followed), default=ALONE)
+    channel_term = max((one.channel_term for one in followed), default=0)
+    if term == ALONE or (key.term <= term + TERM_JUMP and key.channel_term <= channel_term + TERM_JUMP):
         return True
-    return any(
-        other is not edge and other.advert is not None and other.advert.key == key for other in state.edges.values())
+    others = [other.advert for other in state.edges.values() if other is not edge and other.kind != Kind.FOLLOWER]
+    return not any(others) or any(advert is not None and advert.key == key for advert in others)
 
 
 def recompute(node: Node, state: ChannelState) -> None:
@@ -95,6 +104,8 @@ def _choose(node: Node, state: ChannelState) -> None:
             nearest = min((one for one in larger if one[2] == largest), key=lambda one: _rank(state, one[0]))[0]
             best_known = state.feasibility.get(largest)
             ask(node, state, nearest, largest, (best_known[0] if best_known else 0) + 1, SEQUENCE_HOPS)
+            # the request is lost where somebody on its way has died and nobody has noticed yet
+            node.timers.at_latest("recompute", state.channel, node.now + SEQUENCE_ONCE_IN + 1.0)
         if lawful:
             return
     if mine is None or mine.center == node.me.key:
@@ -124,7 +135,7 @@ def adopt(node: Node, state: ChannelState, edge: Edge) -> None:
     """Make an edge's peer our parent, or follow what it says now."""
     advert = edge.advert
     assert advert is not None and advert.key is not None
-    if state.key is not None and advert.key.term > state.key.term:
+    if state.key is not None and advert.key.term > state.key.term > ALONE:
         state.raised_at = node.now
     state.key, state.seq, state.signature = advert.key, advert.seq, advert.signature
     state.distance = distance_by(state, edge)
@@ -256,16 +267,11 @@ def _sign(node: Node, state: ChannelState, key: Key, seq: int) -> None:
 
 
 def claim(node: Node, state: ChannelState) -> None:
-    """Become the center under the next term.
-
-    A node without any edge claims only when it never heard of a center: alone it needs none, and with a higher term it
-    would take the forum over each time it comes back.
-    """
-    key = state.key
-    if key is not None and (state.orphan_since is None or not any(True for _ in state.open_edges())):
-        state.orphan_since = None if state.orphan_since is None else node.now
-        if state.orphan_since is not None:
-            node.timers.set("claim", state.channel, node.spread(SEQUENCE_TIMEOUT))
+    """Become the center under the next term, because nobody leads to one."""
+    if state.key is not None and state.orphan_since is None:
+        return
+    if not any(True for _ in state.open_edges()):
+        _become(node, state, Key(0, state.is_full, ALONE, state.subscribed, node.me.key))
         return
     if node.now - state.claimed_at < CLAIM_ONCE_IN:
         node.timers.set("claim", state.channel, state.claimed_at + CLAIM_ONCE_IN)
@@ -281,7 +287,13 @@ def take_term(node: Node, state: ChannelState) -> None:
         key = Key(0, True, (old.term if old else 0) + 1, state.subscribed, node.me.key)
     else:
         key = Key((old.channel_term if old else 0) + 1, False, 1, state.subscribed, node.me.key)
-    _sign(node, state, key, 0)
+    _become(node, state, key)
+
+
+def _become(node: Node, state: ChannelState, key: Key) -> None:
+    """Be the center under a key; one that we had claimed before goes on with its numbers."""
+    best = state.feasibility.get(key)
+    _sign(node, state, key, 0 if best is None else best[0] + 1)
     node.timers.cancel("ask all", state.channel)
     node.timers.cancel("claim", state.channel)
     recompute(node, state)

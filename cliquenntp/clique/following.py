@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, edges, election
+from cliquenntp.clique import adverts, edges, election, tombstones
 from cliquenntp.clique.channel import ChannelState, Kind
 from cliquenntp.clique.events import Follow, InvitationTaken
 from cliquenntp.clique.messages import Channel
@@ -12,20 +12,19 @@ from cliquenntp.clique.parameters import (
     NO_KEY_TIMEOUT,
     PROBE_INTERVAL,
     REMIX_AFTER,
-    TOMBSTONE_KEPT,
 )
 
 
 def follow(node: Node, event: Follow) -> None:
     """Enter a channel; narrower ones that it covers are left to it."""
     channel = event.channel
-    node.tombstones.pop(channel, None)
     if channel in node.channels:
         return
     if any(edges.covers(node, wide, channel, event.ancestors) for wide in node.channels):
         return
     scope = event.ancestors[-1] if event.ancestors else channel.document
     state = node.channels[channel] = ChannelState(channel, scope, event.ancestors, event.since)
+    tombstones.enter(node, state)
     for narrow in [other for other in node.channels.values() if edges.covers(
             node, channel, other.channel, other.ancestors)]:
         for known in narrow.known.values():
@@ -42,7 +41,7 @@ def follow(node: Node, event: Follow) -> None:
     for part in ("follow", "position", "known"):
         node.touch(part, state)
     if event.founded:
-        election.claim(node, state)
+        election.take_term(node, state)
     else:
         node.timers.set("no key", channel, node.uniform(*NO_KEY_TIMEOUT))
     start(node, state)
@@ -66,12 +65,11 @@ def unfollow(node: Node, channel: Channel) -> None:
     if state is None:
         return
     election.abdicate(node, state)
-    node.tombstones[channel] = node.now + TOMBSTONE_KEPT
-    node.dirty[("node",)] = None
     _drop(node, state, left=True)
 
 
 def _drop(node: Node, state: ChannelState, left: bool) -> None:
+    tombstones.leave(node, state)
     for edge in list(state.edges.values()):
         contacts = edges.contacts_of(node, state, edge.link.contact.key, CONTACTS_AT_MOST)
         edges.part(node, edge, contacts, left)

@@ -83,11 +83,13 @@ def fill(node: Node, state: ChannelState) -> None:
 
 
 def _trim(node: Node, state: ChannelState) -> None:
-    """Let a follower that has feeders enough give up other followers that do not hang on it."""
-    if state.degree(Kind.FEEDER) < SOURCES_WANTED:
+    """Let a follower that has feeders give up other followers that do not hang on it, as far as it needs them not."""
+    feeders = state.degree(Kind.FEEDER)
+    if state.is_full or not feeders:
         return
     for edge in list(state.open_edges()):
-        if edge.kind == Kind.PEER and not edge.in_tree:
+        enough = feeders >= SOURCES_WANTED or edges.sources(state) > SOURCES_AT_MOST
+        if enough and edge.kind == Kind.PEER and not edge.in_tree:
             edges.part(node, edge, edges.contacts_of(node, state, edge.link.contact.key, CONTACTS_AT_MOST))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from cliquenntp.clique.blinding import fingerprint
-from cliquenntp.clique.channel import ChannelState, Edge, Link
+from cliquenntp.clique.channel import ChannelState, Edge, Link, Tombstone
 from cliquenntp.clique.effects import Close, Effect, Persist, Piece, Send, SendDocument
 from cliquenntp.clique.messages import AdvertAck, Channel, Contact, Message, Push
 from cliquenntp.clique.parameters import SPREAD
@@ -42,8 +42,8 @@ class Node:
         """{node key: why it is dialled: (``edge``, ``priority`` or ``probe``, channel)}"""
         self.invitations: dict[bytes, dict[bytes, Contact]] = {}
         """{root: contacts that invitations named}"""
-        self.tombstones: dict[Channel, float] = {}
-        """{channel left: until when that is remembered}"""
+        self.tombstones: dict[Channel, Tombstone] = {}
+        """{channel left: what is remembered of it}"""
         self.dirty: dict[Piece, None] = {}
         self.next_incarnation = 1
         self._effects: list[Effect] = []

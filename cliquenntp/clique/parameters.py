@@ -101,6 +101,6 @@ SILENCE_AT_LEAST: Final = 60.0
 # Probes, leaving
 PROBE_INTERVAL: Final = 1250.0  # +-50 %: 69 a day of 83 B; 900 in the study, at 5.2-6.1 kB a day
 BYE_REPEAT: Final = 30.0
-TOMBSTONE_KEPT: Final = 30 * 86400.0
+TOMBSTONE_KEPT: Final = 30 * 86400
 DIAL_AGAIN: Final = 30.0  # after a failed dial, doubled each time up to an hour; +-50 %
 DIAL_AGAIN_AT_MOST: Final = 3600.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cliquenntp.clique.channel import ChannelState, Known
+from cliquenntp.clique.channel import ChannelState, Known, Tombstone
 from cliquenntp.clique.effects import Persist, Piece, Plain
 from cliquenntp.clique.messages import Channel, Contact, Key
 from cliquenntp.clique.node import Node
@@ -31,9 +31,12 @@ def changed(node: Node) -> list[Persist]:
 
 
 def _node(node: Node) -> Plain:
-    """Tombstones with the seconds left to each, and what invitations said."""
+    """Tombstones, and what invitations said."""
     return (
-        tuple((document, comments, int(until - node.now)) for (document, comments), until in node.tombstones.items()),
+        tuple(
+            (*channel, left.scope, left.until, tuple(tuple(contact) for contact in left.contacts),
+             _feasibility(left.feasibility))
+            for channel, left in node.tombstones.items()),
         tuple(
             (root, tuple((contact.key, contact.address) for contact in contacts.values()))
             for root, contacts in node.invitations.items()),
@@ -47,7 +50,15 @@ def _follow(state: ChannelState) -> Plain:
 def _position(state: ChannelState) -> Plain:
     return (
         None if state.key is None else tuple(state.key), state.seq, state.signature, state.distance,
-        tuple((tuple(key), seq, distance) for key, (seq, distance) in state.feasibility.items()))
+        _feasibility(state.feasibility))
+
+
+def _feasibility(feasibility: Mapping[Key, tuple[int, int]]) -> Plain:
+    return tuple((tuple(key), seq, distance) for key, (seq, distance) in feasibility.items())
+
+
+def _restored_feasibility(plain: Any) -> dict[Key, tuple[int, int]]:
+    return {Key(*key): (seq, distance) for key, seq, distance in plain}
 
 
 def _links(state: ChannelState) -> Plain:
@@ -64,8 +75,9 @@ _WRITERS = {"follow": _follow, "position": _position, "links": _links, "known": 
 def restore_node(node: Node, pieces: Mapping[Piece, Any]) -> None:
     """Read back tombstones and invitations."""
     tombstones, invitations = pieces.get(("node",)) or ((), ())
-    for document, comments, left in tombstones:
-        node.tombstones[Channel(document, comments)] = node.now + left
+    for document, comments, scope, until, contacts, feasibility in tombstones:
+        node.tombstones[Channel(document, comments)] = Tombstone(
+            scope, until, tuple(Contact(*contact) for contact in contacts), _restored_feasibility(feasibility))
     for root, contacts in invitations:
         node.invitations[root] = {key: Contact(key, address) for key, address in contacts}
 
@@ -78,7 +90,7 @@ def restore_channel(channel: Channel, pieces: Mapping[Piece, Any]) -> ChannelSta
     if position is not None:
         key, state.seq, state.signature, state.distance, feasibility = position
         state.key = None if key is None else Key(*key)
-        state.feasibility = {Key(*one): (seq, distance) for one, seq, distance in feasibility}
+        state.feasibility = _restored_feasibility(feasibility)
     for key, address, invited in pieces.get(("known", channel.document, channel.comments)) or ():
         state.known[key] = Known(Contact(key, address), invited)
     for key, address in pieces.get(("links", channel.document, channel.comments)) or ():

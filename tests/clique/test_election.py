@@ -11,7 +11,7 @@ from cliquenntp.clique import election
 from cliquenntp.clique.blinding import statement
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.documents import Documents
-from cliquenntp.clique.messages import Advert, Key
+from cliquenntp.clique.messages import Advert, Key, SequenceRequest
 from cliquenntp.clique.node import Node
 
 from .pair import EPOCH, FORUM, ROOT, Claims, contact_of, key_of
@@ -140,18 +140,62 @@ def test_a_center_raises_its_number_only_a_little_at_a_request() -> None:
     election.claim(node, state)
     assert state.key is not None
     edge = neighbour(node, state, "asker", state.key, 0, 1)
-    election.asked(node, edge, election.SequenceRequest(edge.incarnation, state.key, 1000, 24))
+    election.asked(node, edge, SequenceRequest(edge.incarnation, state.key, 1000, 24))
     assert state.seq == 0
-    election.asked(node, edge, election.SequenceRequest(edge.incarnation, state.key, 1, 24))
+    election.asked(node, edge, SequenceRequest(edge.incarnation, state.key, 1, 24))
     assert state.seq == 1
 
 
-def test_a_node_alone_keeps_the_center_it_knew() -> None:
+def test_a_node_alone_is_its_own_center_and_gives_way_to_whom_it_meets() -> None:
     node, state = make()
     parent = neighbour(node, state, "parent", OLD, 0, 10)
     election.recompute(node, state)
     del state.edges[parent.incarnation]
     election.recompute(node, state)
-    node.now = 1000.0
     election.claim(node, state)
-    assert state.key == OLD
+    assert state.key == Key(0, True, election.ALONE, True, key_of("me"))
+    assert state.is_center(key_of("me"))
+    nearer = neighbour(node, state, "nearer", OLD, 0, 5)
+    election.recompute(node, state)
+    assert (state.key, state.parent) == (OLD, nearer)
+
+
+def test_a_key_claimed_again_goes_on_with_its_numbers() -> None:
+    node, state = make()
+    election.claim(node, state)
+    assert state.key is not None
+    alone = state.key
+    assert state.seq == 0
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    del state.edges[parent.incarnation]
+    election.recompute(node, state)
+    election.claim(node, state)
+    assert (state.key, state.seq, state.feasibility[alone]) == (alone, 1, (1, 0))
+
+
+def test_the_only_neighbour_is_believed_a_term_far_off() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 10)
+    election.recompute(node, state)
+    del state.edges[parent.incarnation]
+    far = OLD._replace(term=1000)
+    neighbour(node, state, "only", far, 0, 5)
+    election.recompute(node, state)
+    assert state.key == far
+
+
+def test_a_larger_key_out_of_reach_is_asked_for_again() -> None:
+    node, state = make()
+    election.claim(node, state)
+    state.feasibility[OLD] = (3, 1)
+    neighbour(node, state, "neighbour", OLD, 3, 10)
+    asked = []
+    node.send = lambda link, message: asked.append(message)  # type: ignore[method-assign]
+    election.recompute(node, state)
+    again = node.timers.get("recompute", FORUM)
+    assert again is not None
+    node.now = again
+    list(node.timers.due(again))
+    election.recompute(node, state)
+    assert [(one.key, one.seq) for one in asked if isinstance(one, SequenceRequest)] == [(OLD, 4)] * 2

@@ -12,14 +12,14 @@ from cliquenntp.clique import adverts
 from cliquenntp.clique.channel import ChannelState, Kind
 from cliquenntp.clique.election import feasible
 from cliquenntp.clique.messages import Channel, Key
-from cliquenntp.clique.parameters import EDGES_AT_MOST, SOURCES_AT_MOST
+from cliquenntp.clique.parameters import ADVERT_DISTANCE_CHANGE, COUNT_CHANGE, EDGES_AT_MOST, SOURCES_AT_MOST
 
 from .clique_node import node_key, number_of
 from .inspect import cores, other_end, peer_of, states
 from .worlds import World
 
-QUIET_KINDS = frozenset({"PROBE", "WALK"})
-"""what may be sent at rest: probes, and the ever rarer walks of a node that finds no more neighbours"""
+QUIET_KINDS = frozenset({"PROBE"})
+"""what may be sent at rest"""
 
 
 class Always:
@@ -32,10 +32,6 @@ class Always:
     def check(self) -> list[str]:
         """Return the violations at this moment."""
         return [*self._no_cycles(), *self._feasibility_kept(), *self._documents_verified(), *self._acknowledged()]
-
-    def forget(self, number: int) -> None:
-        """A node left its channels: what it once said binds it no longer, since no edge of that time is left."""
-        self._feasibility = {place: value for place, value in self._feasibility.items() if place[0] != number}
 
     def _no_cycles(self) -> list[str]:
         found = []
@@ -117,15 +113,23 @@ def at_rest(world: World) -> list[str]:
 
 
 def _reachable(world: World) -> dict[int, set[int]]:
-    """Return, for each live node that follows anything, those that it can find by addresses that such nodes know."""
+    """Return, for each live node that follows anything, those that it can find by addresses that are known.
+
+    Known to such nodes, or to nodes that these can ask and that remember whom they left.
+    """
     neighbours: dict[int, set[int]] = {number: set() for number in world.nodes if world.follows[number]}
+    left_behind = {
+        number: {number_of(contact) for left in node.core.node.tombstones.values() for contact in left.contacts}
+        for number, node in cores(world) if number not in neighbours
+    }  # fmt: skip
     for number, node in cores(world):
-        for state in states(node) if number in neighbours else ():
-            for known in state.known.values():
-                other = number_of(known.contact)
-                if other in neighbours:
-                    neighbours[number].add(other)
-                    neighbours[other].add(number)
+        if number not in neighbours:
+            continue
+        asked = {number_of(known.contact) for state in states(node) for known in state.known.values()}
+        named = set[int]().union(*(left_behind.get(other, set()) for other in asked))
+        for other in (asked | named) & neighbours.keys():
+            neighbours[number].add(other)
+            neighbours[other].add(number)
     reach: dict[int, set[int]] = {}
     for component in _parts(neighbours):
         reach |= dict.fromkeys(component, component)
@@ -178,9 +182,6 @@ def _one_center(world: World) -> list[str]:
             fed = any(edge.kind == Kind.FEEDER for number in component for edge in states_of[number].open_edges())
             if key is None:
                 found.append(f"I3: nodes {sorted(component)} have no center")
-            elif all(not states_of[number].edges for number in component):
-                # alone, it keeps the center that it knew: with a term of its own it would take over whom it meets
-                continue
             elif not fed and not any(node_key(number) == key.center for number in component):
                 found.append(f"I3: the center of nodes {sorted(component)} is not among them")
     return found
@@ -190,7 +191,7 @@ def _parents_know(world: World) -> list[str]:
     found = []
     for number, node in cores(world):
         for state in states(node):
-            if state.is_center(node_key(number)) or not state.edges:
+            if state.is_center(node_key(number)):
                 continue
             parent = state.parent
             if parent is None:
@@ -211,10 +212,14 @@ def _wants_exact(world: World) -> list[str]:
             true = adverts.current(edge.state, edge, edge.serial)
             if edge.acknowledged != edge.serial:
                 found.append(f"I10: node {number} waits at rest for an acknowledgement of node {peer_of(edge)}")
-            # an old distance is safe by feasibility, and told only where it matters
-            for name in ("key", "is_parent", "wants", "offer"):
+            for name in ("key", "is_parent", "wants", "offer", "orphan"):
                 if getattr(true, name) != getattr(edge.said, name):
                     found.append(f"I5: node {number} told node {peer_of(edge)} another {name} than is true")
+            # an old distance is safe by feasibility, and a count only chooses a number of hops
+            if abs(true.distance - edge.said.distance) >= ADVERT_DISTANCE_CHANGE:
+                found.append(f"I5: node {number} told node {peer_of(edge)} a distance far from the true one")
+            if abs(true.count - edge.said.count) > COUNT_CHANGE * max(edge.said.count, 1):
+                found.append(f"I5: node {number} told node {peer_of(edge)} a count far from the true one")
     return found
 
 
@@ -229,9 +234,11 @@ def _edges_lawful(world: World) -> list[str]:
                 (edge.link.contact.key, edge.channel) for edge in state.edges.values()).items() if count > 1]
             if twice:
                 found.append(f"I6: node {number} has two edges of one channel with one peer")
-            most = EDGES_AT_MOST if state.is_full or not state.degree(Kind.FEEDER) else SOURCES_AT_MOST
-            if state.degree(Kind.PEER, Kind.FEEDER) > most:
-                found.append(f"I6: node {number} has {state.degree(Kind.PEER, Kind.FEEDER)} edges; at most {most}")
+            if state.degree(Kind.PEER, Kind.FEEDER) > EDGES_AT_MOST:
+                found.append(f"I6: node {number} has {state.degree(Kind.PEER, Kind.FEEDER)} edges")
+            own = [edge for edge in state.open_edges() if edge.kind == Kind.FEEDER or not edge.is_child]
+            if not state.is_full and state.degree(Kind.FEEDER) and len(own) > SOURCES_AT_MOST:
+                found.append(f"I6: node {number} has {len(own)} edges besides the followers that hang on it")
     return found
 
 

@@ -144,7 +144,7 @@ class Play:
     def _settle(self) -> list[str]:
         self.world.network.cut(None)
         for number in sorted(self.world.down):
-            self.world.restart(number)
+            self._raise(number)
         self._pass(REST)
         if self.violations:
             return self.violations
@@ -168,6 +168,18 @@ class Play:
                 return invariants.at_rest(self.world)
         return loud
 
+    def _raise(self, number: int) -> None:
+        """Restart a node, and have it follow and leave again what a crash kept from being committed."""
+        self.world.restart(number)
+        node = self.world.nodes.get(number)
+        if isinstance(node, CliqueNode):
+            wanted, followed = self.world.follows[number], list(node.core.channels)
+            for channel in followed:
+                if channel not in wanted:
+                    node.unfollow(channel)
+            if wanted and not followed:
+                node.join(0 if number else None)
+
     # Acts
 
     def _publish(self, act: Act) -> None:
@@ -179,7 +191,7 @@ class Play:
             self.world.crash(act.node)
 
     def _restart(self, act: Act) -> None:
-        self.world.restart(act.node)
+        self._raise(act.node)
 
     def _break(self, act: Act) -> None:
         self.world.network.close(act.node, act.other)
@@ -199,8 +211,6 @@ class Play:
             for channel in self.world.follows[act.node]:
                 node.unfollow(channel)
             self.world.follows[act.node] = []
-            # it has left: whatever it follows later it begins anew
-            self._always.forget(act.node)
 
     def _follow(self, act: Act) -> None:
         node = self.world.nodes.get(act.node)

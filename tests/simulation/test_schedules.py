@@ -44,7 +44,12 @@ def test_drawn_schedules_hold(seed: int) -> None:
 @pytest.mark.parametrize(
     "seed",
     [
+        5,  # two nodes that had left named each other to a third, which asked them in turn without a pause
         26,  # a node whose only contact has left the channel asked it every 160 s for ever
+        28,  # two comparisons at once: the bitmap for one listing was taken for another's, and nobody compared again
+        65,  # whom a node asked to offer it chose anew without telling them
+        179,  # those who came by a node that had left did not find the others, whom it could have named
+        257,  # followers with feeders took other followers in without a bound
         2016,  # LINK_OK for a request that its sender had given up left an edge with one end
     ],
 )
