@@ -15,6 +15,7 @@ from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import (
     ASKED_AT_LEAST,
     ASKED_SHARE,
+    COMPARE_DOUBLINGS,
     IN_FLIGHT_KEPT,
     LISTING_PAGE,
     MISSING_AT_MOST,
@@ -40,13 +41,16 @@ def at_a_time(found: Comparison) -> int:
 def note_missing(node: Node, edge: Edge, span: SpanListing, places: dict[bytes, int]) -> None:
     """Keep what a listing names and is not held, {short id: place}, until it is asked for.
 
-    What is too much is left out; the next comparison finds it.
+    What an earlier listing named too is asked for by the later one.  What is too much is left out; the next comparison
+    finds it.
     """
     found = comparison(edge)
+    for one in found.missing:
+        for short in one.documents.keys() & places.keys():
+            del one.documents[short]
     known = sum(len(one.documents) for one in found.missing)
     if places and known + len(places) <= MISSING_AT_MOST:
-        found.missing = [one for one in found.missing if (one.low, one.high) != (span.low, span.high)]
-        found.missing.append(Missing(span.low, span.high, len(span.documents), places))
+        found.missing.append(Missing(span.number, span.low, len(span.documents), places))
         found.missing.sort(key=lambda one: one.low)
 
 
@@ -66,6 +70,10 @@ def ask(node: Node, edge: Edge) -> list[SpanFingerprint]:
         return []
     if found.asked and found.asked_until <= node.now:
         found.asked.clear()
+        found.vain += 1
+        edge.differs = True
+        wait = IN_FLIGHT_KEPT * 2 ** min(found.vain, COMPARE_DOUBLINGS)
+        node.timers.at_latest("reconcile", state.channel, node.spread(wait))
     if found.missing and len(found.asked) <= at_a_time(found) // 2:
         if _asked_elsewhere(node, edge):
             node.timers.at_latest("ask", state.channel, node.now + IN_FLIGHT_KEPT)
@@ -102,15 +110,15 @@ def _wanted(found: Comparison, room: int) -> list[SpanWanted]:
         room -= len(taken)
         if not places:
             del found.missing[0]  # its bitmap has its full length, even where nothing is left to ask for
-        spans.append(SpanWanted(oldest.low, oldest.high, bytes(bits).rstrip(b"\0") if places else bytes(bits)))
+        spans.append(SpanWanted(oldest.listing, bytes(bits).rstrip(b"\0") if places else bytes(bits)))
     return spans
 
 
 def asked_of(found: Comparison, span: SpanWanted) -> list[bytes]:
     """Return the documents that a bitmap asks for, of those that we listed; one of full length is a listing's last."""
-    ids = found.listed.get((span.low, span.high), ())
+    ids = found.listed.get(span.listing, ())
     if len(span.bitmap) * 8 >= len(ids):
-        found.listed.pop((span.low, span.high), None)
+        found.listed.pop(span.listing, None)
     return [
         document for index, document in enumerate(ids[:len(span.bitmap) * 8])
         if span.bitmap[index // 8] >> (index % 8) & 1]
@@ -138,6 +146,7 @@ def came(node: Node, edge: Edge, document: bytes) -> bool:
     if found is None or found.asked.pop(short_id(edge.link.secret, document), 0) is not None:
         return False
     found.brought += 1
+    found.vain = 0
     found.asked_until = node.now + IN_FLIGHT_KEPT
     return True
 

@@ -47,9 +47,10 @@ class Link:
 class Missing:
     """What a listing of the peer's named, is not held, and has not been asked for yet."""
 
+    listing: int
+    """its number"""
     low: int
-    high: int
-    """the listing's span"""
+    """where its span begins"""
     length: int
     """documents in the listing"""
     documents: dict[bytes, int]
@@ -60,8 +61,10 @@ class Missing:
 class Comparison:
     """What comparing documents with the peer of an edge has left to do, on both sides."""
 
-    listed: dict[tuple[int, int], tuple[bytes, ...]] = field(factory=dict)
-    """{span: ids} that we listed, for the bitmaps to come"""
+    listings: int = 0
+    """the number of our last listing"""
+    listed: dict[int, tuple[bytes, ...]] = field(factory=dict)
+    """{listing's number: ids} that we listed, for the bitmaps to come"""
     missing: list[Missing] = field(factory=list)
     put_off: list[SpanFingerprint] = field(factory=list)
     """the peer's fingerprints to be answered when nothing is missing any more"""
@@ -71,6 +74,8 @@ class Comparison:
     """when they are given up, unless something comes before"""
     brought: int = 0
     """documents that came"""
+    vain: int = 0
+    """times that what was asked for was given up, since one came"""
 
     @property
     def under_way(self) -> bool:

@@ -208,7 +208,6 @@ _LINK_MESSAGES: dict[type, Callable[[Node, Link, Any], None]] = {
 }
 
 _EDGE_MESSAGES: dict[type, Callable[[Node, Edge, Any], None]] = {
-    messages.FollowChange: lambda node, edge, message: None,
     messages.Walk: membership.walked,
     messages.AdvertMessage: _advert,
     messages.AdvertAck: lambda node, edge, message: adverts.acknowledged(node, edge, message.serial),

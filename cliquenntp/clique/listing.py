@@ -24,18 +24,20 @@ def listing(
     node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes] | None = None,
 ) -> SpanListing:
     """List all documents of a span, or only some of them; parents before their children where they can be."""
-    secret, listed = edge.link.secret, asking.comparison(edge).listed
+    secret, comparison = edge.link.secret, asking.comparison(edge)
     if only is None:
         only = [document for _, document in node.documents.channel(*edge.channel).items(low, high)]
         complete = True
     else:
         complete = False
     ids = parents_first(node.documents, only)
-    listed.pop((low, high), None)
-    listed[low, high] = ids
+    comparison.listings += 1
+    listed = comparison.listed
+    listed[comparison.listings] = ids
     while sum(map(len, listed.values())) > MISSING_AT_MOST and len(listed) > 1:
         del listed[next(iter(listed))]
-    return SpanListing(low, high, tuple(short_id(secret, document) for document in ids), complete)
+    return SpanListing(
+        low, high, tuple(short_id(secret, document) for document in ids), complete, comparison.listings)
 
 
 def parents_first(documents: IDocuments, ids: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -59,8 +61,7 @@ def parents_first(documents: IDocuments, ids: Sequence[bytes]) -> tuple[bytes, .
 def list_page(node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes] | None, answers: list[Span]) -> None:
     """List the oldest documents of a span, all or some, and give the rest as a fingerprint, to be asked for later.
 
-    A page ends between two seconds.  Documents of one second that are more than a page are listed in parts, each under
-    a span of its own that contains the second: a span is a listing's name as well.
+    A page ends between two seconds.  Documents of one second that are more than a page are listed in parts.
     """
     time = node.documents.time
     if only is None:
@@ -81,7 +82,7 @@ def list_page(node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes]
         page = [*parents_first(node.documents, page)]
         for part in range(-(-len(page) // LISTING_PAGE)):
             ids = page[part * LISTING_PAGE:(part + 1) * LISTING_PAGE]
-            answers.append(listing(node, edge, low, end + part, ids))
+            answers.append(listing(node, edge, low, end, ids))
         if only is None:
             answers.append(SpanListing(low, end, (), True))  # no part says what we lack, so have the peer list its own
     else:

@@ -147,15 +147,6 @@ class ByeAck:
 
 
 @frozen
-class FollowChange:
-    """FOLLOW: a channel that the edge's widest one covers is followed, or no more, on this edge."""
-
-    to: int
-    added: tuple[Channel, ...] = ()
-    removed: tuple[Channel, ...] = ()
-
-
-@frozen
 class Walk:
     """WALK: a random walk over a channel's edges; the node at its end answers the origin by LINK_REQ."""
 
@@ -265,14 +256,16 @@ class SpanListing:
     """keyed short ids, 6 bytes each (`blinding.short_id`), in the set's order"""
     complete: bool
     """True: all that the sender holds there, so say what it lacks; False: what the receiver lacks, alone"""
+    number: int = 0
+    """by which bitmaps name it: 1, 2, ... of the sender's on this edge; 0: it names no documents"""
 
 
 @frozen
 class SpanWanted:
     """In SYNC: which documents of a listing to send."""
 
-    low: int
-    high: int
+    listing: int
+    """its number"""
     bitmap: bytes
     """bit i % 8 (from the least) of byte i // 8 stands for the listing's document i"""
 
@@ -325,7 +318,7 @@ class Probe:
 
 
 Message: TypeAlias = (
-    LinkRequest | LinkAccept | LinkRefuse | Bye | ByeAck | FollowChange | Walk | AdvertMessage | AdvertAck
+    LinkRequest | LinkAccept | LinkRefuse | Bye | ByeAck | Walk | AdvertMessage | AdvertAck
     | SequenceRequest | Abdicate | Push | Offer | Want | Gone | Sync | Announce | Meet | Probe
 )
 

@@ -95,6 +95,7 @@ IN_FLIGHT_KEPT: Final = 120.0  # a document under way is not asked for elsewhere
 ASKED_AT_LEAST: Final = 48  # documents asked for at a time; what is under way when a node dies is sent again, so that
 ASKED_SHARE: Final = 32  # it is at most 5 % of 1,000; then one more for so many that came: still at most 5 %
 MISSING_AT_MOST: Final = 20_000  # ids kept to be asked for, or listed, a comparison: bound; a SYNC may span so many
+COMPARE_DOUBLINGS: Final = 5  # of the time above, until a peer that did not send what it listed is compared with again
 SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks whether it missed one
 SILENCE_AT_LEAST: Final = 60.0
 

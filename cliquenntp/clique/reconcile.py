@@ -109,12 +109,11 @@ def compared(node: Node, edge: Edge, message: Sync) -> None:
     since = max(message.since, state.since)
     answers: list[Span] = []
     for span in message.spans:
-        low, high = max(span.low, since), span.high
         if isinstance(span, SpanFingerprint):
             if not asking.put_off(edge, span):
-                _compare(node, edge, span, low, high, answers)
+                _compare(node, edge, span, max(span.low, since), span.high, answers)
         elif isinstance(span, SpanListing):
-            _answer_listing(node, edge, span, low, answers)
+            _answer_listing(node, edge, span, max(span.low, since), answers)
         else:
             _answer_wanted(node, edge, span)
     _send(node, edge, answers)

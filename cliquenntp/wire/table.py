@@ -54,9 +54,6 @@ MOST_SPANS = 256
 MOST_CONTACTS = 8
 """addresses in LINK_OK"""
 
-MOST_FOLLOWS = 400
-"""channels in one FOLLOW: 400 new ones take 14 kB"""
-
 
 @frozen
 class Field:
@@ -95,8 +92,8 @@ def _put_span(value: m.Span, state: LinkState) -> list[Any]:
     if isinstance(value, m.SpanListing):
         if len(value.documents) > MOST_LISTED:
             raise UnsendableError(f"{len(value.documents)} ids in one listing; at most {MOST_LISTED}")
-        return [SPAN_LISTING, value.low, value.high, b"".join(value.documents), int(value.complete)]
-    return [SPAN_WANTED, value.low, value.high, value.bitmap]
+        return [SPAN_LISTING, value.low, value.high, b"".join(value.documents), int(value.complete), value.number]
+    return [SPAN_WANTED, value.listing, value.bitmap]
 
 
 _TAKE_LISTED = joined(6, MOST_LISTED).take
@@ -104,15 +101,17 @@ _TAKE_BITMAP = octets_up_to((MOST_LISTED + 7) // 8).take
 
 
 def _take_span(item: Any, state: LinkState) -> m.Span | None:
-    items = take_items(item, 4, "a span")
-    code, low, high = take_number(items[0]), take_number(items[1]), take_number(items[2])
-    if code == SPAN_WANTED:
-        return m.SpanWanted(low, high, _TAKE_BITMAP(items[3], state))
+    code = take_number(take_items(item, 1, "a span")[0])
     if code > SPAN_WANTED:
         return None
-    items = take_items(item, 5, "a span")
+    if code == SPAN_WANTED:
+        items = take_items(item, 3, "a span")
+        return m.SpanWanted(take_number(items[1]), _TAKE_BITMAP(items[2], state))
+    items = take_items(item, 6 if code == SPAN_LISTING else 5, "a span")
+    low, high = take_number(items[1]), take_number(items[2])
     if code == SPAN_LISTING:
-        return m.SpanListing(low, high, _TAKE_LISTED(items[3], state), bool(take_number(items[4])))
+        complete, number = bool(take_number(items[4])), take_number(items[5])
+        return m.SpanListing(low, high, _TAKE_LISTED(items[3], state), complete, number)
     if type(items[4]) is not bytes or len(items[4]) != 8:
         raise RemoteError("a span: its fingerprint has 8 bytes")
     return m.SpanFingerprint(low, high, take_number(items[3]), items[4])
@@ -154,7 +153,6 @@ SPANS = Kind(f"array of span, <= {MOST_SPANS}", _put_spans, _take_spans)
 WANTED = Kind(f"[short ids joined, whole ids joined], <= {MOST_WANTED} in all", _put_wanted, _take_wanted)
 CONTACTS = many(CONTACT, MOST_CONTACTS)
 FEW_CONTACTS = many(CONTACT, 3)
-CHANNELS = many(CHANNEL, MOST_FOLLOWS)
 
 LAYOUTS: tuple[Layout, ...] = (
     _layout(
@@ -168,7 +166,6 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(3, "LINK_NO", m.LinkRefuse, ("to", NUMBER), ("contacts", FEW_CONTACTS), ("left", FLAG)),
     _layout(4, "BYE", m.Bye, ("to", NUMBER), ("incarnation", NUMBER), ("contacts", FEW_CONTACTS), ("left", FLAG)),
     _layout(5, "BYE_ACK", m.ByeAck, ("to", NUMBER)),
-    _layout(6, "FOLLOW", m.FollowChange, ("to", NUMBER), ("added", CHANNELS), ("removed", CHANNELS)),
     _layout(
         7, "WALK", m.Walk, ("to", NUMBER), ("origin", CONTACT), ("below", optional(CHANNEL)), ("hops", number(255)),
         ("degree", number(255)),

@@ -66,7 +66,11 @@ class Wire:
         return self.cores[name]
 
     def event(self, name: str, event: Any) -> None:
-        self._queue.append((name, event))
+        self.events((name, event))
+
+    def events(self, *happened: tuple[str, Any]) -> None:
+        """Have all happen before any of their consequences."""
+        self._queue += happened
         while self._queue:
             target, one = self._queue.pop(0)
             if target in self.cores:

@@ -6,12 +6,13 @@ import random
 
 import pytest
 
+from cliquenntp.clique import events
 from cliquenntp.clique.listing import parents_first
 from cliquenntp.clique.messages import Push, SpanListing, SpanWanted, Sync
 from cliquenntp.clique.parameters import ASKED_AT_LEAST, ASKED_SHARE, LISTED_TOGETHER
 from cliquenntp.interfaces import Place
 from cliquenntp.wire import LinkCodec
-from tests.clique.pair import EPOCH, FORUM, ROOT, Wire, key_of
+from tests.clique.pair import EPOCH, FORUM, ROOT, Wire, key_of, place
 
 FOREVER = 1 << 40
 
@@ -113,3 +114,18 @@ def test_parents_first_leaves_the_order_alone_where_it_can() -> None:
     assert parents_first(documents, [root, first, second]) == (root, first, second)
     assert parents_first(documents, [second, first, root]) == (root, first, second)
     assert parents_first(documents, [second, root]) == (root, second)
+
+
+def test_two_comparisons_at_once_are_not_taken_for_each_other() -> None:
+    wire = Wire()
+    wire.forum("a", "b")
+    for name, count in (("a", 9), ("b", 3)):
+        for number in range(count):
+            document = wire.places[key_of(f"{name} {number}")] = place(f"{name} {number}", number - 5000)
+            wire.cores[name].node.documents.add(document)
+    wire.sent.clear()
+    wire.events(*((name, events.CompareNow(FORUM)) for name in "ab"))
+    wire.pass_time(100)
+    assert held(wire, "a") == held(wire, "b") == 13
+    assert [type(message) for _, message in wire.sent[:2]] == [Sync, Sync]
+    assert len([message for _, message in wire.sent if isinstance(message, Push)]) == 12

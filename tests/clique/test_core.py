@@ -216,14 +216,15 @@ def _any_message(dice: random.Random, ends: list[int]) -> m.Message:
     to = dice.choice(ends)
     low, high = number(), number()
     spans = (
-        m.SpanFingerprint(low, high, number(), bytes(8)), m.SpanListing(low, high, ids(6), dice.random() < 0.5),
-        m.SpanWanted(low, high, dice.randbytes(dice.randrange(40))),
+        m.SpanFingerprint(low, high, number(), bytes(8)),
+        m.SpanListing(low, high, ids(6), dice.random() < 0.5, dice.randrange(4)),
+        m.SpanWanted(dice.randrange(4), dice.randbytes(dice.randrange(40))),
     )
     return dice.choice([
         m.LinkRequest(number(), dice.randbytes(16), channel, low, high, bytes(8), advert, True),
         m.LinkAccept(to, number(), bytes(16), True, low, high, bytes(8), advert, (contact,)),
         m.LinkRefuse(to, (contact,), True), m.Bye(to, number(), (contact,), True), m.ByeAck(to),
-        m.FollowChange(to), m.Walk(to, contact, channel, number() % 256, number()), m.AdvertMessage(to, advert),
+        m.Walk(to, contact, channel, number() % 256, number()), m.AdvertMessage(to, advert),
         m.AdvertAck(to, number()), m.SequenceRequest(to, key or m.Key(0, True, 1, True, bytes(32)), number(), 24),
         m.Abdicate(to, key or m.Key(0, True, 1, True, bytes(32))), m.Offer(to, ids(8)), m.Want(to, ids(32)),
         m.Gone(to, ids(32), "expired"), m.Sync(to, number(), spans), m.Announce(to, low, high, bytes(8)),

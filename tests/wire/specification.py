@@ -26,7 +26,6 @@ SAMPLES: tuple[m.Message, ...] = (
     m.LinkRefuse(7, (CONTACT,), True),
     m.Bye(9, 7),
     m.ByeAck(7),
-    m.FollowChange(9, (m.Channel(DOCUMENT),), (m.Channel(DOCUMENT, True),)),
     m.Walk(9, CONTACT, None, 6, 2),
     m.AdvertMessage(9, attrs.evolve(ADVERT, serial=2, signature=b"", orphan=True)),
     m.AdvertAck(9, 2),
@@ -38,8 +37,8 @@ SAMPLES: tuple[m.Message, ...] = (
     m.Gone(9, (DOCUMENT,), "expired"),
     m.Sync(9, 0, (
         m.SpanFingerprint(0, 1600000000, 300, FINGERPRINT),
-        m.SpanListing(1600000000, 1700000000, (DOCUMENT[:6], NODE[:6]), True),
-        m.SpanWanted(0, 1600000000, b"\x05"),
+        m.SpanListing(1600000000, 1700000000, (DOCUMENT[:6], NODE[:6]), True, 1),
+        m.SpanWanted(1, b"\x05"),
     )),
     m.Announce(9, 0, 1700000000, FINGERPRINT),
     m.Meet(9, CONTACT),

@@ -30,7 +30,7 @@ spans = st.one_of(
     st.builds(
         m.SpanListing, numbers, numbers, st.lists(st.binary(min_size=6, max_size=6), max_size=20).map(tuple), flags
     ),
-    st.builds(m.SpanWanted, numbers, numbers, st.binary(max_size=20)),
+    st.builds(m.SpanWanted, numbers, st.binary(max_size=20)),
 )
 wanted = st.tuples(st.lists(short_ids, max_size=20), st.lists(ids, max_size=20)).map(lambda both: (*both[0], *both[1]))
 
@@ -45,7 +45,6 @@ messages: st.SearchStrategy[m.Message] = st.one_of(
     st.builds(m.LinkRefuse, numbers, few_contacts, flags),
     st.builds(m.Bye, numbers, numbers, few_contacts, flags),
     st.builds(m.ByeAck, numbers),
-    st.builds(m.FollowChange, numbers, *[st.lists(channels, max_size=9).map(tuple)] * 2),
     st.builds(m.Walk, numbers, contacts, st.none() | channels, small, small),
     st.builds(m.AdvertMessage, numbers, adverts),
     st.builds(m.AdvertAck, numbers, numbers),

@@ -108,12 +108,12 @@ def test_later_versions_extend_adverts_keys_contacts_and_spans() -> None:
     key = [0, 3 | 64, 3, CENTER, "more"]
     sent = [1, key, 9, 15, 6 | 64, 12, b"", "more"]
     contact = [CENTER, "tcp:127.0.0.1:1", "more"]
-    spans = [[7, 1, 2, 3], [2, 1, 2, b"", 0]]
+    spans = [[7, 1, 2, 3], [2, 1, b"", 0]]
     got = LinkCodec().decode(cbor2.dumps([[8, 5, sent], [18, 5, contact], [16, 5, 0, spans]]))
     assert got == (
         m.AdvertMessage(5, advert()),
         m.Meet(5, m.Contact(CENTER, "tcp:127.0.0.1:1")),
-        m.Sync(5, 0, (m.SpanWanted(1, 2, b""),)),
+        m.Sync(5, 0, (m.SpanWanted(1, b""),)),
     )
 
 
@@ -127,7 +127,7 @@ def test_a_key_travels_whole_once_and_is_an_alias_afterwards() -> None:
 
 @pytest.mark.parametrize(("size", "make"), [
     (KEY_ALIASES, lambda n: m.Abdicate(1, m.Key(0, True, n, True, CENTER))),
-    (DOCUMENT_ALIASES, lambda n: m.FollowChange(1, (m.Channel(n.to_bytes(32, "big")),))),
+    (DOCUMENT_ALIASES, lambda n: m.Walk(1, m.Contact(CENTER, "tcp:a:1"), m.Channel(n.to_bytes(32, "big")), 6, 2)),
 ])  # fmt: skip
 def test_aliases_that_fell_out_are_sent_whole_again(size: int, make: type) -> None:
     codecs = LinkCodec(), LinkCodec()
