@@ -21,6 +21,7 @@ from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.surroundings import Codec, Surroundings
+from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import proved_address
 
 _LOG_LINES_PER_SECOND = 5
@@ -61,6 +62,7 @@ class Connections:
         dialling: Dialling,
         make_codec: Callable[[], Codec],
         events: LinkEvents,
+        traffic: Traffic,
     ) -> None:
         self.closing = False
         self.links: dict[int, LinkSession] = {}
@@ -70,7 +72,8 @@ class Connections:
         self._dice = dice
         self._dialling = dialling
         self._events = events
-        self._shared = Surroundings(clock, settings, self, dice.random, Rate(settings.max_rate), make_codec)
+        rate = Rate(settings.max_rate)
+        self._shared = Surroundings(clock, settings, self, dice.random, rate, make_codec, traffic)
         self._penalties = Backoff(Schedule(settings.first_penalty, settings.longest_penalty), dice.random)
         self._by_key: dict[bytes, LinkSession] = {}
         self._sessions: dict[LinkSession, Dial | None] = {}

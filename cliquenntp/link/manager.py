@@ -19,6 +19,7 @@ from cliquenntp.link.outbox import Body
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.surroundings import Codec
+from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport, Transports
 
 
@@ -65,7 +66,7 @@ class LinkManager:
     """All links of one node.
 
     ``identity`` proves the node, ``make_codec`` makes a codec for each link (wire.LinkCodec), ``observer`` is told what
-    happens, ``i2p`` (from link.i2p) makes I2P the only way in and out.
+    happens, ``i2p`` (from link.i2p) makes I2P the only way in and out, ``traffic`` counts what is sent.
     """
 
     _log = Logger()
@@ -79,13 +80,17 @@ class LinkManager:
         settings: LinkSettings | None = None,
         i2p: I2PTransport | None = None,
         dice: random.Random | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._observer = observer
         self._settings = settings or LinkSettings()
         self._dice = dice or random.SystemRandom()
         self._transports = Transports(reactor, i2p)
         self._dialling = Dialling(reactor, self._settings, self._dice.random, self._connect, self._given_up)
-        self._connections = Connections(reactor, identity, self._settings, self._dice, self._dialling, make_codec, self)
+        self.traffic = traffic or Traffic()
+        self._connections = Connections(
+            reactor, identity, self._settings, self._dice, self._dialling, make_codec, self, self.traffic
+        )
         self._own: list[Address] = []
 
     # What the service asks for

@@ -180,7 +180,7 @@ class LinkSession(Protocol):
         self._handshake = self._make_handshake(binding)
         self._asked_at = self._clock.seconds()
         if isinstance(self._handshake, Dialler):
-            self._write(self._handshake.begin())
+            self._say(self._handshake.begin())
 
     def report_opened(self) -> None:
         """Change from the handshake's time limit to the link's own."""
@@ -254,14 +254,26 @@ class LinkSession(Protocol):
             else:
                 self._life.fail(str(error))
             return
-        self._write(reply)
+        self._say(reply)
         self._asked_at = self._clock.seconds()
         if handshake.finished:
             self._life.proved()
 
+    def _say(self, data: bytes) -> None:
+        """Write a part of the handshake."""
+        if data:
+            self._shared.traffic.sent("handshake", len(data))
+        self._write(data)
+
+    def _control(self, kind: framing.Kind, payload: bytes) -> None:
+        """Send a frame that asks or tells whether this end lives."""
+        self._shared.traffic.sent(kind.name, len(payload))
+        self._sender.send_frame(framing.frame(kind, payload))
+
     def _write(self, data: bytes) -> None:
         if data:
             self.bytes_sent += len(data)
+            self._shared.traffic.total += len(data)
             self.transport.write(data)
 
     # Frames
@@ -312,7 +324,7 @@ class LinkSession(Protocol):
 
     def _take_control(self, control: framing.Control, now: float) -> None:
         if control.kind is framing.Kind.PING:
-            self._sender.send_frame(framing.frame(framing.Kind.PONG, control.payload))
+            self._control(framing.Kind.PONG, control.payload)
             self._check_waiting()
         elif control.kind is framing.Kind.PONG:
             if self._watch is not None:
@@ -343,7 +355,7 @@ class LinkSession(Protocol):
 
     def _do(self, wanted: Ping | Dead | None) -> None:
         if isinstance(wanted, Ping):
-            self._sender.send_frame(framing.frame(framing.Kind.PING, wanted.payload))
+            self._control(framing.Kind.PING, wanted.payload)
         elif isinstance(wanted, Dead):
             self.expire(wanted.reason)
 

@@ -10,6 +10,7 @@ import attrs
 from cliquenntp.link.rate import Rate
 from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
+from cliquenntp.link.traffic import Traffic
 
 if TYPE_CHECKING:
     from cliquenntp.link.session import LinkSession
@@ -63,3 +64,4 @@ class Surroundings:
     """of the bodies of all links together"""
     make_codec: Callable[[], Codec]
     """makes the codec of one link"""
+    traffic: Traffic

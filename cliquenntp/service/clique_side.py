@@ -23,6 +23,7 @@ from cliquenntp.interfaces import Changes, IArchive, IRecord, IWriter
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.handshake import Identity
 from cliquenntp.link.manager import LinkManager
+from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.clique_state import held_documents, persist, pieces, place_of
 from cliquenntp.service.node_key import NodeKey
@@ -77,7 +78,8 @@ class CliqueSide:
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
-        self.links = LinkManager(reactor, identity, LinkCodec, self, i2p=i2p)
+        traffic = Traffic()
+        self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
         dice: Any = secrets.SystemRandom()
         self._core = Core(
             Contact(key.public, ""), self._documents, key, dice,

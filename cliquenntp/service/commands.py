@@ -74,6 +74,8 @@ class NodeCommands:
             "received": node.clique.received,
             "repeated": node.clique.repeated,
             "sent": node.clique.sent,
+            "traffic": node.clique.links.traffic.rows(),
+            "octets_sent": node.clique.links.traffic.total,
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
             "follows": follow_rows(node),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -37,9 +37,11 @@ _NO_TAGS = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 class LinkCodec:
     """Both directions of one link.  Every frame encoded has to be sent, in order, since aliases count on it."""
 
-    __slots__ = ("_receiving", "_sending")
+    __slots__ = ("_receiving", "_sending", "_sent")
 
-    def __init__(self) -> None:
+    def __init__(self, sent: Callable[[str, int], None] | None = None) -> None:
+        """``sent`` is told each encoded message's word and size in octets."""
+        self._sent = sent
         self._sending = LinkState()
         self._receiving = LinkState()
 
@@ -94,7 +96,10 @@ class LinkCodec:
             if value != field.default:
                 last = len(items)
         del items[last:]
-        return cbor2.dumps(items, canonical=True)
+        encoded = cbor2.dumps(items, canonical=True)
+        if self._sent is not None:
+            self._sent(layout.word, len(encoded))
+        return encoded
 
     def _decode_one(self, item: Any) -> Message | None:
         if type(item) is not list or not item or type(item[0]) is not int:
