@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import edges, probes
+from cliquenntp.clique import adverts, edges, probes
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Contact, Walk
@@ -78,8 +78,20 @@ def fill(node: Node, state: ChannelState) -> None:
         edges.connect(node, state, known.contact)
         missing -= 1
     if open_edges and may_walk:
-        for _ in range(min(missing, WALKS_PER_MINUTE)):
+        walks = min(missing, WALKS_PER_MINUTE)
+        if _has_all(state):
+            # to the same few nodes again; a walk now and then, as a count may be old
+            walks = 1 if state.fill_round > WALKS_BEFORE_ADDRESSES else 0
+        for _ in range(walks):
             walk(node, state)
+
+
+def _has_all(state: ChannelState) -> bool:
+    """Return whether we have edges to as many nodes as the tree is said to have."""
+    is_known = all(edge.advert and edge.advert.count for edge in state.open_edges() if edge.in_tree)
+    if not is_known or not state.is_full:
+        return False
+    return adverts.nodes(state) <= 1 + sum(1 for edge in state.open_edges() if edge.kind == Kind.PEER)
 
 
 def _trim(node: Node, state: ChannelState) -> None:
