@@ -20,10 +20,18 @@ from benchmarks import inn
 from benchmarks.articles import write_articles
 from benchmarks.machine import describe
 from benchmarks.nntp_clients import Server
+from benchmarks.nntp_workloads import FEED_GROUP
 from benchmarks.processes import Tree
 from benchmarks.side_by_side import Comparison, copy_articles
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
+
+FEED = f"""
+path_identity = "bench.example.com"
+feed = "tcp:0:interface=127.0.0.1"
+feed_newsgroups = ["{FEED_GROUP.decode()}"]
+"""
+"""a node's configuration"""
 
 
 def main() -> None:
@@ -59,13 +67,13 @@ def main() -> None:
 @contextmanager
 def _node(folder: Path, archive: Path) -> Iterator[Server]:
     """Run a node with the articles of an archive."""
-    node = NodeProcess(folder / "node")
+    node = NodeProcess(folder / "node", config=FEED)
     try:
         node.start()
         started = time.monotonic()
         node.cliquectl("import", str(archive), seconds=3600)
         elapsed = time.monotonic() - started
-        server = Server("node", node.nntp_port, processes=Tree([node.pid]))
+        server = Server("node", node.nntp_port, node.feed_port, processes=Tree([node.pid]))
         memory = server.processes.memory_bytes() >> 20 if server.processes else 0
         print(f"imported within {elapsed:.1f} s, {memory} MB of memory", flush=True)
         yield server
@@ -79,7 +87,7 @@ def _inn(folder: Path, node: Server) -> Iterator[Server]:
     with NewsClient(node.host, node.port) as client:
         groups = [line.split()[0] for line in client.listing("LIST ACTIVE")[1]]
         forums = [line.split()[0] for line in client.listing("LIST SUBSCRIPTIONS")[1]]
-    peer = inn.Inn(folder / "inn", groups)
+    peer = inn.Inn(folder / "inn", [*groups, FEED_GROUP])
     try:
         server = Server("INN", peer.port, peer.feed_port, peer.processes, most_idle=inn.MOST_IDLE)
         started = time.monotonic()

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.articles import articles
 from benchmarks.floor import Floor, record
 from benchmarks.nntp_clients import Measurement, Server, connect_and_quit, idle_memory, measure
-from benchmarks.nntp_workloads import World, posting, reading
+from benchmarks.nntp_workloads import World, feeding, posting, reading
 from tests.nntp_client import NewsClient
+
+FED_ARTICLES = 5_000
+"""different ones for TAKETHIS; after them the same come under other Message-IDs"""
 
 COPIED_AHEAD = 100
 """articles on their way from one server to the other at once"""
@@ -63,7 +67,8 @@ class Comparison:
         self._seconds = seconds
         self._repeats = repeats
         self._reading = [reading(World.look(server)) for server in servers]
-        self._writing = [posting(World.look(server)) for server in servers]
+        fed = [*articles(FED_ARTICLES)]
+        self._writing = [posting(World.look(server)) | feeding(fed) for server in servers]
         self.names = [*self._reading[0], "connect", "idle", *self._writing[0]]
         self._floor = Floor(folder, record(servers[0], self._reading[0].values()))
 
@@ -94,8 +99,10 @@ class Comparison:
         count = len(self._servers)
         cpu = [figure.cpu_microseconds for figure in figures]
         floor = cpu[count:]
+        refused = [sum(each.refused for each in measurements) for measurements in found]
+        refusals = f" (refused: {', '.join(map(str, refused))})" if any(refused) else ""
         return [
-            found[0][0].title, *(f"{each:,.0f}" for each in cpu[:count]),
+            found[0][0].title + refusals, *(f"{each:,.0f}" for each in cpu[:count]),
             *(f"{each / cpu[0]:.1f}" for each in cpu[1:count]),
             *([f"{floor[0]:,.0f}", f"{cpu[0] / floor[0]:.1f}"] if floor else ["", ""]),
             f"{GOALS[name]:,}" if name in GOALS else "", *(f"{figure.per_second:,.0f}" for figure in figures[:count]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Container, Iterable, Iterator
+from typing import Any
 
 import attrs
 from zope.interface import Attribute, Interface
@@ -25,6 +26,8 @@ class Right(enum.Flag):
     """make forums"""
     ADMIN = enum.auto()
     """what concerns the whole node and not one account"""
+    FEED = enum.auto()
+    """hand on articles of other news servers (IHAVE, CHECK, TAKETHIS)"""
 
 
 @attrs.frozen
@@ -52,6 +55,9 @@ class Identity:
 
 OWNER = Identity("owner", Right.READ | Right.POST | Right.CREATE | Right.ADMIN, persona="owner")
 """whoever reaches the owner's listener, or runs cliquectl"""
+
+FEEDER = Identity(None, Right.FEED)
+"""another news server, on the listener for those"""
 
 
 class IRecord(Interface):
@@ -455,3 +461,26 @@ class IReading(Interface):
 
     def notices(identity: Identity) -> Iterable[str]:
         """Return what the node has to tell somebody, for LIST MOTD; each line at most 510 octets."""
+
+
+class Offer(enum.Enum):
+    """Whether an article that another news server has is wanted here."""
+
+    WANTED = enum.auto()
+    HELD = enum.auto()
+    """it is here, or never will be"""
+    LATER = enum.auto()
+    """somebody is sending it, or there is no room for more just now"""
+
+
+class IFeed(Interface):
+    """What takes articles that other news servers have."""
+
+    def offered(message_id: bytes) -> Offer:
+        """Tell whether the article with a Message-ID (with its angle brackets) is wanted."""
+
+    def take(message_id: bytes, article: bytes) -> Any:
+        """Take an article (CRLF lines) that was offered under a Message-ID.
+
+        Return a Deferred that fires with a PostResult when it is stored, or refused.
+        """

@@ -14,4 +14,4 @@ def test_rights_are_asked_for_one_by_one() -> None:
     poster = Identity("mary", Right.READ | Right.POST)
     assert poster.may(Right.READ) and poster.may(Right.POST) and poster.may(Right.NONE)
     assert not poster.may(Right.CREATE) and not poster.may(Right.ADMIN)
-    assert all(OWNER.may(right) for right in Right)
+    assert all(OWNER.may(right) for right in Right if right is not Right.FEED)  # which has a listener of its own

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, I
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-from cliquenntp.nntp.session import Admission, PostResult, Session, State, replies
+from cliquenntp.nntp.session import Admission, PostResult, Session, State, Submission, replies
 
 if TYPE_CHECKING:
     from twisted.internet.tcp import Server
@@ -72,7 +72,7 @@ class NewsConnection(Protocol):
     def readConnectionLost(self) -> None:
         """Finish what the client asked for before it closed its side (``printf ... | nc``)."""
         self._ended = True
-        if self._session.state is State.LISTENING and not self._held:
+        if self._session.state is State.LISTENING and not self._held and not self._session.judging:
             self._close()
 
     def writeConnectionLost(self) -> None:
@@ -93,11 +93,11 @@ class NewsConnection(Protocol):
         """Stop: the connection is going."""
         self._session.abandon()
 
-    def settle(self, result: PostResult) -> None:
-        """Tell the client what became of its article."""
-        if self._session.state is State.JUDGING:
+    def settle(self, submission: Submission, result: PostResult) -> None:
+        """Tell the client what became of an article."""
+        if self._session.judging:
             self._moved = self.factory.clock.seconds()
-            self._put(self._session.settle(result, self.factory.now()))
+            self._put(self._session.settle(submission, result, self.factory.now()))
 
     def proceed(self) -> None:
         """Answer a command that waited for a newsgroup."""
@@ -149,9 +149,13 @@ class NewsConnection(Protocol):
         if output:
             self.transport.write(output)
         session = self._session
+        if session.submissions:
+            submissions, session.submissions = session.submissions, []
+            for submission in submissions:
+                self.factory.judge(self, submission, session.identity)
         state = session.state
         if state is State.LISTENING:
-            if self._ended and not self._held:
+            if self._ended and not self._held and not session.judging:
                 self._close()
             elif not self._reading:
                 self._reading = True
@@ -159,8 +163,8 @@ class NewsConnection(Protocol):
         elif state is State.TALKING:
             if not self._held:  # else resumeProducing goes on
                 self.factory.clock.callLater(0, self._go_on)
-        elif session.submission is not None:
-            self.factory.judge(self, session.submission.article, session.identity)
+        elif state is State.JUDGING:
+            pass  # settle goes on
         elif session.login is not None:
             self.factory.log_in(self, session.login)
         elif state is State.SECURING and self.factory.certificate is not None:

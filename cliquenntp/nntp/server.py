@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -16,9 +17,19 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading
+from cliquenntp.interfaces import OWNER, Identity, IFeed, INewsView, IReading
 from cliquenntp.nntp.connection import NewsConnection
-from cliquenntp.nntp.session import Admission, Login, PostResult, Session, SessionSettings, Verifier, replies
+from cliquenntp.nntp.session import (
+    Admission,
+    Login,
+    PostResult,
+    Purpose,
+    Session,
+    SessionSettings,
+    Submission,
+    Verifier,
+    replies,
+)
 
 Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
 """What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored."""
@@ -74,11 +85,12 @@ class NewsFactory(Factory):
         self, views: Views, post: Post, settings: ServerSettings, clock: IReactorTime,
         now: Callable[[], float] = time.time, reading: IReading | None = None,
         fetch: Fetch = lambda group: succeed(None), logins: Logins | None = None, certificate: Any = None,
+        feed: IFeed | None = None,
     ) -> None:
         """Serve ``views``; ``post`` takes articles; ``clock`` is the reactor, ``now`` the time of day in seconds.
 
         ``reading`` is told what clients read, ``fetch`` asked how long they wait for it, ``logins`` who may log in;
-        ``certificate`` (Twisted's context factory) is for STARTTLS.
+        ``certificate`` (Twisted's context factory) is for STARTTLS; ``feed`` takes articles of other servers.
         """
         self.views = views
         self.post = post
@@ -88,6 +100,7 @@ class NewsFactory(Factory):
         self.reading = reading
         self._fetch = fetch
         self._logins = logins
+        self._feed = feed
         self.certificate = certificate
         self._session_settings = attrs.evolve(
             settings.session,
@@ -120,7 +133,8 @@ class NewsFactory(Factory):
         """Return the protocol of a new connection."""
         identity, reading = self.settings.identity, self.reading
         session = Session(
-            self.views(identity), identity, self._session_settings, fresh_message_id, self.report, reading
+            self.views(identity), identity, self._session_settings, fresh_message_id, self.report, reading,
+            self._feed,
         )
         connection = NewsConnection(session)
         connection.factory = self
@@ -151,16 +165,20 @@ class NewsFactory(Factory):
         if self._stopping is not None and not self._connections:
             self._stopped()
 
-    def judge(self, connection: NewsConnection, article: bytes, identity: Identity) -> None:
+    def judge(self, connection: NewsConnection, submission: Submission, identity: Identity) -> None:
         """Hand an article on and tell its connection the verdict."""
         try:
-            verdict = self.post(article, identity)
+            if submission.purpose is Purpose.POST:
+                verdict = self.post(submission.article, identity)
+            else:
+                assert self._feed is not None, "without a feed no article is wanted"
+                verdict = self._feed.take(submission.message_id, submission.article)
         except Exception as error:
             self.report(error)
-            connection.settle(PostResult(False, "internal fault, the operator has been told"))
+            connection.settle(submission, PostResult(False, "internal fault, the operator has been told"))
             return
         verdict.addErrback(self._failed)
-        verdict.addCallback(connection.settle)
+        verdict.addCallback(partial(connection.settle, submission))
 
     def fetch(self, connection: NewsConnection, group: int) -> None:
         """Let a connection go on when a newsgroup has what is being fetched for it, or was waited for."""

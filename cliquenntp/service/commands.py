@@ -68,6 +68,7 @@ class NodeCommands:
             "node": key_text(node.key.public),
             "address": node.address,
             "nntp": [_address(port.getHost()) for port, _ in node.news],
+            "feed": [_address(port.getHost()) for port, _ in node.feeds],
             "readers": sum(factory.connections for _, factory in node.news),
             "clique": node.clique.links.addresses,
             "peers": [*peers(node)],

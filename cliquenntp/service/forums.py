@@ -7,6 +7,9 @@ from email.header import Header
 from email.utils import format_datetime
 
 from cliquenntp.document import Document, Signer, address_of, build, check_forum_name, parse
+from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.newsgroup.importers import is_importer
+from cliquenntp.service.arrival import accept
 
 OWNER_LOCAL_PART = "owner"
 """The owner's persona is named so until its owner says otherwise: it tells nothing about a person or machine."""
@@ -17,6 +20,24 @@ MOST_DESCRIPTION_OCTETS = 200
 
 class ForumRefusedError(Exception):
     """A forum cannot be made; the text says why."""
+
+
+class NotImporterError(Exception):
+    """A forum has another importer; the text says so."""
+
+
+def importing_root(writer: IWriter, name: str, signer: Signer, now: int, path_identity: str) -> IRecord:
+    """Return the root of a forum into which ``signer`` may import, which is made where there is none.
+
+    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC.  For a step of the turn; raises
+    NotImporterError where the forum is there and does not name that key.
+    """
+    docno = writer.forum(f"clique.{name}")
+    if docno is None:
+        return accept(writer, root_document(name, "", signer, now), now, path_identity)
+    if not is_importer(signer.key, [docno], writer):
+        raise NotImporterError(f"clique.{name} is there and does not name this node's key as an importer")
+    return writer.record(docno)
 
 
 def root_document(name: str, description: str, signer: Signer, now: int) -> Document:

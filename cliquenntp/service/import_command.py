@@ -13,9 +13,10 @@ from twisted.internet.threads import deferToThread
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer
 from cliquenntp.document import DocumentError
+from cliquenntp.service.forums import NotImporterError
 from cliquenntp.service.import_report import ImportProgress, ImportReport
 from cliquenntp.service.import_sources import SourceError
-from cliquenntp.service.importing import Import, ImportRefused
+from cliquenntp.service.importing import Import
 from cliquenntp.service.turn import TurnRefused
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ async def import_archive(node: Node, answer: Answer, path: Path, forum: str | No
         raise CommandError(f"the node may not read {error.filename}: give its user access, or copy it") from None
     except DocumentError as error:
         raise CommandError(error.reason) from None
-    except (SourceError, ImportRefused, TurnRefused, OSError) as error:
+    except (SourceError, NotImporterError, TurnRefused, OSError) as error:
         raise CommandError(str(error)) from None
 
 

@@ -19,10 +19,9 @@ from twisted.python.failure import Failure
 
 from cliquenntp.document import Document, Signer
 from cliquenntp.interfaces import IArchive, IWriter
-from cliquenntp.newsgroup.importers import is_importer
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.forums import root_document
+from cliquenntp.service.forums import importing_root
 from cliquenntp.service.import_index import Held
 from cliquenntp.service.import_reading import Batch, Ready, Scanned
 from cliquenntp.service.import_report import ImportProgress, ImportReport
@@ -36,10 +35,6 @@ LOST_PARENT = "what it answers was taken and is gone again"
 
 Progress = Callable[[ImportProgress], None]
 _Call = Callable[..., Deferred[Any]]
-
-
-class ImportRefused(Exception):
-    """An archive cannot be imported; the text says why."""
 
 
 class _Outcome(Enum):
@@ -85,7 +80,7 @@ class Import:
     def run(self, path: Path, group: str | None = None) -> Deferred[ImportReport]:
         """Import what lies at a path (see import_sources.open_source); fires with the report.
 
-        Fails with SourceError or OSError where it cannot be read, ImportRefused where a forum has another importer,
+        Fails with SourceError or OSError where it cannot be read, NotImporterError where a forum has another importer,
         TurnRefused where the node cannot store; run again, it goes on from there.
         """
         return Deferred.fromCoroutine(self._run(path, group))
@@ -126,14 +121,7 @@ class Import:
 
     def _open_forum(self, name: str, writer: IWriter) -> bytes:
         """Return the id of a forum's root, which is made where it is not there; a step."""
-        docno = writer.forum(f"clique.{name}")
-        if docno is None:
-            now = int(self._started)
-            root = root_document(name, "", self._signer, now)
-            return accept(writer, root, now, self._path_identity).id
-        if not is_importer(self._signer.key, [docno], writer):
-            raise ImportRefused(f"clique.{name} is there and does not name this node's key as an importer")
-        return writer.record(docno).id
+        return importing_root(writer, name, self._signer, int(self._started), self._path_identity).id
 
     async def _look_up(self, call: _Call) -> None:
         """Find what the node holds of the articles and of what they answer."""

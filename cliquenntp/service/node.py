@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet import defer, endpoints
 from twisted.internet.interfaces import IListeningPort
@@ -18,7 +19,7 @@ import cliquenntp
 from cliquenntp.clique.messages import Channel
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import OWNER, Identity, IRecord, IWriter
+from cliquenntp.interfaces import FEEDER, OWNER, Identity, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
@@ -27,6 +28,7 @@ from cliquenntp.nntp.session import SessionSettings
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.commands import NodeCommands
+from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
@@ -72,6 +74,7 @@ class Node(Service):
         self.clock = clock
         self.started_at = 0.0
         self.news: list[tuple[IListeningPort, NewsFactory]] = []
+        self.feeds: list[tuple[IListeningPort, NewsFactory]] = []
         self.pages: list[IListeningPort] = []
         self.troubles: list[str] = []
         """what is not as it was asked for, though the node runs; for the operator"""
@@ -161,6 +164,8 @@ class Node(Service):
             )
             endpoint = endpoints.serverFromString(self.reactor, text)
             self.news.append((self._port(endpoint, factory, f"the NNTP port {text}"), factory))
+        if self.settings.feed:
+            self._listen_to_feeders(attrs.evolve(news_settings, identity=FEEDER))
         # A node that was killed left its socket; nobody listens there, as the database's lock is ours.
         self.settings.control_socket.unlink(missing_ok=True)
         control = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
@@ -168,6 +173,19 @@ class Node(Service):
         self._control = self._port(control, ControlFactory(commands), "the control socket")
         if self.settings.web:
             self._listen_to_browsers(commands)
+
+    def _listen_to_feeders(self, news_settings: ServerSettings) -> None:
+        """Take articles of other news servers."""
+        settings = self.settings
+        feeding = Feeding(
+            self.turn, self.store.reader, self.owner, settings.path_identity, self.clock, dict(settings.feed_newsgroups)
+        )
+        for text in settings.feed:
+            factory = NewsFactory(
+                self.views.of, self.posting.post, news_settings, self.reactor, self.clock, feed=feeding
+            )
+            endpoint = endpoints.serverFromString(self.reactor, text)
+            self.feeds.append((self._port(endpoint, factory, f"the feed's port {text}"), factory))
 
     def _listen_to_browsers(self, commands: dict[str, Handler]) -> None:
         """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
@@ -213,7 +231,7 @@ class Node(Service):
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
-        for port, factory in self.news:
+        for port, factory in [*self.news, *self.feeds]:
             await defer.maybeDeferred(port.stopListening)
             await factory.stop()
         for page in self.pages:

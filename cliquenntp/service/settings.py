@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
+from cliquenntp.document import DocumentError, check_forum_name
 from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS
@@ -125,6 +126,21 @@ def _keep_headers(value: object) -> tuple[bytes, ...]:
     return tuple(by_name[name] for name in names)
 
 
+def _newsgroups(value: object) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in _texts(value):
+        newsgroup, equals, forum = text.partition("=")
+        forum = forum if equals else newsgroup
+        try:
+            check_forum_name(forum)
+        except DocumentError as error:
+            raise ValueError(f"NEWSGROUP or NEWSGROUP=FORUM ({error.reason})") from None
+        if not re.fullmatch(r"[^\s,!*?]+", newsgroup):
+            raise ValueError("NEWSGROUP or NEWSGROUP=FORUM")
+        pairs.append((newsgroup.lower(), forum))
+    return tuple(pairs)
+
+
 def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable[[object], Any]:
     def check(value: object) -> float:
         is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
@@ -157,6 +173,19 @@ class Settings:
         ("tcp:1119:interface=127.0.0.1",),  # 119 needs root; 1119 is easy to remember
         _owner_endpoints,
         "where the owner's newsreader connects, without a password",
+    )
+
+    feed: tuple[str, ...] = _setting(
+        (),
+        _owner_endpoints,
+        "where other news servers hand on articles (IHAVE, CHECK, TAKETHIS), without a password",
+    )
+
+    feed_newsgroups: tuple[tuple[str, str], ...] = _setting(
+        (),
+        _newsgroups,
+        "newsgroups that are taken from other news servers, as NEWSGROUP (into the forum of that name) or "
+        "NEWSGROUP=FORUM",
     )
 
     clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or i2p, or off")
@@ -260,4 +289,15 @@ def load(config: Path | None, flags: Mapping[str, object]) -> Settings:
     values = read_file(config) if config is not None else {}
     for key, value in flags.items():
         values[key] = _checked(f"--{key}", key, value)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    if not settings.feed:
+        return
+    if not settings.feed_newsgroups:
+        raise SettingsError("feed: it takes the newsgroups that feed_newsgroups names, and that names none")
+    if settings.path_identity == attrs.fields(Settings).path_identity.default:
+        raise SettingsError("feed: other news servers must know this one by a path_identity of its own (RFC 5537 3.2)")

@@ -25,6 +25,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["nntp"] = []
+        self["feed"] = []
         self["clique"] = []
         self["web"] = []
 
@@ -32,6 +33,11 @@ class Options(usage.Options):
         """Where the owner's newsreader connects, on loopback, without a password; may be given several times.
         [default: tcp:1119:interface=127.0.0.1]"""
         self["nntp"].append(endpoint)
+
+    def opt_feed(self, endpoint: str) -> None:
+        """Where other news servers hand on articles of the newsgroups in feed_newsgroups, on loopback, without a
+        password; may be given several times. [default: nowhere]"""
+        self["feed"].append(endpoint)
 
     def opt_clique(self, address: str) -> None:
         """Where other nodes connect, as tcp:127.0.0.1:PORT or tls:HOST:PORT, or `off`; may be given several times.
@@ -45,7 +51,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""
-        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "clique", "web") if self[key]}
+        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "feed", "clique", "web") if self[key]}
         try:
             self["settings"] = settings.load(Path(self["config"]) if self["config"] else None, flags)
         except settings.SettingsError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.interfaces import OWNER, Identity, INewsView, IReading, Right
+from cliquenntp.interfaces import OWNER, Identity, IFeed, INewsView, IReading, Right
 from cliquenntp.nntp.session import (
     Admission,
     Login,
@@ -25,7 +25,7 @@ class SessionWire:
 
     def __init__(
         self, view: INewsView, identity: Identity = OWNER, settings: SessionSettings | None = None,
-        reading: IReading | None = None,
+        reading: IReading | None = None, feed: IFeed | None = None,
     ) -> None:
         self.posted: list[bytes] = []
         self.logins: list[Login] = []
@@ -33,7 +33,7 @@ class SessionWire:
         self.view = view
         self.faults: list[Exception] = []
         settings = settings or SessionSettings(article_limit=2000)
-        self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append, reading)
+        self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append, reading, feed)
         self.output = self.session.greet()
         self.sent = b""
         self._read = 0
@@ -44,9 +44,10 @@ class SessionWire:
         while True:
             if self.session.state is State.TALKING:
                 self.output += self.session.resume(NOW)
-            elif self.session.state is State.JUDGING:
-                self.posted.append(self.session.submission.article)
-                self.output += self.session.settle(PostResult(True, "Posted"), NOW)
+            elif self.session.submissions:
+                submission = self.session.submissions.pop(0)
+                self.posted.append(submission.article)
+                self.output += self.session.settle(submission, PostResult(True, "Posted"), NOW)
             elif self.session.state is State.ADMITTING:
                 self.logins.append(self.session.login)
                 self.output += self.session.admit(self.admit(self.session.login), NOW)

@@ -211,7 +211,8 @@ def test_finish_waits_for_what_has_begun() -> None:
     wire = SessionWire(small_forum())
     wire.session.receive(b"POST\r\nSubject: x\r\n\r\n.\r\nDATE\r\n", NOW)
     assert wire.session.finish(b"400 later\r\n") == b""
-    output = wire.session.settle(PostResult(True, "Posted"), NOW)
+    [submission] = wire.session.submissions
+    output = wire.session.settle(submission, PostResult(True, "Posted"), NOW)
     assert output == b"240 Posted\r\n400 later\r\n"
     assert wire.closed
 
@@ -219,7 +220,8 @@ def test_finish_waits_for_what_has_begun() -> None:
 def test_verdicts_stay_on_one_line_of_512_octets() -> None:
     wire = SessionWire(small_forum())
     wire.session.receive(b"POST\r\n\r\n.\r\n", NOW)
-    output = wire.session.settle(PostResult(False, "é\r\n.\r\n205 gone" * 100), NOW)
+    [submission] = wire.session.submissions
+    output = wire.session.settle(submission, PostResult(False, "é\r\n.\r\n205 gone" * 100), NOW)
     assert replies_of(output) == [441]
 
 
@@ -232,7 +234,7 @@ def test_help_shows_every_command() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_every_command_counts_its_arguments(command) -> None:
-    wire = SessionWire(small_forum())
+    wire = SessionWire(small_forum(), Identity("somebody", ~Right.NONE))
     for count in {command.least - 1, (command.most if command.most is not None else 99) + 1}:
         if count < 0 or (command.most is None and count > command.least):
             continue

@@ -106,6 +106,11 @@ class NodeProcess:
         return self._process.pid
 
     @property
+    def feed_port(self) -> int:
+        """The port on which it takes articles of other news servers."""
+        return int(self._status["feed"][0].rpartition(":")[2])
+
+    @property
     def nntp_port(self) -> int:
         """The port of its NNTP server."""
         return int(self._status["nntp"][0].rpartition(":")[2])

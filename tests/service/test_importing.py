@@ -15,11 +15,12 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import DEFAULT_LIMITS, Signer, parse
 from cliquenntp.service import importing
+from cliquenntp.service.forums import NotImporterError
 from cliquenntp.service.import_reading import BATCH_ARTICLES, TOO_MANY_THREADS
 from cliquenntp.service.import_report import ImportProgress, ImportReport
 from cliquenntp.service.import_sources import SourceError
 from cliquenntp.service.import_worker import Worker, WorkerLost
-from cliquenntp.service.importing import Import, ImportRefused
+from cliquenntp.service.importing import Import
 from cliquenntp.service.turn import NotStored, Turn, TurnLimits
 from cliquenntp.store import Store
 
@@ -326,5 +327,5 @@ class AgainTests(ImportTestCase):
     async def test_another_key_is_no_importer(self) -> None:
         archive = self.lay({"misc.garden/1": article("a")})
         await self.take(archive)
-        with self.assertRaises(ImportRefused):
+        with self.assertRaises(NotImporterError):
             await self.take(archive, signer=Signer(bytes(32)))

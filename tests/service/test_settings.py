@@ -55,6 +55,9 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
         ('i2p_options = ["inbound.length=0 DESTINATION=TRANSIENT"]', "without spaces"),
         ('path_identity = "a b"', "RFC 5536"),
         ("path_identity = 1", "RFC 5536"),
+        ('feed = "tcp:433"', "loopback"),
+        ('feed_newsgroups = ["a.b=C d"]', "NEWSGROUP=FORUM"),
+        ('feed_newsgroups = ["a.*=tea"]', "NEWSGROUP=FORUM"),
         ("commit_delay = 0.3", "0.2"),
         ("commit_delay = true", "number"),
         ('commit_delay = "0.1"', "number"),
@@ -80,6 +83,17 @@ def test_a_bad_flag_is_named() -> None:
 )
 def test_loopback_endpoints_are_taken(endpoint: str) -> None:
     assert settings.load(None, {"nntp": [endpoint]}).nntp == (endpoint,)
+
+
+def test_a_feed_needs_newsgroups_and_a_name_of_its_own(tmp_path: Path) -> None:
+    feed = 'feed = "tcp:0:interface=127.0.0.1"\n'
+    newsgroups = 'feed_newsgroups = ["comp.lang.python", "De.Test=trials"]\n'
+    with pytest.raises(SettingsError, match="feed_newsgroups"):
+        settings.load(written(tmp_path, feed), {})
+    with pytest.raises(SettingsError, match="path_identity"):
+        settings.load(written(tmp_path, feed + newsgroups), {})
+    found = settings.load(written(tmp_path, feed + newsgroups + 'path_identity = "news.example"'), {})
+    assert dict(found.feed_newsgroups) == {"comp.lang.python": "comp.lang.python", "de.test": "trials"}
 
 
 def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ class Purpose(enum.Enum):
     """Why an article is taken from the client; it decides the codes of the answer."""
 
     POST = enum.auto()
+    IHAVE = enum.auto()
+    TAKETHIS = enum.auto()
 
 
 @attrs.frozen
@@ -29,6 +31,10 @@ class Collect:
 
     reply: bytes
     purpose: Purpose
+    message_id: bytes = b""
+    """under which another server offers it"""
+    refusal: bytes = b""
+    """the answer when it has come, whatever it is"""
 
 
 @attrs.frozen

@@ -35,7 +35,9 @@ def capabilities(reader: Reader, words: list[bytes]) -> Answer:
 
 
 def mode_reader(reader: Reader, words: list[bytes]) -> Answer:
-    """MODE READER: this server always is in reading mode."""
+    """MODE READER: this server always is in reading mode, but where only other servers are served."""
+    if reader.identity.may(Right.FEED) and not reader.identity.may(Right.READ):
+        return Farewell(replies.NO_READING)
     return greeting(reader)
 
 

@@ -1,4 +1,4 @@
-"""POST (RFC 3977 section 6.3): what asks for an article, and what answers when it has come."""
+"""POST (RFC 3977 section 6.3.1), and what answers when an article has come, from whatever command."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from cliquenntp.nntp.session.input import flaw
 from cliquenntp.nntp.session.reader import Reader
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Submission:
     """An article that the client has sent whole: CRLF lines, dots unstuffed, at most the limit long."""
 
     article: bytes
     purpose: Purpose
+    message_id: bytes = b""
+    """under which another server offered it, with its angle brackets"""
 
 
 @attrs.frozen
@@ -25,6 +27,8 @@ class PostResult:
     accepted: bool
     text: str
     """for people: where it went, or why it was refused"""
+    later: bool = False
+    """whether a refused one may be sent again: nothing is wrong with it"""
 
 
 def post(reader: Reader, words: list[bytes]) -> Answer:
@@ -32,16 +36,30 @@ def post(reader: Reader, words: list[bytes]) -> Answer:
     return Collect(replies.SEND_ARTICLE % reader.fresh_id(), Purpose.POST)
 
 
-def received(article: bytes | None, size: int, limit: int, purpose: Purpose) -> Submission | PostResult:
+def received(article: bytes | None, size: int, limit: int, asked: Collect) -> Submission | PostResult:
     """Judge an article that has come (None: it was larger than the limit) before anyone else sees it."""
     if article is None:
         return PostResult(False, f"the article has {size:,} octets, the limit is {limit:,}")
     reason = flaw(article)
     if reason is not None:
         return PostResult(False, reason)
-    return Submission(article, purpose)
+    return Submission(article, asked.purpose, asked.message_id)
 
 
-def verdict(purpose: Purpose, result: PostResult) -> bytes:
+_CODES = {
+    Purpose.POST: (replies.POSTED, replies.POSTING_FAILED, replies.POSTING_FAILED),
+    Purpose.IHAVE: (replies.TRANSFERRED, replies.TRANSFER_REJECTED, replies.TRANSFER_LATER),
+    Purpose.TAKETHIS: (replies.TAKEN, replies.NOT_TAKEN, replies.NOT_TAKEN),
+}
+"""of accepted, refused, and refused for now"""
+
+
+def verdict(of: Submission | Collect, result: PostResult) -> bytes:
     """Return the reply that tells the client what became of its article."""
-    return replies.line(replies.POSTED if result.accepted else replies.POSTING_FAILED, result.text)
+    accepted, refused, later = _CODES[of.purpose]
+    code = accepted if result.accepted else later if result.later else refused
+    if of.purpose is not Purpose.TAKETHIS:
+        return replies.line(code, result.text)
+    if result.accepted:
+        return b"%d %s\r\n" % (code, of.message_id)
+    return replies.line(code, f"{of.message_id.decode('ascii')} {result.text}")

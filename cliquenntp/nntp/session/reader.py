@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 import attrs
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Identity, INewsView, IReading, Newsgroup
+from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading, Newsgroup
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.command import Command, NotYet, RefusedError
 from cliquenntp.nntp.session.sasl import VerifierOf
@@ -60,7 +60,7 @@ class Reader:
     """The state of one connection that commands use: RFC 3977 section 6.1's selected newsgroup and current article."""
 
     __slots__ = (
-        "commands", "compressed", "encrypted", "failed_logins", "fresh_id", "group", "group_name", "identity",
+        "commands", "compressed", "encrypted", "failed_logins", "feed", "fresh_id", "group", "group_name", "identity",
         "last_look", "login_name", "login_wanted", "now", "number", "reading", "settings", "view",
     )
 
@@ -72,6 +72,7 @@ class Reader:
         commands: Mapping[bytes, Command],
         fresh_id: Callable[[], bytes],
         reading: IReading,
+        feed: IFeed,
     ) -> None:
         self.view = view
         self.identity = identity
@@ -80,6 +81,7 @@ class Reader:
         self.commands = commands
         self.fresh_id = fresh_id
         self.reading = reading
+        self.feed = feed
         self.now = 0.0
         """seconds since 1970 UTC when the command came"""
         self.group: int | None = None

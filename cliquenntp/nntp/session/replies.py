@@ -51,6 +51,11 @@ TITLES_FOLLOW = b"282 Newsgroups and descriptions follow\r\n"
 
 # articles from the client
 POSTED = 240
+TRANSFERRED = 235
+TAKEN = 239
+SEND_OFFERED = b"335 Send it\r\n"
+SEND_IT = b"238 %s\r\n"
+STREAMING_PERMITTED = b"203 Streaming permitted\r\n"
 SEND_ARTICLE = b"340 Send the article, recommended message-id %s\r\n"
 
 # temporary refusals
@@ -71,6 +76,15 @@ NO_ARTICLE_IN_RANGE = b"423 No articles in that range\r\n"
 NO_SUCH_ARTICLE = b"430 No article with that message-id\r\n"
 POSTING_NOT_PERMITTED = b"440 Posting not permitted\r\n"
 POSTING_FAILED = 441
+UNAVAILABLE = b"400 The server can take no articles for now\r\n"
+CHECK_LATER = b"431 %s\r\n"
+NOT_WANTED = b"435 Not wanted\r\n"
+OFFER_LATER = b"436 Try again later\r\n"
+TRANSFER_LATER = 436
+TRANSFER_REJECTED = 437
+ALREADY_HELD = b"438 %s\r\n"
+REJECTED = b"439 %s\r\n"
+NOT_TAKEN = 439
 AUTHENTICATION_NEEDED = b"480 Authentication required\r\n"
 
 # permanent refusals
@@ -81,6 +95,7 @@ LINE_TOO_LONG = b"501 A command line has at most 512 octets\r\n"
 BARE_LINE_FEED = b"501 Lines end with CRLF, not with LF alone\r\n"
 CONTROL_CHARACTER = b"501 Control character in the command line\r\n"
 NOT_UTF8 = b"501 Command lines are UTF-8\r\n"
+NO_READING = b"502 No newsreaders here\r\n"
 NOT_PERMITTED = b"502 Not permitted here\r\n"
 ALREADY_COMPRESSED = b"502 Compression is active already\r\n"
 LOGIN_UNAVAILABLE = b"502 No login is possible here and now\r\n"

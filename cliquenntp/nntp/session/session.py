@@ -7,13 +7,14 @@ state      meaning                                                then call
 =========  =====================================================  ==============================================
 LISTENING  all commands that came whole are answered              ``receive`` when bytes come
 TALKING    an answer or further commands are not finished         ``resume`` when the client has taken what was written
-JUDGING    ``submission`` waits for its verdict                   ``settle`` with the PostResult
+JUDGING    articles wait for their verdict                        ``settle`` with the PostResult of each
 FETCHING   the newsgroup ``fetched`` lacks what is asked for      ``proceed`` when it has come, or was waited for
 ADMITTING  ``login`` waits to be checked                          ``admit`` with the Admission, or None
 SECURING   TLS shall begin when the reply is written              ``secured`` when the transport speaks TLS
 CLOSED     the last reply is out                                  nothing: close after writing
 =========  =====================================================  ==============================================
 
+The articles that have come are in ``submissions``, in LISTENING too: more may come while they are judged (RFC 4644).
 Except in LISTENING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for about
 ``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
 """
@@ -24,7 +25,7 @@ import enum
 import zlib
 from collections.abc import Callable, Iterator
 
-from cliquenntp.interfaces import Identity, INewsView, IReading
+from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading
 from cliquenntp.nntp.session import lines, replies
 from cliquenntp.nntp.session.arguments import ArgumentError
 from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS, Admission, outcome, respond
@@ -41,6 +42,7 @@ from cliquenntp.nntp.session.command import (
     StartTLS,
 )
 from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
+from cliquenntp.nntp.session.feeding import NothingWanted, Verdicts, is_streamed
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
 from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
@@ -73,8 +75,8 @@ class Session:
     """One connection's conversation."""
 
     __slots__ = (
-        "_closing", "_compression", "_delayed", "_exchange", "_input", "_purpose", "_reader", "_report", "_stream",
-        "fetched", "login", "state", "submission",
+        "_asked", "_closing", "_compression", "_delayed", "_exchange", "_input", "_line", "_reader", "_report",
+        "_stream", "_verdicts", "fetched", "login", "state", "submissions",
     )
 
     def __init__(
@@ -85,26 +87,32 @@ class Session:
         fresh_id: Callable[[], bytes],
         report: Callable[[Exception], None],
         reading: IReading | None = None,
+        feed: IFeed | None = None,
     ) -> None:
         """Begin a conversation with somebody who is ``identity`` and sees ``view``.
 
         ``fresh_id`` returns a new random message-id with its brackets; ``report`` is told of exceptions that are
-        this program's fault, after which the client gets 403; ``reading`` is told what the client reads.
+        this program's fault, after which the client gets 403; ``reading`` is told what the client reads, ``feed``
+        asked what other servers' articles are wanted.
         """
         self.state = State.LISTENING
-        self.submission: Submission | None = None
-        """the article to be judged while the state is JUDGING"""
+        self.submissions: list[Submission] = []
+        """articles that have come and are to be judged; whoever does that takes them out"""
+        self._verdicts: Verdicts | None = None
+        self._line: bytes | BadLine | None = None  # which waits until all verdicts are there
         self.fetched: int | None = None
         """docno of the newsgroup whose articles are waited for while the state is FETCHING"""
         self._delayed: tuple[Command, list[bytes]] | None = None
         self.login: Login | None = None
         """what to check while the state is ADMITTING"""
-        self._reader = Reader(view, identity, settings, COMMANDS, fresh_id, reading or NothingFollows())
+        self._reader = Reader(
+            view, identity, settings, COMMANDS, fresh_id, reading or NothingFollows(), feed or NothingWanted()
+        )
         self._report = report
         self._input = Input()
         self._compression: Compression | None = None
         self._exchange: Exchange | None = None
-        self._purpose: Purpose | None = None
+        self._asked: Collect | None = None
         self._stream: Iterator[bytes] | None = None
         self._closing = b""
 
@@ -125,7 +133,12 @@ class Session:
     @property
     def collecting(self) -> bool:
         """Whether the client is in the middle of an article."""
-        return self._purpose is not None
+        return self._asked is not None
+
+    @property
+    def judging(self) -> bool:
+        """Whether verdicts are due."""
+        return bool(self._verdicts)
 
     def receive(self, data: bytes, now: float) -> bytes:
         """Take bytes from the client at ``now`` (seconds since 1970 UTC) and return what to write."""
@@ -146,13 +159,22 @@ class Session:
         self.state = State.LISTENING
         return self._work(now)
 
-    def settle(self, result: PostResult, now: float) -> bytes:
-        """Tell in JUDGING what became of the submission; return what to write."""
-        submission, self.submission = self.submission, None
-        if submission is None:
+    def settle(self, submission: Submission, result: PostResult, now: float) -> bytes:
+        """Tell what became of a submission; return what to write."""
+        verdicts = self._verdicts
+        if not verdicts or self.state is State.CLOSED:
             return b""
-        self.state = State.LISTENING
-        return self._work(now, verdict(submission.purpose, result))
+        if result.later and submission.purpose is Purpose.TAKETHIS:
+            # there is no code for it: RFC 4644 section 2.5.2
+            verdicts.give_up()
+            self._closing = replies.UNAVAILABLE
+            said = b""
+        else:
+            said = verdicts.settle(submission, verdict(submission, result))
+        if self.state is State.JUDGING or (self._closing and self.state is State.LISTENING):
+            self.state = State.LISTENING
+            return self._work(now, said)
+        return said if self._compression is None or not said else self._compression.shrink(said)
 
     def proceed(self, now: float) -> bytes:
         """Go on in FETCHING with what has come; return what to write."""
@@ -189,8 +211,8 @@ class Session:
         """Drop what is under way: the connection is gone."""
         self.state = State.CLOSED
         self._stream = None
-        self.submission = self.login = None
-        self._delayed = None
+        self.login = self._delayed = self._verdicts = None
+        self.submissions.clear()
 
     def _work(self, now: float, said: bytes = b"") -> bytes:
         """Answer commands until there are no more, or enough is done for one call; return what to write.
@@ -213,25 +235,30 @@ class Session:
             if stream is not None:
                 piece = self._next_piece(stream)
             elif self._closing:
+                if self._verdicts:
+                    self.state = State.JUDGING
+                    break
                 self.state = State.CLOSED
                 output.append(self._closing)
                 break
-            elif self._purpose is not None:
-                reply = self._take_article(self._purpose)
+            elif self._asked is not None:
+                reply = self._take_article(self._asked)
                 if reply is None:
                     if not self._expand():
                         break
                     size += EXPANSION_STEP
                 piece = reply or b""
             else:
-                line = self._input.line()
+                line = self._next_line()
                 if line is None:
-                    if not self._expand():
+                    if self.state is not State.LISTENING or not self._expand():
                         break
                     size += EXPANSION_STEP
                     piece = b""
                 else:
                     piece = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
+                    if self._verdicts:
+                        piece = self._verdicts.in_order(piece)
             commands += 1
             size += len(piece)
             output.append(piece)
@@ -243,6 +270,20 @@ class Session:
                     self.state = State.TALKING
                 break
         return output[0] if len(output) == 1 else b"".join(output)
+
+    def _next_line(self) -> bytes | BadLine | None:
+        """Return the next command line; None when there is none, or it must wait for verdicts (then JUDGING)."""
+        line = self._input.line() if self._line is None else self._line
+        verdicts = self._verdicts
+        if not verdicts or line is None:
+            self._line = None
+            return line
+        if isinstance(line, bytes) and not verdicts.enough and is_streamed(line):
+            self._line = None
+            return line
+        self._line = line
+        self.state = State.JUDGING
+        return None
 
     def _next_piece(self, stream: Iterator[bytes]) -> bytes:
         """Return the next piece of a long answer."""
@@ -329,7 +370,7 @@ class Session:
             case bytes():
                 return answer
             case Collect():
-                self._purpose = answer.purpose
+                self._asked = answer
             case Farewell():
                 self.state = State.CLOSED
             case Compress():
@@ -360,16 +401,24 @@ class Session:
             return False
         return True
 
-    def _take_article(self, purpose: Purpose) -> bytes | None:
+    def _take_article(self, asked: Collect) -> bytes | None:
         """Return the reply to an article that has come, nothing yet where it must be judged; None until it has come."""
         limit = self._reader.settings.article_limit
         taken = self._input.article(limit)
         if taken is None:
             return None
-        self._purpose = None
-        submission = received(*taken, limit, purpose)
-        if isinstance(submission, PostResult):
-            return verdict(purpose, submission)
-        self.submission = submission
-        self.state = State.JUDGING
+        self._asked = None
+        if self._verdicts is None:
+            self._verdicts = Verdicts()
+        verdicts = self._verdicts
+        submission = received(*taken, limit, asked)
+        if asked.refusal or isinstance(submission, PostResult):
+            reply = asked.refusal
+            if isinstance(submission, PostResult) and not reply:
+                reply = verdict(asked, submission)
+            return verdicts.in_order(reply)
+        verdicts.expect(submission)
+        self.submissions.append(submission)
+        if asked.purpose is not Purpose.TAKETHIS:
+            self.state = State.JUDGING
         return b""

@@ -9,6 +9,7 @@ from cliquenntp.nntp.session import (
     articles,
     authentication,
     compression,
+    feeding,
     general,
     groups,
     lists,
@@ -34,6 +35,7 @@ _COMMANDS = (
     Command("BODY", "[number|message-id]", articles.body, "show an article's body", capability="READER"),
     Command("STAT", "[number|message-id]", articles.stat, "tell whether there is an article", capability="READER"),
     Command("POST", "", posting.post, "post an article", Right.POST, replies.POSTING_NOT_PERMITTED, "POST"),
+    Command("IHAVE", "message-id", feeding.ihave, "offer another server's article", Right.FEED, capability="IHAVE"),
     # section 7: information
     Command("DATE", "", general.date, "the server's time in UTC", Right.NONE),
     Command("HELP", "", general.show_help, "this list", Right.NONE),
@@ -63,6 +65,12 @@ _COMMANDS = (
             offered=lambda reader: bool(lists.message_of_the_day(reader))),
     Command("LIST DISTRIBUTIONS", "", lists.not_kept, "not kept here"),
     Command("LIST MODERATORS", "", lists.not_kept, "not kept here"),
+    # RFC 4644
+    Command("MODE STREAM", "", feeding.mode_stream, "feed without waiting", Right.FEED, capability="STREAMING"),
+    Command("CHECK", "message-id", feeding.check, "ask whether an article is wanted", Right.FEED,
+            capability="STREAMING"),
+    # without the right, too, it is an article that follows and no command
+    Command("TAKETHIS", "message-id", feeding.takethis, "hand on an article", Right.NONE),
     # RFC 4643; AUTHINFO without an argument is what CAPABILITIES says where a login needs TLS first
     Command("AUTHINFO USER", "name", authentication.user, "log in: who you are", Right.NONE,
             capability="AUTHINFO USER", offered=authentication.may_log_in),
