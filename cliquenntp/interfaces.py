@@ -156,6 +156,12 @@ class IArchive(Interface):
     def newest() -> int:
         """Return the greatest docno in use; 0 in an empty archive."""
 
+    def by_time() -> Iterator[int]:
+        """Yield the docnos of all documents in the order of their Clique-Time, the oldest first."""
+
+    def octets_held() -> int:
+        """Return how many octets the documents have whose text is kept."""
+
     def followers() -> Iterable[str]:
         """Return the names of the accounts that follow something or did."""
 

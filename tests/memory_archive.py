@@ -140,6 +140,12 @@ class MemoryArchive:
     def newest(self) -> int:
         return max(self.records, default=0)
 
+    def by_time(self) -> Iterator[int]:
+        return iter(sorted(self.records, key=lambda docno: (self.records[docno].time, docno)))
+
+    def octets_held(self) -> int:
+        return sum(len(raw) for raw in self.raws.values())
+
     def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
         numbers = tuple((group, self.groups[group].high + 1) for group in placement.groups)
         self._numbered = placement, self.newest() + 1, numbers

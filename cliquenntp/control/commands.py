@@ -44,7 +44,7 @@ def _size(octets: int) -> str:
 def _show_status(status: Mapping[str, Any]) -> str:
     lines = [
         f"cliquenntp {status['version']}, running for {status['uptime']} s",
-        f"data       {status['data']} ({_size(status['bytes'])})",
+        f"data       {status['data']} ({_size(status['bytes'])} of {_size(status['quota'])})",
         f"node key   {status['node']}",
         f"identity   {status['address']}",
         *(f"nntp       {address}" for address in status["nntp"]),
@@ -82,6 +82,13 @@ def _show_report(report: Mapping[str, Any]) -> str:
     lines += (f"  {count:>7}  clique.{name}" for name, count in report["forums"].items())
     lines += (f"  repaired {count:>7} times: {reason}" for reason, count in report["repairs"].items())
     lines += (f"  refused {article}: {reason}" for article, reason in report["refusals"])
+    return "\n".join(lines)
+
+
+def _show_expiry(report: Mapping[str, Any]) -> str:
+    lines = [f"{report['documents']} documents, {_size(report['octets'])}"]
+    lines += (f"  {count:>7}  {reason}" for reason, count in report["by_reason"].items())
+    lines += (f"  {count:>7}  {name}" for name, count in report["by_forum"].items())
     return "\n".join(lines)
 
 
@@ -186,6 +193,34 @@ COMMANDS: tuple[CommandLine, ...] = (
         help="follow it no more, not by reading it either; what is here stays",
         arguments=(_CHANNEL[0], *_ACCOUNT),
         show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="expire",
+        help="drop what the rules and the quota say, now",
+        arguments=((("--dry-run",), {"action": "store_true", "help": "only tell what would go"}),),
+        show=_show_expiry,
+    ),
+    CommandLine(
+        name="pack",
+        help="free the room on the disk that nothing needs any more",
+        show=lambda report: (
+            f"packed from {_size(report['before'])} to {_size(report['after'])} in {report['seconds']:.1f} s"),
+    ),
+    CommandLine(
+        name="bookmark",
+        help="keep a document whatever expires",
+        arguments=(
+            (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+            (("--remove",), {"action": "store_true", "help": "keep it no longer than others"}),
+        ),
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="bookmarks",
+        help="list what is kept whatever expires",
+        lists=True,
+        show=lambda _: "nothing: `cliquectl bookmark NEWSGROUP` keeps a document",
+        show_row=lambda row: f"{row['name']}  {row['subject']}",
     ),
     CommandLine(
         name="verify",

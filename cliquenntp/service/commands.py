@@ -19,6 +19,7 @@ from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
 from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
+from cliquenntp.service.room_commands import RoomCommands
 from cliquenntp.service.turn import TurnRefused
 from cliquenntp.service.verification import verify_database
 
@@ -52,6 +53,7 @@ class NodeCommands:
             "join": self.join,
             "verify": self.verify,
             **NetworkCommands(self._node).table(),
+            **RoomCommands(self._node).table(),
             **FollowCommands(self._node).table(),
         }
 
@@ -65,6 +67,7 @@ class NodeCommands:
             "uptime": int(node.reactor.seconds() - node.started_at),
             "data": str(node.settings.data),
             "bytes": node.store.octets(),
+            "quota": node.settings.quota,
             "node": key_text(node.key.public),
             "address": node.address,
             "nntp": [_address(port.getHost()) for port, _ in node.news],

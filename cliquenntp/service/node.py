@@ -35,6 +35,7 @@ from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
+from cliquenntp.service.room import Room
 from cliquenntp.service.settings import I2P, Settings
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.service.views import Views
@@ -64,6 +65,7 @@ class Node(Service):
     turn: Turn
     views: Views
     posting: Posting
+    room: Room
     clique: CliqueSide
     follows: Follows
 
@@ -99,6 +101,7 @@ class Node(Service):
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
         self.turn.start()
+        self.room.start()
         self._summing.start(SUM_UP_SECONDS, now=False).addErrback(self._cannot_sum)
         super().startService()
 
@@ -129,6 +132,8 @@ class Node(Service):
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
         )
         self.posting.on_posted = self.follows.posted
+        self.room = Room(
+            self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
 
     def _cannot_sum(self, failure: Failure) -> None:
         self.log.failure("The database file cannot be summed up; `verify` will not see what changes in it", failure)
@@ -239,6 +244,7 @@ class Node(Service):
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
+        await self.room.stop()
         await self.follows.stop()
         if self._summing.running:
             self._summing.stop()

@@ -14,14 +14,19 @@ import attrs
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
 from cliquenntp.document import DocumentError, check_forum_name
 from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
+from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS
+from cliquenntp.nntp.session.wildmat import parse_wildmat
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
 
 
 MOST_PORT = 65535
+
+LEAST_ROOM = 1_000_000
+"""octets; below that a forum of a few articles would expire as it comes"""
 
 I2P = "i2p"
 """as ``clique``: the node's one I2P destination, and no other way"""
@@ -151,6 +156,43 @@ def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable
     return check
 
 
+def _octets(value: object) -> int:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kMGT]i?)?B?", value) if isinstance(value, str) else None
+    octets = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if match is not None:
+        prefix = match[2] or ""
+        base = 1024 if prefix.endswith("i") else 1000
+        octets = int(float(match[1]) * base ** " kMGT".index(prefix[:1] or " "))
+    if octets is None or octets < LEAST_ROOM:
+        raise ValueError(f'a size such as "500 MB" or "4 GiB", at least {LEAST_ROOM} octets')
+    return octets
+
+
+def _days(value: object) -> int:
+    return round(_number(0, 36_500, "days")(value) * DAY)
+
+
+_RULE_KEYS: Mapping[str, Callable[[object], int]] = {"days": _days, "unread_days": _days, "size": _octets}
+
+
+def _rules(value: object) -> tuple[Rule, ...]:
+    allowed = "tables with forums (a wildmat) and one or more of days, unread_days and size"
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(allowed)
+    rules = []
+    for table in value:
+        keys = set(table) - {"forums"} if isinstance(table, dict) else set()
+        if not keys or keys - set(_RULE_KEYS) or not isinstance(table.get("forums"), str):
+            raise ValueError(allowed)
+        try:
+            limits = {key: _RULE_KEYS[key](table[key]) for key in keys}
+            forums = parse_wildmat(table["forums"].encode())
+        except ValueError as error:
+            raise ValueError(f"{allowed}: {error}") from None
+        rules.append(Rule(forums, limits.get("days"), limits.get("unread_days"), limits.get("size")))
+    return tuple(rules)
+
+
 def _setting(default: Any, check: Callable[[object], Any], meaning: str) -> Any:
     return attrs.field(
         default=attrs.Factory(default) if callable(default) else default,
@@ -236,6 +278,18 @@ class Settings:
         (),  # each tells something about the author
         _keep_headers,
         "headers of your posts, as Organization, that others shall see beside those that every post needs",
+    )
+
+    quota: int = _setting(
+        4 * 1024**3,  # years of a busy forum, and little on any disk sold today
+        _octets,
+        "room on the disk, as \"4 GiB\"; where it is full, the oldest documents expire first",
+    )
+
+    expire: tuple[Rule, ...] = _setting(
+        (),  # what nobody asked to be rid of stays as long as there is room
+        _rules,
+        "what else expires: tables with forums (a wildmat), days, unread_days, size",
     )
 
     commit_delay: float = _setting(

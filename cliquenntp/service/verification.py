@@ -130,15 +130,18 @@ def _indexes(archive: Archive, docno: int, record: Record) -> str:
 
 
 def _numbers(archive: Archive, docno: int, record: Record) -> str:
+    expected = None if archive.gone(docno) else docno
     if record.docno != docno:
         return f"stands in the place of document {record.docno}"
     wrong = [
-        group for group, number in ((docno, 1), *record.numbers) if archive.numbers(group).at(number) != docno
+        group for group, number in ((docno, 1), *record.numbers) if archive.numbers(group).at(number) != expected
     ]  # fmt: skip
     return f"has not the number that it was given in {len(wrong)} newsgroups" if wrong else ""
 
 
 def _overview(archive: Archive, docno: int, record: Record) -> str:
+    if archive.gone(docno):
+        return ""
     fields = archive.overview(docno).split(b"\t")
     if len(fields) < 8 or fields[3] != message_id_of(record.id):
         return "its overview line is not its own"

@@ -12,6 +12,7 @@ from ZODB.blob import Blob
 from zope.interface import implementer
 
 from cliquenntp.interfaces import Follow, IArchive, IGroupNumbers, Place, Reason
+from cliquenntp.store.channel_set import EVER, docno_of
 from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
@@ -68,6 +69,7 @@ class Archive:
         self._late_parents = root["late_parents"]
         self._gone = root["gone"]
         self._aliases = root["aliases"]
+        self._octets_held = root["octets"]
         self._pieces = root["pieces"]
         self._follows = root["follows"]
         self.channels = Channels(root, self)
@@ -207,6 +209,22 @@ class Archive:
     def newest(self) -> int:
         """See IArchive."""
         return self._records.maxKey() if self._records else 0
+
+    def by_time(self) -> Iterator[int]:
+        """See IArchive."""
+        sets = [self.channels.kept(docno, False) for docno in self._forums.values()]
+        keys = merge(*(members.keys(*EVER) for members in sets if members is not None))
+        latest = 0
+        for count, key in enumerate(keys, 1):
+            if key != latest:  # a document stands in the set of each forum that it is in
+                yield docno_of(key)
+            latest = key
+            if not count % RECORDS_A_SWEEP:
+                self._connection.cacheGC()
+
+    def octets_held(self) -> int:
+        """See IArchive."""
+        return int(self._octets_held())
 
     def gone(self, docno: int) -> str:
         """See IArchive."""

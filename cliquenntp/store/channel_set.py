@@ -26,6 +26,8 @@ PAGE_KEYS = 128
 SUM_MASK = (1 << 256) - 1
 _LATEST = (1 << 32) - 1  # seconds: in 2106 a document's time no longer fits, and only its order suffers
 _LARGEST_KEY = _LATEST << DOCNO_BITS | LARGEST_DOCNO
+EVER = (0, _LARGEST_KEY)
+"""bounds, low inclusive and high exclusive, for the keys of all documents but one, which would be the last in 2106"""
 
 IdOf = Callable[[int], bytes]
 """from a docno to the document's id"""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cliquenntp.store.channel_set import SUM_MASK, ChannelSet, bound_of, docno_of, key_of
+from cliquenntp.store.channel_set import EVER, SUM_MASK, ChannelSet, docno_of, key_of
 from cliquenntp.store.classes import Record
 
 _NEAREST_TOLD = 32
@@ -59,9 +59,9 @@ class Channels:
         members = self.kept(docno, False)
         if members is None:
             return True
-        keys = list(members.keys(0, bound_of(1 << 33)))
+        keys = list(members.keys(*EVER))
         total = sum(int.from_bytes(self.id_of(docno_of(key)), "big") for key in keys) & SUM_MASK
-        return members.totals(0, bound_of(1 << 33), self.id_of) == (len(keys), total)
+        return members.totals(*EVER, self.id_of) == (len(keys), total)
 
     def of_missing(self, document_id: bytes, comments: bool) -> ChannelSet:
         """Return the set of a channel whose document is not held: those that declare it as a parent, and what is below.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
+from BTrees.Length import Length
+
 from cliquenntp.store.index import DigestIndex
 from cliquenntp.store.trees import GroupTree, LooseTree, NameTree, ObjectTree, RecordTree
 
@@ -47,12 +49,18 @@ def _aliases(root: Root) -> None:
     root["aliases"] = NameTree()
 
 
+def _octets(root: Root) -> None:
+    root["octets"] = Length(sum(
+        record.size for docno, record in root["records"].items() if docno not in root["gone"]))
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
     ("pieces of the network's state", _pieces),
     ("what accounts follow", _follows),
     ("Message-IDs that newsreaders chose", _aliases),
+    ("octets of the documents that are kept", _octets),
 )
 
 

@@ -97,6 +97,7 @@ class Writer(Archive):
             content=self._content(document.raw),
         )
         self._records[docno] = record
+        self._octets_held.change(record.size)
         self._ids.add(document.id, docno)
         for message_id in placement.message_ids:
             if self.by_message_id(message_id) is None:  # the first one held wins
@@ -181,6 +182,7 @@ class Writer(Archive):
             own = self._groups[docno] = Group(docno)
         own.remove(1)
         self._changed_groups[docno] = None
+        self._octets_held.change(-record.size)
         record.content = None
         record.overview = b""
         record.subject = ""

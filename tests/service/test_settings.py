@@ -106,3 +106,30 @@ def test_a_missing_and_a_broken_file_are_named(tmp_path: Path) -> None:
         settings.load(tmp_path / "nowhere.toml", {})
     with pytest.raises(SettingsError, match="is no TOML file"):
         settings.load(written(tmp_path, "data = "), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"), [("500 MB", 500_000_000), ("4 GiB", 4 << 30), ("1.5GB", 1_500_000_000), (2_000_000, 2_000_000)])
+def test_sizes_are_read_as_people_write_them(text: object, octets: int) -> None:
+    assert settings.load(None, {"quota": text}).quota == octets
+
+
+@pytest.mark.parametrize("text", ["much", "-1 GB", "10 B", "4 XB", True, 1.5, ""])
+def test_other_sizes_are_refused(text: object) -> None:
+    with pytest.raises(SettingsError, match='"4 GiB"'):
+        settings.load(None, {"quota": text})
+
+
+def test_rules_of_expiry_are_read_from_tables(tmp_path: Path) -> None:
+    path = written(tmp_path, '[[expire]]\nforums = "clique.a*,!clique.ab"\ndays = 30\nsize = "2 MB"\n')
+    [rule] = settings.load(path, {}).expire
+    assert (rule.age, rule.unread, rule.octets) == (30 * 86400, None, 2_000_000)
+    assert rule.forums.matches(b"clique.ac")
+    assert not rule.forums.matches(b"clique.ab")
+
+
+@pytest.mark.parametrize(
+    "table", ['forums = "x"', "days = 3", 'forums = "x"\ndays = -1', 'forums = "x"\nweeks = 3', 'forums = 3\ndays = 3'])
+def test_other_rules_are_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(SettingsError, match="tables with forums"):
+        settings.load(written(tmp_path, f"[[expire]]\n{table}\n"), {})
