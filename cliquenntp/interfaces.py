@@ -30,6 +30,19 @@ class Right(enum.Flag):
     """hand on articles of other news servers (IHAVE, CHECK, TAKETHIS)"""
 
 
+class Listed(enum.Enum):
+    """Which newsgroups a newsreader's lists have; the others are there when they are asked for by name."""
+
+    ALL = "all"
+    THREADS = "threads"
+    """forums, and the threads in them"""
+    FORUMS = "forums"
+
+    def has(self, newsgroup: Newsgroup) -> bool:
+        """Tell whether a newsgroup is listed."""
+        return self is Listed.ALL or newsgroup.depth <= (self is Listed.THREADS)
+
+
 @attrs.frozen
 class Identity:
     """Who somebody on a connection is, and what that allows; it belongs to the listener until an account logs in."""
@@ -42,6 +55,8 @@ class Identity:
     view"""
     persona: str = ""
     """name of the file under keys/ with the key that signs what is posted; empty: none, and so no POST right"""
+    listed: Listed = Listed.ALL
+    """what LIST ACTIVE, COUNTS and NEWSGROUPS have"""
 
     def may(self, right: Right) -> bool:
         """Tell whether a right is among those given."""
@@ -285,6 +300,8 @@ class Newsgroup:
     creator: bytes
     description: bytes
     """one line of UTF-8, no CR, LF or NUL"""
+    depth: int = 0
+    """steps from the forum's root to the newsgroup's document: 0 for a forum, 1 for a thread"""
 
 
 @attrs.frozen

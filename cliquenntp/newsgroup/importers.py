@@ -1,4 +1,4 @@
-"""Who may show articles under a foreign From and give them foreign Message-IDs: a forum's importers."""
+"""Whom a forum's root names: importers, who may bring articles from elsewhere, and moderators."""
 
 from __future__ import annotations
 
@@ -20,8 +20,19 @@ def _imports_into(author: bytes, root: int, archive: IArchive) -> bool:
 
 def _named_by(root: int, archive: IArchive) -> tuple[bytes, ...]:
     """Return the keys in the root's own Clique-Importer header."""
+    document = _root(root, archive)
+    return () if document is None else document.importers
+
+
+def is_moderated(root: int, archive: IArchive) -> bool:
+    """Tell whether a forum's root (its docno) names moderators."""
+    document = _root(root, archive)
+    return document is not None and bool(document.moderators)
+
+
+def _root(root: int, archive: IArchive) -> Document | None:
     try:
         document: Document = parse(archive.raw(root))
     except (KeyError, DocumentError):  # expired, or taken under wider limits than the default
-        return ()
-    return document.importers
+        return None
+    return document

@@ -11,6 +11,7 @@ from zope.interface import implementer
 from cliquenntp.document import address_domain
 from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
+from cliquenntp.newsgroup.importers import is_moderated
 from cliquenntp.newsgroup.listing import Listing, docnos_from
 from cliquenntp.newsgroup.message_ids import find_article, message_id_of
 from cliquenntp.newsgroup.naming import find_group
@@ -29,8 +30,6 @@ GROUPS_KEPT = 50_000
 NAMES_KEPT = 50_000
 """Message-IDs kept with what they name, some 250 octets each."""
 
-POSTING_ALLOWED = b"y"
-
 
 @implementer(INewsView)
 class NewsView:
@@ -43,6 +42,8 @@ class NewsView:
         self._named: SizedCache[bytes, int] = SizedCache(NAMES_KEPT)
         self._group_names: SizedCache[bytes, int] = SizedCache(GROUPS_KEPT)
         self._groups: SizedCache[int, Newsgroup] = SizedCache(GROUPS_KEPT)
+        self._statuses: dict[int, bytes] = {}
+        """by forum"""
         self.pages = Pages(archive)
         """shared with the views of some forums only: a newsgroup that both show is the same in both"""
         self._active = Listing(archive, self.active_line)
@@ -87,11 +88,19 @@ class NewsView:
             low=numbers.low,
             high=numbers.high,
             count=numbers.count,
-            status=POSTING_ALLOWED,
+            status=self._status(record.roots[0]),
             created=record.arrived,
             creator=_creator(record.author),
             description=overview_field(record.subject.encode("utf-8", "replace")),
+            depth=record.depth,
         )
+
+    def _status(self, root: int) -> bytes:
+        """Return ``m`` for what stands in a moderated forum, else ``y`` (RFC 3977 section 7.6.3)."""
+        status = self._statuses.get(root)
+        if status is None:
+            status = self._statuses[root] = b"m" if is_moderated(root, self._archive) else b"y"
+        return status
 
     def newsgroups(self, wildmat: IWildmat | None, created_since: int | None) -> Iterator[Newsgroup]:
         """See INewsView."""
@@ -122,7 +131,8 @@ class NewsView:
         if acts_only(record):
             return None
         numbers = self._archive.numbers(docno)
-        return f"{record.name} {numbers.high} {numbers.low} y\r\n".encode("ascii")
+        name = record.name.encode("ascii")
+        return b"%b %d %d %b\r\n" % (name, numbers.high, numbers.low, self._status(record.roots[0]))
 
     # one article
 

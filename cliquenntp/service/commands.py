@@ -61,7 +61,6 @@ class NodeCommands:
         """Tell what the node is doing."""
         node = self._node
         archive = node.store.reader
-        failure = node.turn.failure
         return {
             "version": cliquenntp.__version__,
             "uptime": int(node.reactor.seconds() - node.started_at),
@@ -84,10 +83,7 @@ class NodeCommands:
             "documents": archive.newest(),
             "follows": follow_rows(node),
             "web": [_address(port.getHost()) for port in node.pages],
-            "troubles": [
-                *node.troubles,
-                *([] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]),
-            ],
+            "troubles": node.all_troubles(),
         }
 
     async def forums(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,6 +94,11 @@ class Follows:
         """Return what an account follows."""
         return self._accounts.get(account) or AccountFollows((), self._limits)
 
+    def forums_of(self, account: str) -> set[int]:
+        """Return the docnos of the held forums of which an account follows all or a part."""
+        scopes = {self._place(follow.document).scope for follow in self.of(account)}
+        return {docno for docno in map(self._archive.find, scopes) if docno is not None}
+
     def all(self) -> Iterator[tuple[str, Follow]]:
         """Yield each follow with its account."""
         for account, follows in self._accounts.items():
@@ -123,6 +128,10 @@ class Follows:
     async def unfollow(self, account: str, document: bytes) -> None:
         """Follow a document no more, not by reading either.  Fails as Turn.submit does."""
         await self._set(account, Follow(document, Reason.LEFT, int(self._clock())))
+
+    def leave(self, identity: Identity, root: IRecord) -> defer.Deferred[None]:
+        """Follow a forum no more for somebody who said so in a newsreader; fires when that is on disk."""
+        return defer.ensureDeferred(self.unfollow(identity.account or _OWNER, root.id))
 
     async def _set(self, account: str, follow: Follow) -> None:
         await self._turn.submit(partial(_set, account, follow))
@@ -192,8 +201,7 @@ class Follows:
         """See IReading."""
         if identity.account is None:
             return None
-        scopes = {self._place(follow.document).scope for follow in self.of(identity.account)}
-        return {docno for docno in map(self._archive.find, scopes) if docno is not None}
+        return self.forums_of(identity.account)
 
     def notices(self, identity: Identity) -> Iterable[str]:
         """See IReading."""

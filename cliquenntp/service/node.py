@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -16,10 +17,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 import cliquenntp
-from cliquenntp.clique.messages import Channel
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import FEEDER, OWNER, Identity, IRecord, IWriter
+from cliquenntp.interfaces import FEEDER, OWNER, IRecord, IWriter
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
@@ -32,6 +32,7 @@ from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
+from cliquenntp.service.motd import state_of
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
@@ -121,9 +122,8 @@ class Node(Service):
         self.views = Views(self.store.reader, settings.path_identity)
         self.turn.listen(self.views.moved)
         self.posting = Posting(
-            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, self._leave,
-            settings.keep_headers,
-        )  # fmt: skip
+            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers
+        )
         self.clique = CliqueSide(
             self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
         )
@@ -131,7 +131,9 @@ class Node(Service):
             self.reactor, self.clock, self.store.reader, self.turn, self.clique,
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
         )
+        self.follows.notices_from.append(partial(state_of, self))
         self.posting.on_posted = self.follows.posted
+        self.posting.on_leave = self.follows.leave
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
 
@@ -161,7 +163,11 @@ class Node(Service):
         )
 
     def _listen(self) -> None:
-        news_settings = ServerSettings(session=SessionSettings(implementation=f"cliquenntp {cliquenntp.__version__}"))
+        implementation = f"cliquenntp {cliquenntp.__version__}"
+        news_settings = ServerSettings(
+            session=SessionSettings(implementation=implementation, new_groups=self.settings.newgroups),
+            identity=attrs.evolve(OWNER, listed=self.settings.list_scope),
+        )
         for text in self.settings.nntp:
             factory = NewsFactory(
                 self.views.of, self.posting.post, news_settings, self.reactor, self.clock, self.follows,
@@ -223,9 +229,11 @@ class Node(Service):
         if failures:
             raise StartError(f"the port for other nodes cannot be opened: {failures[0].getErrorMessage()}")
 
-    def _leave(self, identity: Identity, root: IRecord) -> None:
-        """Follow a forum no more."""
-        self.clique.unfollow(Channel(root.id))
+    def all_troubles(self) -> list[str]:
+        """Return what the operator should know, a line each."""
+        failure = self.turn.failure
+        stuck = [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]
+        return [*self.troubles, *stuck]
 
     def _accept(self, writer: IWriter, document: Document) -> IRecord:
         return accept(writer, document, int(self.clock()), self.settings.path_identity)

@@ -28,23 +28,23 @@ class Posting:
         personas: Personas,
         path_identity: str,
         clock: Callable[[], float],
-        leave: Callable[[Identity, IRecord], None],
         keep_headers: Collection[bytes] = (),
     ) -> None:
         """Take posts.
 
-        ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``leave`` ends somebody's
-        follow of a forum (its root's record); ``keep_headers`` leave the machine too (outgoing.KEEPABLE_FIELDS).
+        ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``keep_headers`` leave the machine
+        too (outgoing.KEEPABLE_FIELDS).
         """
         self._turn = turn
         self._archive = archive
         self._personas = personas
         self._path_identity = path_identity
         self._clock = clock
-        self._leave = leave
         self._keep_headers = keep_headers
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk"""
+        self.on_leave: Callable[[Identity, IRecord], Deferred[None]] = lambda identity, record: succeed(None)
+        """ends somebody's follow of a forum (its root's record); fires when that is on disk"""
 
     def post(self, article: bytes, identity: Identity) -> Deferred[PostResult]:
         """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
@@ -55,8 +55,8 @@ class Posting:
             drafted = draft(article, self._archive, poster, now)
             if isinstance(drafted, LeaveForum):
                 root = self._archive.record(drafted.root)
-                self._leave(identity, root)
-                return succeed(PostResult(True, f"{root.name} is followed no more; what is here stays"))
+                left = PostResult(True, f"{root.name} is followed no more; what is here stays")
+                return self.on_leave(identity, root).addCallbacks(lambda _: left, _refused)
             document = parse(signer.sign(build(drafted.fields, drafted.body), now))
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))

@@ -13,6 +13,7 @@ import attrs
 
 from cliquenntp.control.places import SOCKET_NAME, default_data_folder
 from cliquenntp.document import DocumentError, check_forum_name
+from cliquenntp.interfaces import Listed
 from cliquenntp.link.address import BadAddressError, is_loopback, parse_address
 from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
@@ -146,6 +147,13 @@ def _newsgroups(value: object) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _listed(value: object) -> Listed:
+    try:
+        return Listed(value)
+    except ValueError:
+        raise ValueError(", ".join(listed.value for listed in Listed)) from None
+
+
 def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable[[object], Any]:
     def check(value: object) -> float:
         is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
@@ -254,6 +262,18 @@ class Settings:
         "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that
         _path_identity,
         "the name in the Path and Xref headers",
+    )
+
+    list_scope: Listed = _setting(
+        Listed.ALL,
+        _listed,
+        "newsgroups in the owner's lists: all, threads (and forums), or forums",
+    )
+
+    newgroups: Listed = _setting(
+        Listed.FORUMS,  # newsreaders put each newsgroup named here on top of their list, slrn even subscribes to it
+        _listed,
+        "newsgroups that NEWGROUPS names: forums, threads (and forums), or all",
     )
 
     follows_by_reading: int = _setting(

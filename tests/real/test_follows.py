@@ -90,6 +90,11 @@ class Reader:
                     return name
         raise AssertionError(f"no newsgroup is called {subject!r}")
 
+    def motd(self) -> list[str]:
+        """Return the lines of LIST MOTD."""
+        with NewsClient("127.0.0.1", self.port) as client:
+            return [line.decode() for line in client.listing("LIST MOTD")[1]]
+
     def look(self, group: str) -> tuple[list[str], float]:
         """Open a newsgroup as for the first time; return the subjects in it and the seconds it took."""
         with NewsClient("127.0.0.1", self.port) as client:
@@ -175,3 +180,12 @@ def test_depth_narrows_and_widens_and_unfollow_stays(make_node: Callable[..., No
     second_node.cliquectl("follow", GROUP)
     wait_for("what was missed came", lambda: "not wanted" in second.subjects())
     assert [row["depth"] for row in second_node.cliquectl("status")["follows"]] == ["all"]
+
+    assert second.motd()[0].endswith("in 1 forums; you follow 1 of them.")
+    assert second.motd()[1] == "It is linked to 1 other node."
+    with NewsClient("127.0.0.1", second.port) as client:
+        lines = [f"Newsgroups: {GROUP}", "From: r <r@example.invalid>", "Subject: x", f"Control: rmgroup {GROUP}"]
+        assert client.post("\r\n".join([*lines, "", "text", ""]).encode()).startswith("240")
+        assert client.listing("LIST SUBSCRIPTIONS")[1] == []
+    assert second_node.cliquectl("status")["follows"] == []
+    assert second.motd()[0].endswith("you follow 0 of them.") and len(second.subjects()) == COMMENTS + 4

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cliquenntp.interfaces import Listed
 from cliquenntp.nntp.session import arguments, replies
 from cliquenntp.nntp.session.command import Answer, RefusedError
-from cliquenntp.nntp.session.lists import active_lines, framed, wildmat
+from cliquenntp.nntp.session.lists import active_line, framed, group_lines, wildmat
 from cliquenntp.nntp.session.reader import Reader
 
 
@@ -33,9 +34,11 @@ def listgroup(reader: Reader, words: list[bytes]) -> Answer:
 
 
 def newgroups(reader: Reader, words: list[bytes]) -> Answer:
-    """NEWGROUPS: forums only, for newsreaders put every group that it names on top of their lists."""
+    """NEWGROUPS: forums only unless set otherwise, for newsreaders put every group that it names on top of all."""
     since = arguments.moment(words[0], words[1], words[2] if len(words) > 2 else None, reader.now)
-    return framed(replies.NEW_GROUPS_FOLLOW, active_lines(reader.view.forums_created_since(since)))
+    named, view = reader.settings.new_groups, reader.view
+    found = view.forums_created_since(since) if named is Listed.FORUMS else view.newsgroups(None, since)
+    return framed(replies.NEW_GROUPS_FOLLOW, group_lines(reader, found, active_line, listed=named))
 
 
 def newnews(reader: Reader, words: list[bytes]) -> Answer:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
-from cliquenntp.interfaces import Newsgroup
+import attrs
+
+from cliquenntp.interfaces import Listed, Newsgroup, Right
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.arguments import ArgumentError
 from cliquenntp.nntp.session.command import Answer, RefusedError
 from cliquenntp.nntp.session.overview import METADATA
 from cliquenntp.nntp.session.reader import Reader
 from cliquenntp.nntp.session.wildmat import Wildmat, WildmatError, parse_wildmat
+
+_ANY_STATUS = re.compile(rb" [ym]\r\n")
 
 GROUPS_STEP = 500
 """newsgroups looked at before others get their turn: some 2 ms"""
@@ -38,21 +43,19 @@ def framed(reply: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield replies.END
 
 
-def active_lines(newsgroups: Iterator[Newsgroup]) -> Iterator[bytes]:
-    """Yield chunks of LIST ACTIVE's lines."""
-    return _group_lines(newsgroups, None, _active_line)
-
-
 def active(reader: Reader, words: list[bytes]) -> Answer:
     """LIST ACTIVE, and LIST alone."""
-    if not words or words[0] == b"*":
-        return framed(replies.LIST_FOLLOWS, reader.view.active_list())
-    return _listed(reader, words, _active_line)
+    if (not words or words[0] == b"*") and reader.identity.listed is Listed.ALL:
+        chunks = reader.view.active_list()
+        if not reader.identity.may(Right.POST):
+            chunks = (_ANY_STATUS.sub(rb" n\r\n", chunk) for chunk in chunks)
+        return framed(replies.LIST_FOLLOWS, chunks)
+    return _listed(reader, words, active_line)
 
 
 def active_times(reader: Reader, words: list[bytes]) -> Answer:
-    """LIST ACTIVE.TIMES."""
-    return _listed(reader, words, _times_line)
+    """LIST ACTIVE.TIMES: of all newsgroups, listed or not."""
+    return _listed(reader, words, _times_line, listed=Listed.ALL)
 
 
 def newsgroups(reader: Reader, words: list[bytes]) -> Answer:
@@ -80,7 +83,7 @@ def subscriptions(reader: Reader, words: list[bytes]) -> Answer:
     forums = reader.view.forums_created_since(0)
     if followed is not None:
         forums = (forum for forum in forums if forum.docno in followed)
-    return framed(replies.LIST_FOLLOWS, _group_lines(forums, pattern, _name_line))
+    return framed(replies.LIST_FOLLOWS, group_lines(reader, forums, _name_line, pattern))
 
 
 def overview_format(reader: Reader, words: list[bytes]) -> Answer:
@@ -119,7 +122,8 @@ def extensions(reader: Reader, words: list[bytes]) -> Answer:
     return replies.EXTENSIONS_FOLLOW + b"HDR\r\nLISTGROUP\r\nOVER\r\n" + replies.END
 
 
-def _active_line(group: Newsgroup) -> bytes:
+def active_line(group: Newsgroup) -> bytes:
+    """Return a newsgroup's line of LIST ACTIVE."""
     return b"%s %d %d %s\r\n" % (group.name, group.high, group.low, group.status)
 
 
@@ -140,25 +144,38 @@ def _name_line(group: Newsgroup) -> bytes:
 
 
 def _listed(
-    reader: Reader, words: list[bytes], line: Callable[[Newsgroup], bytes], reply: bytes = replies.LIST_FOLLOWS
+    reader: Reader,
+    words: list[bytes],
+    line: Callable[[Newsgroup], bytes],
+    reply: bytes = replies.LIST_FOLLOWS,
+    listed: Listed | None = None,
 ) -> Iterator[bytes]:
     """Return the answer of a LIST variant with an optional wildmat."""
     pattern = wildmat(words[0]) if words else None
     if pattern is not None and pattern.literal is not None:
         # Gnus asks LIST ACTIVE for each of its groups: one look instead of all
         found = reader.view.newsgroup(pattern.literal)
-        return framed(reply, iter([line(found)] if found else []))
-    return framed(reply, _group_lines(reader.view.newsgroups(None, None), pattern, line))
+        return framed(reply, group_lines(reader, iter([found] if found else []), line))
+    listed = listed or reader.identity.listed
+    if listed is Listed.FORUMS:
+        forums = reader.view.forums_created_since(0)
+        return framed(reply, group_lines(reader, forums, line, pattern))
+    return framed(reply, group_lines(reader, reader.view.newsgroups(None, None), line, pattern, listed))
 
 
-def _group_lines(
-    newsgroups: Iterator[Newsgroup], pattern: Wildmat | None, line: Callable[[Newsgroup], bytes]
+def group_lines(
+    reader: Reader,
+    newsgroups: Iterator[Newsgroup],
+    line: Callable[[Newsgroup], bytes],
+    pattern: Wildmat | None = None,
+    listed: Listed = Listed.ALL,
 ) -> Iterator[bytes]:
-    """Yield chunks of lines of the newsgroups that match; a chunk for each GROUPS_STEP looked at."""
+    """Yield chunks of lines of the newsgroups that match and are listed; a chunk for each GROUPS_STEP looked at."""
+    may_post = reader.identity.may(Right.POST)
     lines = []
     for looked_at, group in enumerate(newsgroups, 1):
-        if pattern is None or pattern.matches(group.name):
-            lines.append(line(group))
+        if listed.has(group) and (pattern is None or pattern.matches(group.name)):
+            lines.append(line(group if may_post else attrs.evolve(group, status=b"n")))
         if looked_at % GROUPS_STEP == 0:
             yield b"".join(lines)
             lines.clear()

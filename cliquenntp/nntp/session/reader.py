@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 import attrs
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading, Newsgroup
+from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading, Listed, Newsgroup
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.command import Command, NotYet, RefusedError
 from cliquenntp.nntp.session.sasl import VerifierOf
@@ -46,6 +46,8 @@ class SessionSettings:
     """octets of an article as the client sends it; the size that a document may have"""
     motd: tuple[str, ...] = ()
     """lines of LIST MOTD (RFC 6048 section 2.5), each of at most 510 octets"""
+    new_groups: Listed = Listed.FORUMS
+    """what NEWGROUPS names: slrn subscribes to each newsgroup that it names, tin shows each on top"""
     verifier_of: VerifierOf | None = None
     """the accounts that may log in; None: no login here"""
     confidential: bool = True

@@ -1,0 +1,31 @@
+"""What LIST MOTD tells of the node's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cliquenntp.interfaces import Identity, Right
+
+if TYPE_CHECKING:
+    from cliquenntp.service.node import Node
+
+LINE_OCTETS = 500
+"""of a line of LIST MOTD; with its CRLF and a dot more it fits the 512 of RFC 3977 section 3.1"""
+
+
+def state_of(node: Node, identity: Identity) -> Iterator[str]:
+    """Yield lines about a node's state for somebody who may see all of it; for others none."""
+    if not identity.may(Right.ADMIN):
+        return
+    archive = node.store.reader
+    forums = sum(1 for _ in archive.forums())
+    followed = len(node.follows.forums_of(identity.account or ""))
+    yield f"This node holds {archive.newest():,} articles in {forums:,} forums; you follow {followed:,} of them."
+    if not node.settings.clique:
+        yield "It talks to no other node: start it with --clique to share forums."
+    else:
+        links = sum(1 for _ in node.clique.links.links())
+        yield f"It is linked to {links:,} other node{'' if links == 1 else 's'}."
+    for trouble in node.all_troubles():
+        yield f"Trouble: {trouble}"[:LINE_OCTETS].encode()[:LINE_OCTETS].decode("utf-8", "ignore")
