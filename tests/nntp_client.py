@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
+import ssl
 from collections.abc import Iterable
 
 
 class NewsClient:
     """A connection to an NNTP server; status lines come without CRLF, lists without dot-stuffing."""
 
-    def __init__(self, host: str, port: int, timeout: float = 30.0) -> None:
+    def __init__(self, host: str, port: int, timeout: float = 30.0, context: ssl.SSLContext | None = None) -> None:
+        """Connect; with a context in TLS from the beginning."""
         self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket)
         self._stream = self.socket.makefile("rb")
         self.greeting = self.read_line().rstrip(b"\r\n").decode()
 
@@ -25,6 +30,17 @@ class NewsClient:
         """Hang up."""
         self._stream.close()
         self.socket.close()
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Go on in TLS, after a 382."""
+        self._stream.close()
+        self.socket = context.wrap_socket(self.socket)
+        self._stream = self.socket.makefile("rb")
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the server's certificate, as newsreaders show it."""
+        certificate = self.socket.getpeercert(binary_form=True)
+        return hashlib.sha256(certificate).hexdigest().upper()
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""

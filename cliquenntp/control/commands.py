@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,9 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"node key   {status['node']}",
         f"identity   {status['address']}",
         *(f"nntp       {address}" for address in status["nntp"]),
+        *(f"public     {address or 'not up yet'}" for address in status["public"]),
+        *(f"accounts   {address or 'not up yet'}" for address in status["accounts"]),
+        *([f"TLS        SHA-256 {status['certificate']}"] if status["certificate"] else []),
         *(f"clique     {address}" for address in status["clique"] or ["off"]),
         f"readers    {status['readers']}",
         f"holds      {status['documents']} documents in {status['forums']} forums",
@@ -109,6 +114,30 @@ _DEPTH: Arguments = (
         {"choices": ("all", "comments"), "default": "all", "help": "all below it, or its own comments alone"},
     ),
 )
+
+def _show_user(result: Mapping[str, Any]) -> str:
+    if "accounts" in result:
+        return "\n".join(map(_account_line, result["accounts"])) or "no accounts: `cliquectl user add NAME` makes one"
+    if "account" not in result:
+        return str(result.get("text") or result["address"])
+    lines = [_account_line(result["account"])]
+    if result.get("password"):
+        lines.append(f"password: {result['password']}  (shown this once)")
+    return "\n".join(lines)
+
+
+def _account_line(account: Mapping[str, Any]) -> str:
+    forums = "all forums" if account["forums"] is None else " ".join(account["forums"])
+    rights = ",".join(account["rights"]) if account["can_log_in"] else "cannot log in"
+    return f"{account['name']}  {rights}  {forums}  {account['address']}"
+
+
+def _with_password(values: dict[str, Any]) -> dict[str, Any]:
+    password = None
+    if values.get("password"):
+        password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return values | {"password": password}
+
 
 _CHANNEL: Arguments = (
     (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
@@ -231,7 +260,20 @@ COMMANDS: tuple[CommandLine, ...] = (
     ),
     CommandLine(
         name="user",
-        help="print the address to set as the newsreader's identity",
-        show=lambda result: str(result["address"]),
+        help="print the address to set as the newsreader's identity, or make and change accounts that can log in",
+        arguments=(
+            (("action",), {
+                "nargs": "?", "choices": ("list", "add", "remove", "password", "rights"), "help": "what to do",
+            }),
+            (("name",), {"nargs": "?", "metavar": "NAME", "help": "the account; owner is yourself"}),
+            (("--rights",), {"help": "some of read,post,create,admin (a new account has read,post)"}),
+            (("--forums",), {"help": "the forums that the account sees, as clique.tea,clique.herbs, or all"}),
+            (("--password",), {
+                "action": "store_true",
+                "help": "ask for the password, or read it from standard input; without it the node makes one",
+            }),
+        ),
+        show=_show_user,
+        prepare=_with_password,
     ),
 )

@@ -18,12 +18,17 @@ _END = datetime.datetime(2120, 1, 1)
 """The same for every node: a certificate shall not tell when its node was started."""
 
 
+def self_signed(common_name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """Return a key made just now and a certificate for it, signed with itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _BEGIN, _END)
+    return key, builder.sign(key, hashes.SHA256())
+
+
 def server_context() -> CertificateOptions:
     """Return the listening side's TLS 1.3 context, with a key and a nameless certificate made for this run."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clique")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _BEGIN, _END)
-    certificate = builder.sign(key, hashes.SHA256())
+    key, certificate = self_signed("clique")
     return CertificateOptions(
         privateKey=crypto.PKey.from_cryptography_key(key),
         certificate=crypto.X509.from_cryptography(certificate),

@@ -16,6 +16,10 @@ from cliquenntp.link.address import Address, BadAddressError, parse_address
 class I2PTransport(Typed):
     """What a session with an I2P router offers (link.i2p makes one)."""
 
+    @property
+    def address(self) -> str:
+        """The address's text; empty as long as there is none."""
+
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[str]:
         """Begin to take connections, now and after every loss; fires once with the address's text."""
 

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, I
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
+from cliquenntp.interfaces import Identity
 from cliquenntp.nntp.session import Admission, PostResult, Session, State, Submission, replies
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class NewsConnection(Protocol):
         if self._session.state is State.FETCHING:
             self._moved = self.factory.clock.seconds()
             self._put(self._session.proceed(self.factory.now()))
+
+    @property
+    def identity(self) -> Identity:
+        """Whose connection it is."""
+        return self._session.identity
 
     def admit(self, admission: Admission | None) -> None:
         """Tell the client whether its login was right (None: no)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cliquenntp.interfaces import OWNER, Identity, IFeed, INewsView, IReading
+from cliquenntp.nntp.addresses import Addresses
 from cliquenntp.nntp.connection import NewsConnection
 from cliquenntp.nntp.session import (
     Admission,
@@ -65,6 +65,8 @@ class ServerSettings:
     """at the same time; an idle one holds some 3 KB, a busy one up to some 300 KB"""
     connections_per_address: int | None = None
     """at the same time; None for listeners on which all clients come from one address, as on loopback and I2P"""
+    connections_per_minute: int | None = None
+    """that one address may open; None likewise"""
     idle_limit: float = 1800.0
     """seconds between commands: newsreaders hold connections while people read (RFC 3977 section 3.1: at least 180)"""
     silence_limit: float = 180.0
@@ -108,7 +110,7 @@ class NewsFactory(Factory):
             starttls=certificate is not None,
         )
         self._connections: dict[NewsConnection, str] = {}
-        self._addresses: Counter[str] = Counter()
+        self._addresses = Addresses(settings.connections_per_address, settings.connections_per_minute)
         self._stopping: Deferred[None] | None = None
         self._give_up: IDelayedCall | None = None
         self._sweep = LoopingCall(self._close_overdue)
@@ -143,25 +145,21 @@ class NewsFactory(Factory):
     def admit(self, connection: NewsConnection) -> bytes | None:
         """Count a new connection; return the refusal where there are too many."""
         address = str(getattr(connection.transport.getPeer(), "host", ""))
-        limit = self.settings.connections_per_address
         if self._stopping is not None:
             return replies.SHUTTING_DOWN
         if len(self._connections) >= self.settings.connections:
             return replies.TOO_MANY_CONNECTIONS
-        if limit is not None and self._addresses[address] >= limit:
-            return replies.TOO_MANY_FROM_ADDRESS
-        self._connections[connection] = address
-        self._addresses[address] += 1
-        return None
+        refusal = self._addresses.enter(address, self.clock.seconds())
+        if refusal is None:
+            self._connections[connection] = address
+        return refusal
 
     def forget(self, connection: NewsConnection) -> None:
         """Count a connection no more."""
         address = self._connections.pop(connection, None)
         if address is None:
             return
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        self._addresses.leave(address)
         if self._stopping is not None and not self._connections:
             self._stopped()
 
@@ -208,6 +206,12 @@ class NewsFactory(Factory):
     def report(self, error: Exception) -> None:
         """Tell the operator of a fault in this program."""
         self.log.failure("A command failed", Failure(error))
+
+    def expel(self, account: str) -> None:
+        """End the connections on which an account has logged in, as soon as what they asked for is answered."""
+        for connection in list(self._connections):
+            if connection.identity.account == account:
+                connection.finish(replies.ACCOUNT_CHANGED)
 
     def stop(self) -> Deferred[None]:
         """Say 400 to all clients as soon as what they asked for is answered; fires when all are gone."""

@@ -68,6 +68,7 @@ class CliqueSide:
         """by the id of a document that waits, with the link that brought it"""
         self._uncommitted: deque[list[Effects]] = deque()
         self._timer: Any = None
+        self._sweep_timer: Any = None
         self._stopped = False
         self.received = 0
         """documents that links brought and that were new, since the start"""
@@ -97,8 +98,9 @@ class CliqueSide:
     async def stop(self) -> None:
         """Say good-bye on all links."""
         self._stopped = True
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        for timer in (self._timer, self._sweep_timer):
+            if timer is not None and timer.active():
+                timer.cancel()
         await self.links.shutdown()
 
     def moved(self, changes: Changes) -> None:
@@ -250,7 +252,7 @@ class CliqueSide:
         for link, document in self._waiting.expire(self._reactor.seconds()):
             push = self._pushes[document.id].pop(link)
             self._handle(events.DocumentRefused(link, push, "its parent did not come"))
-        self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+        self._sweep_timer = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
 
     # What the links say
 

@@ -18,9 +18,11 @@ from cliquenntp.service.follow_commands import COMMENTS, FollowCommands, depth_o
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, address_text
 from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
 from cliquenntp.service.room_commands import RoomCommands
 from cliquenntp.service.turn import TurnRefused
+from cliquenntp.service.user_commands import UserCommands
 from cliquenntp.service.verification import verify_database
 
 if TYPE_CHECKING:
@@ -47,13 +49,13 @@ class NodeCommands:
             "status": self.status,
             "forums": self.forums,
             "create-forum": self.create_forum,
-            "user": self.user,
             "import": self.import_articles,
             "invite": self.invite,
             "join": self.join,
             "verify": self.verify,
             **NetworkCommands(self._node).table(),
             **RoomCommands(self._node).table(),
+            **UserCommands(self._node).table(),
             **FollowCommands(self._node).table(),
         }
 
@@ -69,9 +71,12 @@ class NodeCommands:
             "quota": node.settings.quota,
             "node": key_text(node.key.public),
             "address": node.address,
-            "nntp": [_address(port.getHost()) for port, _ in node.news],
-            "feed": [_address(port.getHost()) for port, _ in node.feeds],
-            "readers": sum(factory.connections for _, factory in node.news),
+            "nntp": node.listeners.addresses(NNTP),
+            "public": node.listeners.addresses(PUBLIC),
+            "accounts": node.listeners.addresses(ACCOUNTS),
+            "feed": node.listeners.addresses(FEED),
+            "certificate": node.listeners.fingerprint,
+            "readers": node.listeners.readers,
             "clique": node.clique.links.addresses,
             "peers": [*peers(node)],
             "received": node.clique.received,
@@ -82,7 +87,7 @@ class NodeCommands:
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
             "follows": follow_rows(node),
-            "web": [_address(port.getHost()) for port in node.pages],
+            "web": [address_text(port.getHost()) for port in node.pages],
             "troubles": node.all_troubles(),
         }
 
@@ -121,11 +126,6 @@ class NodeCommands:
         except (ForumRefusedError, TurnRefused) as error:
             raise CommandError(str(error)) from None
         return {"name": record.name, "id": id_text(record.id)}
-
-    async def user(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell the address to set as the newsreader's identity."""
-        return {"address": self._node.address, "key": key_text(self._node.owner.key)}
-
 
     async def import_articles(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Take articles from an archive on this machine."""
@@ -182,10 +182,3 @@ def _text(arguments: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise CommandError(f"the argument {name} is missing, or no text")
     return value
-
-
-def _address(host: Any) -> str:
-    """Return a listening port's address as text: ``tcp:HOST:PORT`` or ``unix:PATH``."""
-    if hasattr(host, "port"):
-        return f"tcp:[{host.host}]:{host.port}" if ":" in host.host else f"tcp:{host.host}:{host.port}"
-    return f"unix:{host.name.decode(errors='replace')}"

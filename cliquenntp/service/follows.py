@@ -133,6 +133,14 @@ class Follows:
         """Follow a forum no more for somebody who said so in a newsreader; fires when that is on disk."""
         return defer.ensureDeferred(self.unfollow(identity.account or _OWNER, root.id))
 
+    async def forget(self, account: str) -> None:
+        """End all that an account follows, as if it had never been."""
+        follows = [(account, follow) for follow in self._accounts.pop(account, ())]
+        self._unwritten = {key: look for key, look in self._unwritten.items() if key[0] != account}
+        if follows:
+            await self._turn.submit(partial(_forget, follows))
+            self._subscribe()
+
     async def _set(self, account: str, follow: Follow) -> None:
         await self._turn.submit(partial(_set, account, follow))
         self._keep(account, follow)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import attrs
 from twisted.application.service import Service
 from twisted.internet import defer, endpoints
 from twisted.internet.interfaces import IListeningPort
@@ -16,42 +15,37 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-import cliquenntp
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import FEEDER, OWNER, IRecord, IWriter
-from cliquenntp.link.i2p_settings import I2PSettings
-from cliquenntp.link.transports import I2PTransport
+from cliquenntp.interfaces import OWNER, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
-from cliquenntp.nntp.server import NewsFactory, ServerSettings
-from cliquenntp.nntp.session import SessionSettings
+from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.commands import NodeCommands
-from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
+from cliquenntp.service.listeners import Listeners
 from cliquenntp.service.motd import state_of
+from cliquenntp.service.news_endpoints import I2P
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.room import Room
-from cliquenntp.service.settings import I2P, Settings
+from cliquenntp.service.settings import Settings
+from cliquenntp.service.start import StartError, i2p_network, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.service.views import Views
 from cliquenntp.store import Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
 NODE_KEY = "node"
-I2P_KEY = "i2p"
+ACCOUNTS_KEY = "accounts"
+"""makes the salts of accounts that do not exist"""
 
 SUM_UP_SECONDS = 60.0
 """between two times that what was added to the database file is summed; what changes on a disk does so far later"""
-
-
-class StartError(Exception):
-    """The node cannot start; the text says why and what to do, in one line."""
 
 
 class Node(Service):
@@ -68,6 +62,8 @@ class Node(Service):
     posting: Posting
     room: Room
     clique: CliqueSide
+    accounts: Accounts
+    listeners: Listeners
     follows: Follows
 
     def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -76,8 +72,6 @@ class Node(Service):
         self.settings = settings
         self.clock = clock
         self.started_at = 0.0
-        self.news: list[tuple[IListeningPort, NewsFactory]] = []
-        self.feeds: list[tuple[IListeningPort, NewsFactory]] = []
         self.pages: list[IListeningPort] = []
         self.troubles: list[str] = []
         """what is not as it was asked for, though the node runs; for the operator"""
@@ -114,6 +108,7 @@ class Node(Service):
             self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
             self.personas = Personas(settings.keys)
             self.owner = self.personas.signer(OWNER.persona)
+            secret = load_or_create(settings.keys / ACCOUNTS_KEY)
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}") from None
         except (StoreUnusable, KeyFileError) as error:
@@ -125,7 +120,8 @@ class Node(Service):
             self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers
         )
         self.clique = CliqueSide(
-            self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept, self._i2p()
+            self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept,
+            i2p_network(self.reactor, settings, I2P) if settings.clique == (I2P,) else None,
         )
         self.follows = Follows(
             self.reactor, self.clock, self.store.reader, self.turn, self.clique,
@@ -136,67 +132,22 @@ class Node(Service):
         self.posting.on_leave = self.follows.leave
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
+        self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
+        self.listeners = Listeners(self)
 
     def _cannot_sum(self, failure: Failure) -> None:
         self.log.failure("The database file cannot be summed up; `verify` will not see what changes in it", failure)
         self.troubles.append(f"the database file cannot be summed up: {failure.getErrorMessage()}")
 
-    def _i2p(self) -> I2PTransport | None:
-        """Return the way through I2P, where that is what other nodes are reached by."""
-        settings = self.settings
-        if settings.clique != (I2P,):
-            return None
-        # Takes two seconds and 60 MB, so only here, and before the reactor runs.
-        from cliquenntp.link.i2p import I2PNetwork
-
-        host, _, port = settings.i2p_sam.rpartition(":")
-        return I2PNetwork(
-            self.reactor,
-            I2PSettings(
-                settings.keys / I2P_KEY,
-                host,
-                int(port),
-                settings.i2p_tunnel_length,
-                settings.i2p_tunnel_quantity,
-                more_options=dict(option.split("=", 1) for option in settings.i2p_options),
-            ),
-        )
-
     def _listen(self) -> None:
-        implementation = f"cliquenntp {cliquenntp.__version__}"
-        news_settings = ServerSettings(
-            session=SessionSettings(implementation=implementation, new_groups=self.settings.newgroups),
-            identity=attrs.evolve(OWNER, listed=self.settings.list_scope),
-        )
-        for text in self.settings.nntp:
-            factory = NewsFactory(
-                self.views.of, self.posting.post, news_settings, self.reactor, self.clock, self.follows,
-                self.follows.fetched,
-            )
-            endpoint = endpoints.serverFromString(self.reactor, text)
-            self.news.append((self._port(endpoint, factory, f"the NNTP port {text}"), factory))
-        if self.settings.feed:
-            self._listen_to_feeders(attrs.evolve(news_settings, identity=FEEDER))
+        self.listeners.open()
         # A node that was killed left its socket; nobody listens there, as the database's lock is ours.
         self.settings.control_socket.unlink(missing_ok=True)
         control = endpoints.UNIXServerEndpoint(self.reactor, str(self.settings.control_socket), mode=0o600)
         commands = NodeCommands(self).table()
-        self._control = self._port(control, ControlFactory(commands), "the control socket")
+        self._control = open_port(control, ControlFactory(commands), "the control socket")
         if self.settings.web:
             self._listen_to_browsers(commands)
-
-    def _listen_to_feeders(self, news_settings: ServerSettings) -> None:
-        """Take articles of other news servers."""
-        settings = self.settings
-        feeding = Feeding(
-            self.turn, self.store.reader, self.owner, settings.path_identity, self.clock, dict(settings.feed_newsgroups)
-        )
-        for text in settings.feed:
-            factory = NewsFactory(
-                self.views.of, self.posting.post, news_settings, self.reactor, self.clock, feed=feeding
-            )
-            endpoint = endpoints.serverFromString(self.reactor, text)
-            self.feeds.append((self._port(endpoint, factory, f"the feed's port {text}"), factory))
 
     def _listen_to_browsers(self, commands: dict[str, Handler]) -> None:
         """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
@@ -207,20 +158,10 @@ class Node(Service):
         for text in self.settings.web:
             try:
                 endpoint = endpoints.serverFromString(self.reactor, text)
-                self.pages.append(self._port(endpoint, site, f"the status page's port {text}"))
+                self.pages.append(open_port(endpoint, site, f"the status page's port {text}"))
             except StartError as error:
                 self.log.error("{error}", error=error)
                 self.troubles.append(f"{error}; --web says where else, or off")
-
-    @staticmethod
-    def _port(endpoint: Any, factory: Any, what: str) -> IListeningPort:
-        """Listen; these endpoints know at once whether they can.  Raises StartError."""
-        results: list[Any] = []
-        endpoint.listen(factory).addBoth(results.append)
-        [result] = results
-        if not IListeningPort.providedBy(result):
-            raise StartError(f"{what} cannot be opened: {result.getErrorMessage()}")
-        return result
 
     def _listen_to_nodes(self) -> None:
         failures: list[Any] = []
@@ -244,9 +185,7 @@ class Node(Service):
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
-        for port, factory in [*self.news, *self.feeds]:
-            await defer.maybeDeferred(port.stopListening)
-            await factory.stop()
+        await self.listeners.close()
         for page in self.pages:
             await defer.maybeDeferred(page.stopListening)
         if self._control is not None:

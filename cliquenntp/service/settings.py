@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS
 from cliquenntp.nntp.session.wildmat import parse_wildmat
+from cliquenntp.service.news_endpoints import I2P, news_endpoint
+from cliquenntp.service.news_endpoints import is_loopback as is_endpoint_on_loopback
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""
@@ -29,8 +30,8 @@ MOST_PORT = 65535
 LEAST_ROOM = 1_000_000
 """octets; below that a forum of a few articles would expire as it comes"""
 
-I2P = "i2p"
-"""as ``clique``: the node's one I2P destination, and no other way"""
+MOST_LINE_OCTETS = 400
+"""of a line that newsreaders show; NNTP has room for 510"""
 
 
 class SettingsError(Exception):
@@ -55,14 +56,6 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _is_loopback(endpoint: str) -> bool:
-    interface = re.search(r"(?:^|:)interface=((?:[^:\\]|\\.)*)", endpoint)
-    try:
-        return interface is not None and ip_address(interface.group(1).replace("\\", "")).is_loopback
-    except ValueError:
-        return False
-
-
 def _owner_endpoints(value: object) -> tuple[str, ...]:
     allowed = (
         "Twisted endpoints on loopback, as tcp:1119:interface=127.0.0.1 or unix:PATH:mode=600, or systemd:; "
@@ -71,9 +64,40 @@ def _owner_endpoints(value: object) -> tuple[str, ...]:
     texts = _texts(value)
     for text in texts:
         kind = text.partition(":")[0]
-        if not (kind in ("unix", "systemd") or (kind == "tcp" and _is_loopback(text))):
+        if not (kind in ("unix", "systemd") or (kind == "tcp" and is_endpoint_on_loopback(text))):
             raise ValueError(allowed)
     return texts
+
+
+def _strangers_endpoints(value: object) -> tuple[str, ...]:
+    texts = _texts(value)
+    for text in texts:
+        news_endpoint(text)
+    if len(set(texts)) != len(texts):
+        raise ValueError("each endpoint once")
+    return texts
+
+
+def forum_names(value: object) -> tuple[str, ...]:
+    """Return names of forums, or ids of roots as text, checked; ValueError says what is allowed."""
+    texts = _texts(value)
+    if not all(re.fullmatch(r"clique\.\S+|[a-z2-7]{52}", text) for text in texts):
+        raise ValueError("names of forums, as clique.tea, or their roots' ids, as `cliquectl --json forums` shows them")
+    return texts
+
+
+def _line(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value.encode()) > MOST_LINE_OCTETS:
+        raise ValueError(f"one line of at most {MOST_LINE_OCTETS} octets")
+    return value
+
+
+def _file(value: object) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise ValueError("the path of a file")
+    return Path(value).expanduser().absolute()
 
 
 def _web_endpoints(value: object) -> tuple[str, ...]:
@@ -238,6 +262,28 @@ class Settings:
         "NEWSGROUP=FORUM",
     )
 
+    public: tuple[str, ...] = _setting(
+        (), _strangers_endpoints, "where anybody's newsreader connects, to read the public forums and nothing else"
+    )
+
+    public_forums: tuple[str, ...] = _setting((), forum_names, "the forums that the public listeners show")
+
+    accounts: tuple[str, ...] = _setting(
+        (), _strangers_endpoints, "where newsreaders connect that log in to an account of `cliquectl user`"
+    )
+
+    connections_per_minute: int = _setting(
+        60,  # a newsreader opens five, some again for each newsgroup
+        _number(1, 100_000, "connections", whole=True),
+        "connections that one address may open in a minute to a public listener or one for accounts",
+    )
+
+    certificate: Path | None = _setting(
+        None, _file, "PEM file with private key and certificate chain for TLS; without it the node makes its own"
+    )
+
+    contact: str = _setting("", _line, "whom the users of public listeners and of those for accounts can write to")
+
     clique: tuple[str, ...] = _setting((), _clique_endpoints, "where other nodes connect, or i2p, or off")
 
     web: tuple[str, ...] = _setting(
@@ -369,6 +415,8 @@ def load(config: Path | None, flags: Mapping[str, object]) -> Settings:
 
 
 def _check_together(settings: Settings) -> None:
+    if settings.public and not settings.public_forums:
+        raise SettingsError("public: without public_forums there is nothing to show: name the forums in the TOML file")
     if not settings.feed:
         return
     if not settings.feed_newsgroups:

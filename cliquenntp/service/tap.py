@@ -10,11 +10,17 @@ from twisted.python import usage
 
 from cliquenntp.service import settings
 
+FLAGS = ("data", "nntp", "public", "accounts", "feed", "clique", "web")
+"""settings that have a flag of their name"""
+
 
 class Options(usage.Options):
     """The flags of ``twistd cliquenntp``; each overrides the setting of the same name in the TOML file."""
 
-    synopsis = "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--clique ADDRESS|i2p|off]... [--web ENDPOINT|off]"
+    synopsis = (
+        "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--public ENDPOINT]... [--accounts ENDPOINT]... "
+        "[--clique ADDRESS|i2p|off]... [--web ENDPOINT|off]"
+    )
     longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
 
     optParameters = [
@@ -26,6 +32,8 @@ class Options(usage.Options):
         super().__init__()
         self["nntp"] = []
         self["feed"] = []
+        self["public"] = []
+        self["accounts"] = []
         self["clique"] = []
         self["web"] = []
 
@@ -38,6 +46,14 @@ class Options(usage.Options):
         """Where other news servers hand on articles of the newsgroups in feed_newsgroups, on loopback, without a
         password; may be given several times. [default: nowhere]"""
         self["feed"].append(endpoint)
+    def opt_public(self, endpoint: str) -> None:
+        """Where anybody reads the forums of the setting public_forums, as i2p, tls:563 or tcp:119; may be given several
+        times."""
+        self["public"].append(endpoint)
+
+    def opt_accounts(self, endpoint: str) -> None:
+        """Where newsreaders log in to accounts, as i2p, tls:563 or tcp:119; may be given several times."""
+        self["accounts"].append(endpoint)
 
     def opt_clique(self, address: str) -> None:
         """Where other nodes connect, as tcp:127.0.0.1:PORT or tls:HOST:PORT, or `off`; may be given several times.
@@ -51,7 +67,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""
-        flags: dict[str, Any] = {key: self[key] for key in ("data", "nntp", "feed", "clique", "web") if self[key]}
+        flags: dict[str, Any] = {key: self[key] for key in FLAGS if self[key]}
         try:
             self["settings"] = settings.load(Path(self["config"]) if self["config"] else None, flags)
         except settings.SettingsError as error:

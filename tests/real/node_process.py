@@ -79,12 +79,13 @@ class NodeProcess:
         """Run a command as cliquectl does, without a process of its own.  Raises CommandFailedError."""
         return ask(self.folder / "data" / "control.sock", command, arguments)
 
-    def cliquectl_process(self, *words: str) -> subprocess.Popen[str]:
+    def cliquectl_process(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start cliquectl with a command."""
         socket = str(self.folder / "data" / "control.sock")
         command = [sys.executable, "-m", "cliquenntp.control.cliquectl", "--socket", socket, "--json", *words]
         return subprocess.Popen(
-            command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+            command, env=ENVIRONMENT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            encoding="utf-8",
         )
 
     def cliquectl(self, *words: str, seconds: float = 120.0) -> Any:

@@ -44,6 +44,13 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
         ('nntp = "tcp:1119:interface=0.0.0.0"', "loopback"),
         ('nntp = "tcp:1119:interface=192.168.1.2"', "loopback"),
         ("nntp = [1]", "texts"),
+        ('public = "119"', "tls:PORT"),
+        ('public = ["i2p", "i2p"]', "once"),
+        ('accounts = "udp:119"', "tls:PORT"),
+        ('public_forums = "tea"', "clique.tea"),
+        ('contact = "a\\nb"', "one line"),
+        ("certificate = 3", "file"),
+        ("connections_per_minute = 0", "connections"),
         ('clique = "tcp:7000"', "loopback"),
         ('clique = "tcp:192.0.2.1:7000"', "loopback"),
         ('clique = ["off", "tcp:127.0.0.1:7000"]', "loopback"),
@@ -71,6 +78,12 @@ def test_a_value_that_is_not_allowed_names_file_key_and_what_is(tmp_path: Path, 
     assert text.startswith(f"{path}: {line.split()[0]}: ")
     assert named in text
     assert "\n" not in text
+
+
+def test_a_public_listener_needs_forums_to_show() -> None:
+    with pytest.raises(SettingsError, match=r"^public: .*public_forums"):
+        settings.load(None, {"public": ["i2p"]})
+    assert settings.load(None, {"public": ["i2p"], "public_forums": ["clique.tea"]}).public == ("i2p",)
 
 
 def test_a_bad_flag_is_named() -> None:

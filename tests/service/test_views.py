@@ -13,7 +13,7 @@ def test_a_view_for_each_scope() -> None:
         return Identity(None, Right.READ, NamedForums(garden.archive, frozenset(names)))
 
     reader = public("clique.garden")
-    assert views.of(OWNER) is views.whole
+    assert views.of(OWNER).newsgroup(b"clique.garden") and views.of(OWNER).newsgroup(b"clique.desert")
     assert views.of(reader) is views.of(public("clique.garden"))
     assert views.of(reader) is not views.of(public("clique.desert"))
     assert views.of(reader).newsgroup(b"clique.desert") is None

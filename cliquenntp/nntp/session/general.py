@@ -51,6 +51,8 @@ def show_help(reader: Reader, words: list[bytes]) -> Answer:
     rows = [(f"{command.name} {command.usage}", command.help) for command in reader.commands.values()]
     width = max(len(syntax) for syntax, _ in rows) + 2
     lines = "".join(f"  {syntax:{width}}{text}\r\n" for syntax, text in rows)
+    contact = reader.settings.contact
+    lines += f"Contact: {contact}\r\n" if contact else ""
     return replies.HELP_FOLLOWS + lines.encode() + replies.END
 
 

@@ -44,6 +44,8 @@ class SessionSettings:
     """name and version for CAPABILITIES and the greeting"""
     article_limit: int = 1 << 20
     """octets of an article as the client sends it; the size that a document may have"""
+    contact: str = ""
+    """whom to write to, at the end of HELP; at most 400 octets"""
     motd: tuple[str, ...] = ()
     """lines of LIST MOTD (RFC 6048 section 2.5), each of at most 510 octets"""
     new_groups: Listed = Listed.FORUMS

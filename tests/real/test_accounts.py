@@ -1,0 +1,134 @@
+"""Accounts as an operator makes them with cliquectl, on a node that is a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.nntp_client import NewsClient
+from tests.real.node_process import LOOPBACK, CommandFailedError, NodeProcess
+
+CONFIG = f"""
+nntp = "{LOOPBACK}"
+accounts = "{LOOPBACK}"
+public = "{LOOPBACK}"
+public_forums = ["clique.tea"]
+web = "off"
+"""
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    process = NodeProcess(tmp_path_factory.mktemp("accounts"), config=CONFIG)
+    try:
+        process.start()
+        for name in ("tea", "secret"):
+            process.cliquectl("create-forum", name)
+        yield process
+    finally:
+        process.kill()
+
+
+def connect(node: NodeProcess, kind: str = "accounts") -> NewsClient:
+    return NewsClient("127.0.0.1", int(node.cliquectl("status")[kind][0].rpartition(":")[2]))
+
+
+def log_in(client: NewsClient, name: str, password: str) -> str:
+    client.command(f"AUTHINFO USER {name}")
+    return client.command(f"AUTHINFO PASS {password}")[:3]
+
+
+def test_the_owners_address_is_told_as_before(node: NodeProcess) -> None:
+    answer = node.cliquectl("user")
+    assert set(answer) == {"address", "key"}
+    assert answer["address"] == node.cliquectl("status")["address"]
+
+
+def test_an_accounts_life(node: NodeProcess) -> None:
+    made = node.cliquectl("user", "add", "mary", "--forums", "clique.tea")
+    assert made["account"] == {
+        "name": "mary", "rights": ["read", "post"], "forums": ["clique.tea"], "can_log_in": True,
+        "address": made["account"]["address"],
+    }
+    assert made["account"]["address"] != node.cliquectl("user")["address"]
+    with pytest.raises(CommandFailedError, match="user password mary"):
+        node.cliquectl("user", "add", "mary")
+    with connect(node) as client:
+        assert log_in(client, "mary", made["password"]) == "281"
+        assert client.command("GROUP clique.secret").startswith("411 ")
+        sender = made["account"]["address"]
+        article = f"From: {sender}\r\nSubject: Oolong\r\nNewsgroups: clique.tea\r\n\r\nText.\r\n"
+        assert client.post(article.encode()).startswith("240 ")
+        changed = node.cliquectl("user", "rights", "mary", "--rights", "read", "--forums", "all")
+        assert changed["account"]["forums"] is None
+        assert client.status().startswith("400 ")
+    with connect(node) as client:
+        assert log_in(client, "mary", made["password"]) == "281"
+        assert client.command("GROUP clique.secret").startswith("211 ")
+        assert client.command("POST").startswith("440 ")
+    again = node.cliquectl("user", "password", "mary")
+    assert again["password"] != made["password"]
+    with connect(node) as client:
+        assert log_in(client, "mary", made["password"]) == "481"
+        assert log_in(client, "mary", again["password"]) == "281"
+        node.cliquectl("user", "remove", "mary")
+        assert client.status().startswith("400 ")
+    with connect(node) as client:
+        assert log_in(client, "mary", again["password"]) == "481"
+    [row] = node.cliquectl("user", "list")["accounts"]
+    assert row["name"] == "mary" and not row["can_log_in"]
+
+
+def test_a_password_of_ones_own_comes_by_standard_input(node: NodeProcess) -> None:
+    process = node.cliquectl_process("user", "password", "owner", "--password", stdin=subprocess.PIPE)
+    out, error = process.communicate("tr\u00e8s-secret\n", timeout=60)
+    assert process.returncode == 0 and not error and '"password": null' in out
+    with connect(node) as client:
+        assert log_in(client, "owner", "tr\u00e8s-secret") == "281"
+        assert client.command("GROUP clique.secret").startswith("211 ")
+    assert "tr\u00e8s-secret" not in node.log
+
+
+@pytest.mark.parametrize(("words", "reason"), [
+    (("add",), "name is missing"), (("add", "two words"), "no spaces"), (("add", "x", "--rights", "fly"), "read, post"),
+    (("add", "x", "--forums", "tea"), "clique.tea"), (("remove", "nobody"), "no account nobody"),
+    (("password", "nobody"), "no account nobody"), (("rights", "owner", "--rights", "read"), "all rights"),
+])
+def test_what_cannot_be_is_refused_with_the_reason(node: NodeProcess, words: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(CommandFailedError, match=reason):
+        node.cliquectl("user", *words)
+
+
+def test_the_public_sees_the_public_forums(node: NodeProcess) -> None:
+    with connect(node, "public") as client:
+        assert client.greeting.startswith("201 ")
+        assert [line.split()[0] for line in client.listing("LIST ACTIVE clique.tea")[1]] == [b"clique.tea"]
+        assert client.command("GROUP clique.secret").startswith("411 ")
+
+
+REQUEST_LINES = (
+    "GET / HTTP/1.1", "POST / HTTP/1.1", "PUT /x HTTP/1.1", "OPTIONS * HTTP/1.1", "HEAD / HTTP/1.0",
+    "DELETE / HTTP/1.1", "PRI * HTTP/2.0", "CONNECT localhost:1119 HTTP/1.1", "get http://localhost/",
+    "POST  / HTTP/1.1", "TRACE /", "Content-Type: text/plain", "\x16\x03\x01",
+)
+
+
+@pytest.mark.parametrize("kind", ["nntp", "public", "accounts"])
+def test_nothing_of_a_browsers_request_is_obeyed(node: NodeProcess, kind: str) -> None:
+    before = node.cliquectl("status")
+    port = int(before[kind][0].rpartition(":")[2])
+    for line in REQUEST_LINES:
+        script = (
+            f"{line}\r\nHost: localhost\r\nContent-Type: text/plain\r\n\r\nMODE READER\r\nGROUP clique.tea\r\n"
+            "POST\r\nFrom: x <x@example.org>\r\nSubject: x\r\nNewsgroups: clique.tea\r\n\r\nx\r\n.\r\nQUIT\r\n"
+        )
+        with NewsClient("127.0.0.1", port) as client:
+            client.send(script.encode("latin-1"))
+            assert client.read_line().startswith(b"400 "), line
+            try:
+                assert client.read_line() == b"", line
+            except ConnectionResetError:  # it closed before it had read all
+                pass
+    assert node.cliquectl("status")["documents"] == before["documents"]

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from cliquenntp.service.certificate import CertificateError, load, load_or_create
+
+
+def test_its_own_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "tls"
+    certificate = load_or_create(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert load_or_create(path).fingerprint == certificate.fingerprint
+    assert len(certificate.fingerprint.split(":")) == 32
+    assert [file.name for file in path.parent.iterdir()] == ["tls"]
+
+
+def test_a_chain_may_follow(tmp_path: Path) -> None:
+    one, other = load_or_create(tmp_path / "one"), load_or_create(tmp_path / "other")
+    chained = tmp_path / "chained"
+    _, mark, rest = (tmp_path / "other").read_text().partition("-----BEGIN CERTIFICATE")
+    chained.write_text((tmp_path / "one").read_text() + mark + rest)
+    assert load(chained).fingerprint == one.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize("kept", ["", "key", "certificate"])
+def test_a_file_that_is_none_is_named(tmp_path: Path, kept: str) -> None:
+    path = tmp_path / "tls"
+    load_or_create(path)
+    key, mark, certificate = path.read_text().partition("-----BEGIN CERTIFICATE")
+    path.write_text({"": "", "key": key, "certificate": mark + certificate}[kept])
+    with pytest.raises(CertificateError, match=f"{path}: needs a private key"):
+        load(path)
+    with pytest.raises(CertificateError, match="cannot be read"):
+        load(tmp_path / "missing")
+
+
+def test_a_key_that_is_not_the_certificates_is_refused(tmp_path: Path) -> None:
+    load_or_create(tmp_path / "one")
+    load_or_create(tmp_path / "other")
+    key = (tmp_path / "one").read_text().partition("-----BEGIN CERTIFICATE")[0]
+    mark, certificate = (tmp_path / "other").read_text().partition("-----BEGIN CERTIFICATE")[1:]
+    (tmp_path / "mixed").write_text(key + mark + certificate)
+    with pytest.raises(CertificateError):
+        load(tmp_path / "mixed")
