@@ -129,13 +129,19 @@ class Archive:
         numbers = self.numbers(group)
         low, high = max(low, numbers.low), min(high, numbers.high)
         pages = getattr(numbers, "lines", None)
-        while pages is not None and low <= high:
-            page, index = divmod(low - 1, PAGE_LINES)
-            if page not in pages:
-                break
-            lines = pages[page].lines[index:index + high - low + 1]
-            yield from ((number, line) for number, line in enumerate(lines, low) if line)
-            low += len(lines)
+        if pages is not None:
+            place, last = numbers.place_from(low), numbers.place_from(high + 1) - 1
+            while place <= last:
+                page, index = divmod(place - 1, PAGE_LINES)
+                if page not in pages:
+                    break
+                lines = pages[page].lines[index:index + last - place + 1]
+                if numbers.shifts:
+                    yield from ((numbers.number_of(one), line) for one, line in enumerate(lines, place) if line)
+                else:
+                    yield from ((number, line) for number, line in enumerate(lines, place) if line)
+                place += len(lines)
+            low = numbers.number_of(place)
         for count, (number, docno) in enumerate(numbers.between(low, high), 1):
             yield number, self._records[docno].overview
             if not count % RECORDS_A_SWEEP:

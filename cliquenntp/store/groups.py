@@ -69,7 +69,7 @@ class OverviewPage(Persistent):
 class Group(Persistent):
     """The numbers of one document's newsgroup; the document itself is article 1."""
 
-    __slots__ = ("lines", "low", "missing", "open_end", "paged", "pages")
+    __slots__ = ("lines", "low", "missing", "open_end", "paged", "pages", "shifts")
 
     def __init__(self, docno: int) -> None:
         self.open_end = pack_numbers([docno << 1])
@@ -79,37 +79,66 @@ class Group(Persistent):
         self.low = 1
         self.missing = 0
         """how many numbers have no article any more"""
+        self.shifts: tuple[tuple[int, int], ...] = ()
+        """(place, by how much the numbers from there on are greater than their places), after each restore that was
+        followed by an article"""
 
     def __getstate__(self) -> tuple[object, ...]:
         paged = (self.paged, self.pages, self.lines)
+        if self.shifts:
+            return (self.open_end, *paged, self.low, self.missing, self.shifts)
         if self.missing:
             return (self.open_end, *paged, self.low, self.missing)
         return (self.open_end, *paged) if self.paged else (self.open_end,)
 
     def __setstate__(self, state: tuple) -> None:
-        whole = state + (b"", 0, None, None, 1, 0)[len(state):]
-        self.open_end, self.paged, self.pages, self.lines, self.low, self.missing = whole
+        whole = state + (b"", 0, None, None, 1, 0, ())[len(state):]
+        self.open_end, self.paged, self.pages, self.lines, self.low, self.missing, self.shifts = whole
+
+    @property
+    def places(self) -> int:
+        """How many articles there ever were; the last one's place, counted from 1."""
+        return self.paged + len(self.open_end) // OCTETS
 
     @property
     def high(self) -> int:
         """See IGroupNumbers."""
-        return self.paged + len(self.open_end) // OCTETS
+        return self.places + (self.shifts[-1][1] if self.shifts else 0)
 
     @property
     def count(self) -> int:
         """See IGroupNumbers."""
-        return self.high - self.missing
+        return self.places - self.missing
 
-    def append(self, docno: int, is_child: bool) -> int:
-        """Give the next number to a document and return it."""
+    def number_of(self, place: int) -> int:
+        """Return the number of the article in a place."""
+        return place + next((shift for first, shift in reversed(self.shifts) if place >= first), 0)
+
+    def place_from(self, number: int) -> int:
+        """Return the place of the article with that number, or of the first one with a greater number."""
+        for first, shift in reversed(self.shifts):
+            if number >= first + shift:
+                return number - shift
+            if number > self.number_of(first - 1):
+                return first
+        return number
+
+    def next_number(self, shift: int) -> int:
+        """Return the number that the next article gets; ``shift``: of the numbers given since the last restore."""
+        return self.places + 1 + shift
+
+    def append(self, docno: int, is_child: bool, shift: int = 0) -> None:
+        """Give the next number to a document."""
+        if shift != (self.shifts[-1][1] if self.shifts else 0):
+            self.shifts = (*self.shifts, (self.places + 1, shift))
         if len(self.open_end) == OPEN_NUMBERS * OCTETS:
             self._page_open_end()
         self.open_end += pack_numbers([docno << 1 | is_child])
-        return self.high
 
     def remove(self, number: int) -> bool:
         """Take an article out of its number; return whether it is a child of the group's document."""
-        index = number - 1
+        place = self.place_from(number)
+        index = place - 1
         if index >= self.paged:
             packed, index = self.open_end, index - self.paged
             self.open_end = _without(packed, index)
@@ -118,8 +147,8 @@ class Group(Persistent):
             packed = self.pages[page].packed  # type: ignore[index]
             self.pages[page].packed = _without(packed, index)  # type: ignore[index]
         self.missing += 1
-        if self.lines is not None and (number - 1) // PAGE_LINES in self.lines:
-            page, line = divmod(number - 1, PAGE_LINES)
+        if self.lines is not None and (place - 1) // PAGE_LINES in self.lines:
+            page, line = divmod(place - 1, PAGE_LINES)
             lines = self.lines[page].lines
             self.lines[page].lines = [*lines[:line], b"", *lines[line + 1:]]
         if number == self.low:
@@ -141,7 +170,12 @@ class Group(Persistent):
         """See IGroupNumbers."""
         if not 1 <= number <= self.high:
             return None
-        index = number - 1
+        place = number
+        if self.shifts:
+            place = self.place_from(number)
+            if self.number_of(place) != number:
+                return None
+        index = place - 1
         if index >= self.paged:
             return number_at(self.open_end, index - self.paged) >> 1 or None
         page, index = divmod(index, PAGE_NUMBERS)
@@ -149,17 +183,23 @@ class Group(Persistent):
 
     def between(self, low: int, high: int) -> Iterator[tuple[int, int]]:
         """See IGroupNumbers."""
+        if self.shifts:
+            first, last = self.place_from(low), self.place_from(min(high, self.high) + 1) - 1
+            for place, entry in self._entries(first, last):
+                yield self.number_of(place), entry >> 1
+            return
         for number, entry in self._entries(low, high):
             yield number, entry >> 1
 
     def children(self) -> Iterator[int]:
         """Yield the docnos of the children of the group's document, in order of arrival."""
-        for _, entry in self._entries(1, self.high):
+        for _, entry in self._entries(1, self.places):
             if entry & 1:
                 yield entry >> 1
 
     def _entries(self, low: int, high: int) -> Iterator[tuple[int, int]]:
-        low, high = max(low, 1), min(high, self.high)
+        """Yield (place, entry) of the places from low to high inclusive."""
+        low, high = max(low, 1), min(high, self.places)
         while low <= high:
             if low > self.paged:
                 first, packed = self.paged, self.open_end
@@ -182,6 +222,10 @@ class Unanswered:
 
     docno: int
     low = high = count = 1
+
+    def next_number(self, shift: int) -> int:
+        """Return the number that the first answer gets; ``shift``: of the numbers given since the last restore."""
+        return 2 + shift
 
     def at(self, number: int) -> int | None:
         """See IGroupNumbers."""

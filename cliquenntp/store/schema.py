@@ -54,6 +54,10 @@ def _octets(root: Root) -> None:
         record.size for docno, record in root["records"].items() if docno not in root["gone"]))
 
 
+def _shift(root: Root) -> None:
+    root["shift"] = 0
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -61,6 +65,7 @@ STEPS: tuple[Step, ...] = (
     ("what accounts follow", _follows),
     ("Message-IDs that newsreaders chose", _aliases),
     ("octets of the documents that are kept", _octets),
+    ("by how much numbers are greater after a restore", _shift),
 )
 
 

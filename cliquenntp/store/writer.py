@@ -60,12 +60,18 @@ class Writer(Archive):
         self._transactions.abort()
         self._transactions.begin()
 
+    @property
+    def _shift(self) -> int:
+        """By how much numbers given now are greater than their places."""
+        shift: int = self._connection.root()["shift"]
+        return shift
+
     def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
         """See IWriter."""
         docno = self.newest() + 1
         if docno > LARGEST_DOCNO:
             raise OverflowError(f"a node numbers at most {LARGEST_DOCNO} documents")
-        numbers = tuple((group, self._numbers(group).high + 1) for group in placement.groups)
+        numbers = tuple((group, self._numbers(group).next_number(self._shift)) for group in placement.groups)
         self._numbered = placement, docno, numbers
         return docno, numbers
 
@@ -142,22 +148,25 @@ class Writer(Archive):
         numbers = self._groups.get(group)
         if numbers is None:
             numbers = self._groups[group] = Group(group)
-        numbers.append(docno, is_child)
+        numbers.append(docno, is_child, self._shift)
 
     def _page_overviews(self, root: int) -> None:
         numbers = self._groups.get(root)
-        if numbers is None or numbers.high % PAGE_LINES:
+        if numbers is None or numbers.places % PAGE_LINES:
             return
-        page = numbers.high // PAGE_LINES - 1
+        page = numbers.places // PAGE_LINES - 1
         if numbers.lines is None:
             numbers.lines = PageTree()
         if page not in numbers.lines:
-            first = page * PAGE_LINES + 1
-            present = dict(numbers.between(first, numbers.high))
-            numbers.lines[page] = OverviewPage([
-                self._records[present[number]].overview if number in present else b""
-                for number in range(first, numbers.high + 1)
-            ])
+            places = range(page * PAGE_LINES + 1, numbers.places + 1)
+            held = [numbers.at(numbers.number_of(place)) for place in places]
+            numbers.lines[page] = OverviewPage(
+                [b"" if docno is None else self._records[docno].overview for docno in held])
+
+    def shift_numbers(self, by: int) -> None:
+        """Let all newsgroups go on with greater numbers, since some may have been given that are not known here."""
+        self.writes += 1
+        self._connection.root()["shift"] += by
 
     def channel(self, docno: int, comments: bool) -> ChannelSet:
         """Return the set of a held document's channel; it is kept from now on."""
