@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from twisted.internet import defer
 
 from cliquenntp.control.client import ask
 from cliquenntp.control.commands import COMMANDS, CommandLine
+from cliquenntp.control.passphrase import PassphraseError
 from cliquenntp.control.places import find_socket
 from cliquenntp.control.progress import ProgressLine
 from cliquenntp.control.protocol import CommandError
@@ -85,7 +87,7 @@ async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: T
     printer = Printer(line, arguments.json, out, progress)
     try:
         await ask(reactor, arguments.socket or find_socket(), line.name, line.prepare(values), printer.heard)
-    except CommandError as failure:
+    except (CommandError, PassphraseError) as failure:
         progress.close()
         error.write(f"cliquectl: {failure}\n")
         return 1
@@ -98,6 +100,8 @@ async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: T
 def main(argv: Sequence[str] | None = None) -> int:
     """Run cliquectl with a command line (default: the process's own)."""
     arguments = parser().parse_args(argv)
+    if arguments.line.program:
+        return subprocess.run([sys.executable, "-m", arguments.line.program, *arguments.words], check=False).returncode
     # Imported here: what the parser answers itself (--help, a wrong argument) needs no reactor.
     from twisted.internet import reactor
 

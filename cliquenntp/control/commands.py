@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Mapping
 from getpass import getpass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
+from cliquenntp.control.passphrase import passphrase_from
 
 Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
 
@@ -26,6 +29,8 @@ class CommandLine:
     show: Callable[[Mapping[str, Any]], str]
     """a result as text"""
     show_row: Callable[[Mapping[str, Any]], str] = str
+    program: str = ""
+    """a module that is run with the words instead of asking the node"""
     prepare: Callable[[dict[str, Any]], dict[str, Any]] = attrs.field(default=dict)
     """what goes to the node, from what was typed"""
 
@@ -99,6 +104,11 @@ def _show_expiry(report: Mapping[str, Any]) -> str:
 
 def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"path": str(Path(values["path"]).expanduser().absolute())}
+
+
+def _with_passphrase(values: dict[str, Any]) -> dict[str, Any]:
+    file = values.pop("passphrase_file")
+    return _absolute(values) | {"passphrase": passphrase_from(file and Path(file), is_new=True)}
 
 
 def _show_peer(peer: Mapping[str, Any]) -> str:
@@ -222,6 +232,23 @@ COMMANDS: tuple[CommandLine, ...] = (
         help="follow it no more, not by reading it either; what is here stays",
         arguments=(_CHANNEL[0], *_ACCOUNT),
         show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
+        name="backup",
+        help="write the node's keys and documents to a sealed file, while it runs",
+        arguments=(
+            (("path",), {"metavar": "FILE", "help": "a new file"}),
+            (("--passphrase-file",), {"metavar": "FILE", "help": "where the passphrase is (default: ask)"}),
+        ),
+        prepare=_with_passphrase,
+        show=lambda manifest: f"{_size(manifest['octets'])} of documents and {manifest['files']} files are in it",
+    ),
+    CommandLine(
+        name="restore",
+        help="put a backup into a data folder that is empty and in which no node runs",
+        arguments=((("words",), {"nargs": argparse.REMAINDER, "help": "FILE [--data DIR] [--passphrase-file FILE]"}),),
+        show=str,
+        program="cliquenntp.service.restore",
     ),
     CommandLine(
         name="expire",

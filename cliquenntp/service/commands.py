@@ -14,6 +14,7 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
 from cliquenntp.interfaces import OWNER
+from cliquenntp.service.backup_command import backup_node
 from cliquenntp.service.follow_commands import COMMENTS, FollowCommands, depth_of, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
@@ -53,6 +54,7 @@ class NodeCommands:
             "invite": self.invite,
             "join": self.join,
             "verify": self.verify,
+            "backup": self.backup,
             **NetworkCommands(self._node).table(),
             **RoomCommands(self._node).table(),
             **UserCommands(self._node).table(),
@@ -131,6 +133,11 @@ class NodeCommands:
         """Take articles from an archive on this machine."""
         forum = arguments.get("forum")
         return await import_archive(self._node, answer, Path(_text(arguments, "path")), forum and str(forum))
+
+    async def backup(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a backup to a file on this machine."""
+        return await backup_node(
+            self._node, answer, Path(_text(arguments, "path")), _text(arguments, "passphrase"))
 
     async def verify(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Look whether everything in the database is as it was stored."""

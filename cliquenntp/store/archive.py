@@ -126,7 +126,7 @@ class Archive:
 
     def overviews(self, group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         """See IArchive."""
-        numbers = self.numbers(group)
+        numbers = self._numbers(group)
         low, high = max(low, numbers.low), min(high, numbers.high)
         pages = getattr(numbers, "lines", None)
         if pages is not None:

@@ -58,12 +58,24 @@ class StoreSettings:
     """a larger document is a file of its own: ZODB copies an object several times on its way, a blob once"""
 
 
+@attrs.frozen
+class Part:
+    """A file of a database."""
+
+    path: Path
+    name: str
+    """in the database's folder"""
+    octets: int
+    """from its beginning; what lies behind is newer"""
+
+
 class Store:
     """An open database; ``reader`` is for the reactor's thread, ``writer`` for the writer's."""
 
-    def __init__(self, database: ZODB.DB, settings: StoreSettings, sums: FileSums | None = None) -> None:
+    def __init__(self, database: ZODB.DB, settings: StoreSettings, folder: Path | None = None) -> None:
         self._database = database
-        self._sums = sums
+        self._folder = folder
+        self._sums = None if folder is None else FileSums(folder / DATABASE_FILE, folder / SUMS_FILE)
         self._summing = threading.Lock()
         self._settings = settings
         self._reading = transaction.TransactionManager(explicit=True)
@@ -97,7 +109,7 @@ class Store:
             raise StoreUnusable(f"{location} cannot be read, restore a backup ({what})") from error
         try:
             _update_schema(database, steps, file if is_folder else None)
-            return cls(database, settings, FileSums(file, file.with_name(SUMS_FILE)) if is_folder else None)
+            return cls(database, settings, Path(location) if is_folder else None)
         except SchemaTooNew as error:
             database.close()
             raise StoreTooNew(f"{location}: a newer cliquenntp has changed this database ({error})") from None
@@ -144,6 +156,25 @@ class Store:
         if self._sums is not None:
             self.sum_up()
             yield from self._sums.damages()
+
+    @contextmanager
+    def files(self) -> Iterator[tuple[Part, list[Part]]]:
+        """Give the files that are the database as it is now: its own and those of large documents.
+
+        What is committed meanwhile is not in them; a pack waits until the end.  StoreUnusable where there are none, as
+        the database is elsewhere (a ZODB URI).
+        """
+        if self._folder is None:
+            raise StoreUnusable("the database is kept by another server: back it up there")
+        folder = self._folder
+        with self._summing:
+            octets = self.octets()
+            blobs = [
+                Part(path, str(path.relative_to(folder)), path.stat().st_size)
+                for path in sorted((folder / BLOB_FOLDER).rglob("*"))
+                if path.is_file() and not path.name.endswith(".lock") and "tmp" not in path.relative_to(folder).parts
+            ]
+            yield Part(folder / DATABASE_FILE, DATABASE_FILE, octets), blobs
 
     def octets(self) -> int:
         """Return the size of the database without blobs."""
