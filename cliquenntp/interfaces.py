@@ -282,6 +282,8 @@ class Changes:
     """docnos of the documents whose text was dropped"""
     aliases: tuple[tuple[str, bytes, int], ...] = ()
     """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
+    places: tuple[Place, ...] = attrs.field(default=(), eq=False, repr=False)
+    """of each of ``documents``, so that nobody has to load what was just written"""
 
 
 @attrs.frozen

@@ -34,9 +34,11 @@ _NAME = re.compile(r"[A-Za-z0-9+_-]+(?:\.[A-Za-z0-9+_-]+)*")
 
 def slug(subject: str) -> str:
     """Return a subject as ASCII lower-case letters and digits, words joined by hyphens; ``t`` when nothing is left."""
-    letters = unicodedata.normalize("NFKD", subject)
-    # marks go with the letters they stood on, so that an accent does not split a word
-    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    letters = subject
+    if not subject.isascii():
+        letters = unicodedata.normalize("NFKD", subject)
+        # marks go with the letters they stood on, so that an accent does not split a word
+        letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _NOT_IN_SLUG.sub("-", letters.lower()).strip("-") or "t"
 
 

@@ -105,13 +105,12 @@ class CliqueSide:
 
     def moved(self, changes: Changes) -> None:
         """Tell the core of documents that were written or imported here."""
-        for docno in changes.documents:
-            record = self._archive.record(docno)
-            if not self._documents.contains(record.id):
-                self._handle(events.LocalDocument(self._archive.place(docno)))
-                if not record.parents:
-                    self.on_founded(record.id)
-            self._release(record.id)
+        for place in changes.places:
+            if not self._documents.contains(place.id):
+                self._handle(events.LocalDocument(place))
+                if not place.parents:
+                    self.on_founded(place.id)
+            self._release(place.id)
         for docno in changes.gone:
             self._handle(events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno)))
 

@@ -119,9 +119,7 @@ class DigestIndex(Persistent):
         spare = _BITS - _CHARACTER_BITS * len(known)
         low, high = low << spare, ((low + 1) << spare) - 1
         for page in self.pages.values(self.pages.maxKey(low), high):
-            for short, docno in zip(page.shorts, page.docnos, strict=True):
-                if low <= short <= high:
-                    yield docno
+            yield from [docno for short, docno in zip(page.shorts, page.docnos, strict=True) if low <= short <= high]
         yield from self.collided.values()
 
 

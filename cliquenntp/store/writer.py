@@ -8,7 +8,7 @@ from persistent import Persistent
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Changes, Follow, IWriter, Placement
+from cliquenntp.interfaces import Changes, Follow, IWriter, Place, Placement
 from cliquenntp.store.archive import Archive, alias_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
@@ -36,6 +36,7 @@ class Writer(Archive):
     def _forget_changes(self) -> None:
         self.writes = 0
         self._documents: list[int] = []
+        self._places: list[Place] = []
         self._changed_groups: dict[int, None] = {}
         self._dropped: list[int] = []
         self._added_aliases: list[tuple[str, bytes, int]] = []
@@ -49,7 +50,8 @@ class Writer(Archive):
     def commit(self) -> Changes:
         """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
         changes = Changes(
-            tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases)
+            tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases),
+            tuple(self._places),
         )
         self._transactions.commit()
         self._transactions.begin()
@@ -117,6 +119,9 @@ class Writer(Archive):
         for root in placement.roots:
             self._page_overviews(root)
         self._documents.append(docno)
+        self._places.append(
+            Place(document.id, document.time, tuple(document.parents), len(document.raw), document.author)
+        )
         return record
 
     def _declared(self, document: Any, placement: Placement) -> tuple[int | bytes, ...]:

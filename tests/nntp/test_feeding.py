@@ -84,13 +84,14 @@ def test_check() -> None:
 
 def test_replies_keep_the_order_of_the_commands() -> None:
     session = a_session()
-    sent = takethis(1) + b"CHECK <held@x>\r\n" + takethis(2) + b"TAKETHIS <held@x>\r\n" + ARTICLE + b"DATE\r\n"
+    sent = takethis(1) + b"CHECK <held@x>\r\n" + takethis(2) + b"TAKETHIS <x>\r\nbare\nfeed\r\n.\r\nDATE\r\n"
     assert session.receive(sent, NOW) == b""
     first, second = session.submissions
     assert session.state is State.JUDGING  # DATE waits, and nothing more is read
     assert session.settle(second, UNWANTED, NOW) == b""
     said = session.settle(first, WANTED, NOW).splitlines()
-    assert said[:4] == [b"239 <1@x>", b"438 <held@x>", b"439 <2@x> it has no From", b"439 <held@x>"]
+    assert said[:3] == [b"239 <1@x>", b"438 <held@x>", b"439 <2@x> it has no From"]
+    assert said[3].startswith(b"439 <x> the article contains a bare LF")
     assert [line[:3] for line in said[4:]] == [b"111"]
     assert session.state is State.LISTENING
 

@@ -65,8 +65,6 @@ def takethis(reader: Reader, words: list[bytes]) -> Answer:
         message_id = arguments.message_id(words[0])
     except arguments.ArgumentError:
         return Collect(b"", Purpose.TAKETHIS, refusal=replies.BAD_SYNTAX % b"TAKETHIS message-id")
-    if reader.feed.offered(message_id) is Offer.HELD:
-        return Collect(b"", Purpose.TAKETHIS, refusal=replies.REJECTED % message_id)
     return Collect(b"", Purpose.TAKETHIS, message_id)
 
 

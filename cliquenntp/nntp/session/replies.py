@@ -85,7 +85,6 @@ OFFER_LATER = b"436 Try again later\r\n"
 TRANSFER_LATER = 436
 TRANSFER_REJECTED = 437
 ALREADY_HELD = b"438 %s\r\n"
-REJECTED = b"439 %s\r\n"
 NOT_TAKEN = 439
 AUTHENTICATION_NEEDED = b"480 Authentication required\r\n"
 
