@@ -100,6 +100,7 @@ class Listeners:
             await listener.factory.stop()
             if listener.network is not None:
                 await listener.network.stop()
+                listener.factory.doStop()
 
     def expel(self, account: str) -> None:
         """End the connections on which an account has logged in."""

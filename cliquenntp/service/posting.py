@@ -75,7 +75,9 @@ class Posting:
             if acts_only(record):
                 return PostResult(True, "done")
             self.on_posted(identity, record)
-            return PostResult(True, f"article received, it is {record.name}")
+            # its name may be a forum's that is hidden from whoever posts in another one
+            name = f", it is {record.name}" if identity.forums is None else ""
+            return PostResult(True, f"article received{name}")
 
         return self._turn.submit(step, len(document.raw)).addCallbacks(stored, _refused)
 
