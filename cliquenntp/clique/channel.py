@@ -245,6 +245,12 @@ class ChannelState:
         """Whether this is the whole of a forum."""
         return self.channel.document == self.scope and not self.channel.comments
 
+    @property
+    def is_fetching(self) -> bool:
+        """Whether documents that comparisons found missing are to come."""
+        return bool(self.in_flight) or any(
+            edge.comparison is not None and edge.comparison.under_way for edge in self.open_edges())
+
     def is_center(self, node_key: bytes) -> bool:
         """Whether the node of that key is this channel's center, as far as it knows."""
         return self.key is not None and self.key.center == node_key

@@ -2,7 +2,7 @@
 
 The turn's contract: begin; handle each event of a batch; for every StoreDocument store that document, for every
 Persist store that piece; commit once; only then perform the others, in order.  If the commit fails, drop every effect
-and refuse new events: the core's state is then ahead of the store, so the process starts again from what it persisted.
+and refuse new events: the core's state is then ahead of the store, so a new core starts from what was persisted.
 """
 
 from __future__ import annotations

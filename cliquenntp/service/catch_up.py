@@ -77,7 +77,7 @@ class CatchUp:
                 self._clique.resync(fetching.channel)
                 compared = True
                 continue
-            is_busy = bool(state.in_flight) or (state.reconciling and not state.reconciled)
+            is_busy = state.is_fetching or (state.reconciling and not state.reconciled)
             if not is_busy and (quiet or compared):
                 # what came is in the turn's queue; this step is behind it
                 await self._turn.submit(lambda writer: None)

@@ -1,4 +1,4 @@
-"""The core's state in the store: its pieces, and the documents that it counts among its channels."""
+"""The core's state in the store, in pieces, and what it is told of a document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import cbor2
 
-from cliquenntp.clique.documents import Documents
 from cliquenntp.clique.effects import Persist, Piece, Plain
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IArchive, IWriter, Place
@@ -62,15 +61,3 @@ def _plain(value: Any) -> Plain:
 def place_of(document: Document) -> Place:
     """Return what the core knows of a document."""
     return Place(document.id, document.time, document.parents, len(document.raw), document.author)
-
-
-def held_documents(archive: IArchive) -> Documents:
-    """Return all documents of the archive as the core counts them."""
-    documents = Documents()
-    for docno in archive.since(0):
-        place = archive.place(docno)
-        documents.add(place)
-        why = archive.gone(docno)
-        if why:
-            documents.forget(place.id, why)
-    return documents

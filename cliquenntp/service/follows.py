@@ -73,9 +73,9 @@ class Follows:
         """Take up what was followed before."""
         for account in self._archive.followers():
             self._accounts[account] = AccountFollows(self._archive.follows(account), self._limits)
-        if _OWNER not in self._accounts and self._clique.channels:
+        if _OWNER not in self._accounts and self._clique.followed:
             # follows were the node's before they were an account's
-            for channel in self._clique.channels:
+            for channel in self._clique.followed:
                 self._keep(_OWNER, Follow(channel.document, Reason.EXPLICIT, int(self._clock()), channel.comments))
             kept = [(account, follow) for account, follow in self.all()]
             self._turn.submit(partial(_set_all, kept)).addErrback(self._lost, "What the node followed")
@@ -271,14 +271,12 @@ class Follows:
             attrs.evolve(place, channel=Channel(follow.document, follow.comments), since=follow.since)
             for _, follow in self.all() for place in [self._place(follow.document)]
         )
-        steps = moves(clique.channels.keys(), after)
+        steps = moves(clique.followed, after)
         for subscription in steps.widen:
             channel = subscription.channel
             clique.follow(channel, subscription.chain, subscription.since, founded=channel.document == founded)
-        known = {
-            clique.channels[channel].scope: clique.contacts(channel)
-            for channel in steps.leave if channel in clique.channels
-        }
+        channels = clique.channels if steps.leave else {}
+        known = {channels[channel].scope: clique.contacts(channel) for channel in steps.leave if channel in channels}
         for channel in steps.leave:
             clique.unfollow(channel)
         for subscription in steps.enter:
@@ -286,7 +284,7 @@ class Follows:
             clique.follow(subscription.channel, subscription.chain, subscription.since, contacts)
 
     def _is_subscribed(self, place: Subscription) -> bool:
-        channels = self._clique.channels.keys()
+        channels = self._clique.followed
         return place.channel in channels or any(place.is_covered_by(channel) for channel in channels)
 
     def _place(self, document: bytes) -> Subscription:

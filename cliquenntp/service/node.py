@@ -120,7 +120,7 @@ class Node(Service):
             self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers
         )
         self.clique = CliqueSide(
-            self.reactor, self.store.reader, self.turn, self.key, self.clock, self._accept,
+            self.reactor, self.store, self.turn, self.key, self.clock, self._accept,
             i2p_network(self.reactor, settings, I2P) if settings.clique == (I2P,) else None,
         )
         self.follows = Follows(
@@ -174,6 +174,8 @@ class Node(Service):
         """Return what the operator should know, a line each."""
         failure = self.turn.failure
         stuck = [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]
+        if self.clique.trouble:
+            stuck.append("all links are closed until what other nodes send can be stored")
         return [*self.troubles, *stuck]
 
     def _accept(self, writer: IWriter, document: Document) -> IRecord:

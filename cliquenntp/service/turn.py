@@ -142,18 +142,20 @@ class Turn:
         """How many steps wait."""
         return len(self._queue)
 
-    def submit(self, step: Callable[[IWriter], T], octets: int = 0) -> Deferred[T]:
+    def submit(self, step: Callable[[IWriter], T], octets: int = 0, is_bounded: bool = False) -> Deferred[T]:
         """Queue a step; the Deferred fires with what it returned once that is on disk, or fails with what it raised.
 
-        ``octets`` is the size of what the step carries.  Fails with QueueFull, NotStored or TurnStopped.
+        ``octets`` is the size of what the step carries.  ``is_bounded`` says that whoever queues it bounds how many
+        wait, so that it is taken however long the queue is.  Fails with QueueFull, NotStored or TurnStopped.
         """
         limits = self._limits
         if self._stopping is not None:
             return fail(TurnStopped("the node is shutting down"))
         if self.failure is not None:
             return fail(self._not_stored())
-        if len(self._queue) >= limits.queue_steps or (
-            self._queue and self._queued_octets + octets > limits.queue_octets
+        if not is_bounded and (
+            len(self._queue) >= limits.queue_steps
+            or (self._queue and self._queued_octets + octets > limits.queue_octets)
         ):
             return fail(QueueFull(f"{len(self._queue)} changes of {self._queued_octets} octets wait already"))
         answer: Deferred[T] = Deferred()

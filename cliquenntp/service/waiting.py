@@ -65,14 +65,6 @@ class WaitingRoom:
             taken.setdefault(document_id, (link, document))
         return list(taken.values())
 
-    def missing(self, link: int) -> list[bytes]:
-        """Return the ids to ask for on a link: first parents that do not wait there themselves."""
-        room = self._rooms.get(link)
-        if room is None:
-            return []
-        wanted = dict.fromkeys(document.parents[0] for document, _ in room.documents.values())
-        return [parent for parent in wanted if parent not in room.documents]
-
     def drop(self, link: int) -> None:
         """Forget what waits on a link that has ended."""
         room = self._rooms.get(link)

@@ -46,11 +46,15 @@ class Clique:
         self.compared: list[Channel] = []
         self.on_founded = None
 
+    @property
+    def followed(self) -> Any:
+        return self.channels.keys()
+
     def follow(self, channel, ancestors, since=0, contacts=(), founded=False) -> None:
         self.said.append(("follow", channel, since, contacts, founded))
         scope = ancestors[-1] if ancestors else channel.document
         self.channels[channel] = SimpleNamespace(
-            scope=scope, edges=[], wanted={}, in_flight={}, reconciling=0, reconciled=0
+            scope=scope, edges=[], wanted={}, is_fetching=False, reconciling=0, reconciled=0
         )
         self.channels[channel].open_edges = lambda: iter(self.channels[channel].edges)
 
@@ -146,10 +150,10 @@ def test_a_first_look_ends_when_all_has_come_or_its_time_is_over(world: World) -
     state.edges.append(SimpleNamespace(differs=True))
     world.wait(0.1)
     assert world.clique.compared == [world.channel(world.thread)]
-    state.edges[0].differs, state.in_flight = False, {b"x": 1.0}
+    state.edges[0].differs, state.is_fetching = False, True
     world.wait(0.5)
     assert ended == []
-    state.reconciled, state.in_flight = 1, {}
+    state.reconciled, state.is_fetching = 1, False
     world.wait(0.1)
     assert len(ended) == 1 and 1.5 < ended[0] < 1.8
     world.follows.looked(OWNER, world.other)

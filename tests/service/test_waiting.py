@@ -40,14 +40,6 @@ def test_a_document_from_two_links_is_let_go_once() -> None:
     assert len(room) == 0
 
 
-def test_missing_names_what_to_ask_for() -> None:
-    room = WaitingRoom()
-    for document in (DEEPER, REPLIES[0], REPLIES[1]):
-        room.add("link", document, 0.0)
-    assert room.missing("link") == [THREAD.id]
-    assert room.missing("another") == []
-
-
 def test_each_link_has_room_for_a_number_of_documents() -> None:
     room = WaitingRoom(WaitingLimits(documents=2))
     assert [room.add("link", reply, 0.0) for reply in REPLIES[:3]] == [True, True, False]
