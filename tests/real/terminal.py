@@ -16,7 +16,8 @@ class Terminal:
     def __init__(self, folder: Path, command: Sequence[str], environ: Mapping[str, str], rows: int = 480) -> None:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
         assignments = [f"{name}={value}" for name, value in environ.items()]
-        words = shlex.join(["env", *assignments, *command])
+        # pytest may run with another terminal's size in these two, and programs believe them more than the terminal
+        words = shlex.join(["env", "-u", "COLUMNS", "-u", "LINES", *assignments, *command])
         size = ["-x", "150", "-y", str(rows)]
         self._run("-u", "new-session", "-d", *size, "-c", str(folder), f"exec {words}")
 
@@ -30,6 +31,11 @@ class Terminal:
     def screen(self) -> str:
         """What is on the screen now."""
         return self._run("capture-pane", "-p", "-t", ":0")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program has ended."""
+        return subprocess.run([*self._tmux, "has-session"], capture_output=True, check=False).returncode != 0
 
     def keys(self, *names: str) -> None:
         """Press keys by tmux's names (Enter, Down, C-x, a, ...)."""
