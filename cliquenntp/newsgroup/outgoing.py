@@ -89,6 +89,8 @@ def _outgoing_value(name: bytes, value: bytes | None, now: int) -> bytes | None:
         return _readable_date(value)
     if name == b"MIME-Version":
         return b"1.0"  # some programs name themselves in a comment behind it
+    if name == b"Content-Disposition" and value.lower() == b"inline":
+        return None  # says nothing where it stands on the whole article, but that neomutt made it
     if name == b"Content-Type":
         return _media_type(value)
     if name == b"Content-Transfer-Encoding" or value.lower() == POSTER:

@@ -14,6 +14,7 @@ from cliquenntp.document import (
     DocumentError,
     Headers,
     address_of,
+    decode_header,
     id_text,
     is_canonical,
 )
@@ -71,7 +72,7 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
     headers, body = _read(article)
     alias = _own_message_id(headers)
     refuse_posted_before(alias, archive, poster.identity)
-    control = headers.get(b"Control")
+    control = _plain(headers.get(b"Control"))
     if control is not None:
         wanted = read_control(control, archive)
         if isinstance(wanted, LeaveForum):
@@ -80,7 +81,7 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
             return Draft(_cancel(wanted.message_id, headers, archive, poster, now), b"", alias)
         return Draft(_new_forum(wanted.name, headers, body, poster, now), body, alias)
     fields = [*_outgoing(headers, poster, now)]
-    superseded = headers.get(b"Supersedes")
+    superseded = _plain(headers.get(b"Supersedes"))
     if superseded is None:
         parents = _parents(headers, archive, poster.identity)
         ids = tuple(archive.record(parent).id for parent in parents)
@@ -89,6 +90,11 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
         ids = parents_of_retraction(target, archive)
         fields.append((b"Clique-Supersedes", id_text(archive.record(target).id).encode("ascii")))
     return Draft((*fields, _parent_field(ids)), body, alias)
+
+
+def _plain(value: bytes | None) -> bytes | None:
+    """Return a value without encoded words: slrn makes some of a Message-ID that is too long for its lines."""
+    return decode_header(value).encode() if value is not None and b"=?" in value else value
 
 
 def _new_forum(name: str, headers: Headers, body: bytes, poster: Poster, now: int) -> Fields:

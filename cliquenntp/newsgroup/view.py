@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from zope.interface import implementer
 
 from cliquenntp.document import address_domain
-from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IWildmat, Newsgroup
+from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IRecord, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.importers import is_moderated
 from cliquenntp.newsgroup.listing import Listing, docnos_from
@@ -111,7 +111,7 @@ class NewsView:
         """Yield the newsgroups of these documents whose name matches (None: all)."""
         for docno in docnos:
             record = self._archive.record(docno)
-            if acts_only(record):
+            if self._is_hidden(record):
                 continue
             if wildmat is None or wildmat.matches(record.name.encode("ascii")):
                 yield self._groups.get(docno) or self._newsgroup(docno)
@@ -128,11 +128,17 @@ class NewsView:
     def active_line(self, docno: int) -> bytes | None:
         """Return a newsgroup's line of LIST ACTIVE; None for what is none, as a cancel."""
         record = self._archive.record(docno)
-        if acts_only(record):
+        if self._is_hidden(record):
             return None
         numbers = self._archive.numbers(docno)
         name = record.name.encode("ascii")
         return b"%b %d %d %b\r\n" % (name, numbers.high, numbers.low, self._status(record.roots[0]))
+
+    def _is_hidden(self, record: IRecord) -> bool:
+        """Tell whether no list names a document's newsgroup: there is none, or it is gone and nobody answered it."""
+        return acts_only(record) or (
+            bool(self._archive.gone(record.docno)) and not self._archive.numbers(record.docno).count
+        )
 
     # one article
 

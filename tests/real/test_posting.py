@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
 
 import pytest
 
+from cliquenntp.document import id_text, parse
+from cliquenntp.store import Store
+from tests.newsreader_articles import captured
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
 
@@ -131,8 +135,11 @@ def test_a_current_article_that_is_cancelled_is_no_longer_current(client: NewsCl
     wrong = post(client, "Read while cancelled")
     high = client.command("GROUP clique.garden").split()[3]
     assert client.command(f"STAT {high}").startswith("223")
+    names = [line.split()[0] for line in client.listing("LIST")[1]]
     post(client, "cmsg cancel", Control=f"cancel {wrong}")
     assert client.command("STAT").startswith("420")
+    # its newsgroup, which nobody has answered in, is in no list any more, and the cancel has none
+    assert len(names) - 1 == len(client.listing("LIST")[1]) == len(client.listing("LIST NEWSGROUPS")[1])
     assert client.command("LAST").startswith("223")
 
 
@@ -162,3 +169,27 @@ def test_forums_are_made_and_left(client: NewsClient) -> None:
 def test_a_distribution_is_refused_rather_than_broken(client: NewsClient) -> None:
     assert "Distribution" in post(client, "Here only", verdict="441", Distribution="local")
     post(client, "Everywhere", Distribution="world")
+
+
+
+def test_what_newsreaders_send_is_stored_as_it_leaves(make_node: Callable[..., NodeProcess]) -> None:
+    """The documents in the database are byte by byte what tests/newsreaders says, follow-ups by own Message-IDs too."""
+    node = make_node()
+    node.cliquectl("create-forum", "garden")
+    own = node.cliquectl("user")["address"].partition("@")[2].partition(".")[0]
+    articles = {article.name: article for article in captured()}
+    names = [name for name in articles if name.endswith("-post")]
+    names += ["gnus-followup", "neomutt-followup", "tin-followup"]
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        for name in names:
+            assert client.post(articles[name].sent_by(own)).startswith("240"), name
+    node.stop()
+    store = Store.open(node.folder / "data" / "database")
+    root, *documents = [parse(store.reader.raw(docno)) for docno in store.reader.since(0)]
+    store.close()
+    stored = dict(zip(names, documents, strict=True))
+    for name, document in stored.items():
+        target = stored[name.replace("followup", "post")]
+        date = formatdate(document.time).replace("-0000", "+0000").encode()
+        expected = articles[name].expected(own, id_text(root.id), id_text(target.id), date)
+        assert document.raw.split(b"\r\n", 2)[2] == expected, name

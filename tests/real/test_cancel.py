@@ -1,0 +1,70 @@
+"""What is taken back on one node vanishes from the others, also from those that were off, and does not come back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.nntp_client import NewsClient
+from tests.real.node_process import NodeProcess
+from tests.real.waiting import wait_for
+
+pytestmark = pytest.mark.real
+
+GROUP = "clique.garden"
+
+
+def post(port: int, subject: str, **fields: str) -> str:
+    """Post on a node; return the Message-ID that all nodes know the article by."""
+    head = {"Newsgroups": GROUP, "From": "Reader <reader@example.invalid>", "Subject": subject} | fields
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    with NewsClient("127.0.0.1", port) as client:
+        verdict = client.post(f"{lines}\r\nText.\r\n".encode())
+        assert verdict.startswith("240"), verdict
+        high = client.command(f"GROUP {GROUP}").split()[3]
+        return client.command(f"STAT {high}").split()[2]
+
+
+def holds(port: int, message_id: str) -> bool:
+    with NewsClient("127.0.0.1", port) as client:
+        return client.command(f"STAT {message_id}").startswith("223")
+
+
+def wait_until(ports: list[int], held: bool, *message_ids: str) -> None:
+    for port in ports:
+        for message_id in message_ids:
+            wait_for(f"{message_id} {'at' if held else 'gone from'} port {port}",
+                     lambda port=port, message_id=message_id: holds(port, message_id) == held, 60.0)
+
+
+def test_a_cancel_reaches_a_node_that_was_off_and_no_old_copy_undoes_it(make_node: Callable[..., NodeProcess]) -> None:
+    first, second, third = (make_node(name, clique=True) for name in ("first", "second", "third"))
+    ports = [node.nntp_port for node in (first, second)]
+    first.cliquectl("create-forum", "garden")
+    for inviter, guest in ((first, second), (second, third)):
+        guest.cliquectl("join", inviter.cliquectl("invite", GROUP)["invitation"])
+    wrong, version = post(ports[0], "Wrong"), post(ports[0], "First version")
+    wait_until([ports[1]], True, wrong)
+    answer = post(ports[1], "Re: Wrong", References=wrong)
+    wait_until([*ports, third.nntp_port], True, wrong, version, answer)
+
+    third.stop()
+    old_copy = third.folder.with_name("old copy")
+    shutil.copytree(third.folder / "data", old_copy)
+    post(ports[0], "cmsg cancel", Control=f"cancel {wrong}")
+    newer = post(ports[0], "Second version", Supersedes=version)
+    wait_until([ports[1]], True, newer)
+    wait_until(ports, False, wrong, version)
+
+    for data in (None, old_copy):  # as it was left, and then once more as it was before the cancel
+        if data is not None:
+            third.stop()
+            shutil.rmtree(third.folder / "data")
+            shutil.move(data, third.folder / "data")
+        third.start()
+        everywhere = [*ports, third.nntp_port]
+        wait_until(everywhere[2:], True, newer)
+        wait_until(everywhere, False, wrong, version)
+        assert all(holds(port, answer) for port in everywhere)
