@@ -119,9 +119,15 @@ class Command:
     """the CAPABILITIES lines that announce it; equal labels become one line with all their arguments"""
     offered: Callable[[Reader], bool] = lambda reader: True
     """whether the connection's settings let it work, so that CAPABILITIES may announce it"""
+    right_bits: int = attrs.field(init=False, repr=False)
+    """``right`` as a number: a test of Flags takes a quarter of a microsecond"""
     least: int = attrs.field(init=False)
     most: int | None = attrs.field(init=False)
     syntax_reply: bytes = attrs.field(init=False, repr=False)
+
+    @right_bits.default
+    def _right_bits(self) -> int:
+        return self.right.value
 
     @least.default
     def _least(self) -> int:

@@ -6,7 +6,7 @@ import re
 
 from cliquenntp.nntp.session import replies
 
-_CONTROLS = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
+CONTROLS = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 """octets that no command line holds; TAB separates like a space"""
 
 _FOREIGN = re.compile(
@@ -26,13 +26,15 @@ def is_foreign(line: bytes) -> bool:
     return _FOREIGN.match(line) is not None
 
 
-def flaw(line: bytes) -> bytes | None:
-    """Return the reply to a line with octets that no command holds, or None."""
-    if len(line.translate(None, _CONTROLS)) != len(line):
-        return replies.CONTROL_CHARACTER
-    if not line.isascii():
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
-            return replies.NOT_UTF8
-    return None
+def is_utf8(line: bytes) -> bool:
+    """Tell whether a line is UTF-8."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def flaw(line: bytes) -> bytes:
+    """Return the reply to a line with control characters or octets that are no UTF-8."""
+    return replies.NOT_UTF8 if len(line.translate(None, CONTROLS)) == len(line) else replies.CONTROL_CHARACTER

@@ -65,7 +65,7 @@ class Reader:
 
     __slots__ = (
         "commands", "compressed", "encrypted", "failed_logins", "feed", "fresh_id", "group", "group_name", "identity",
-        "last_look", "login_name", "login_wanted", "now", "number", "reading", "settings", "view",
+        "last_look", "login_name", "login_wanted", "now", "number", "reading", "right_bits", "settings", "view",
     )
 
     def __init__(
@@ -80,6 +80,7 @@ class Reader:
     ) -> None:
         self.view = view
         self.identity = identity
+        self.right_bits = identity.rights.value
         """whose connection it is"""
         self.settings = settings
         self.commands = commands
@@ -112,6 +113,7 @@ class Reader:
     def admit(self, identity: Identity, view: INewsView) -> None:
         """Go on as somebody who has logged in."""
         self.identity, self.view = identity, view
+        self.right_bits = identity.rights.value
         self.login_wanted = False
         self.leave_group()
 

@@ -318,9 +318,8 @@ class Session:
         command = COMMANDS.get(name)
         if (command is None or b"/" in line) and lines.is_foreign(line):
             return self._close(replies.NOT_NEWS)
-        flaw = lines.flaw(line)
-        if flaw is not None:
-            return flaw
+        if len(line.translate(None, lines.CONTROLS)) != len(line) or not (line.isascii() or lines.is_utf8(line)):
+            return lines.flaw(line)
         if len(words) > 1 and name in VARIANTS:
             del words[0]
             command = VARIANTS[name].get(words[0].upper())
@@ -334,7 +333,7 @@ class Session:
     def _run(self, command: Command, words: list[bytes]) -> bytes:
         """Run a command's handler and take over what it answers."""
         reader = self._reader
-        if command.right not in reader.identity.rights:
+        if command.right_bits & ~reader.right_bits:
             return replies.AUTHENTICATION_NEEDED if reader.login_wanted else command.refusal
         count = len(words)
         if count < command.least or (command.most is not None and count > command.most):
