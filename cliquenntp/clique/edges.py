@@ -22,6 +22,7 @@ from cliquenntp.clique.parameters import (
     REFUSAL_DOUBLINGS,
     REFUSAL_DOUBLINGS_INVITED,
     SOURCES_AT_MOST,
+    SOURCES_WANTED,
     YOUNG,
 )
 
@@ -231,7 +232,7 @@ def accepted(node: Node, link: Link, message: LinkAccept) -> None:
 def _opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
     state = edge.state
     node.touch("links", state)
-    if sources(state) > at_most(state):
+    if not state.is_full:
         node.timers.at_latest("fill", state.channel, node.now + FILL_INTERVAL)
     reconcile.opened(node, edge, since, until, fingerprint)
     changed(node, state)
@@ -327,7 +328,7 @@ def parted(node: Node, link: Link, message: Bye) -> None:
     forget(node, edge)
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         known = get_to_know(node, state, contact, link.contact.key)
-        if known is not None and state.degree(Kind.PEER, Kind.FEEDER) < EDGES_AT_MOST:
+        if known is not None and sources(state) < (EDGES_AT_MOST if state.is_full else SOURCES_WANTED):
             connect(node, state, contact, "priority")
 
 

@@ -6,6 +6,8 @@ unless it is smaller than every distance that we advertised under the same key a
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from cliquenntp.clique import adverts
 from cliquenntp.clique.blinding import statement
 from cliquenntp.clique.channel import ChannelState, Edge, Kind
@@ -214,7 +216,10 @@ def asked(node: Node, edge: Edge, request: SequenceRequest) -> None:
     """Take a SEQREQ: answer it, or pass it on towards the center."""
     state = edge.state
     key = state.key
-    if edge.kind == Kind.FOLLOWER:
+    if edge.kind == Kind.FOLLOWER and key is not None and request.key.rooted:
+        # of a follower's followers one may have been nearer than it is now; its channel_term is not the forum's
+        request = evolve(request, key=request.key._replace(channel_term=key.channel_term))
+    elif edge.kind == Kind.FOLLOWER:
         adverts.say(node, edge)
         return
     if key is None or key < request.key:

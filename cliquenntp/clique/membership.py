@@ -17,10 +17,13 @@ from cliquenntp.clique.parameters import (
     FILL_DOUBLINGS_ALONE,
     FILL_INTERVAL,
     FOLLOWERS_AT_MOST,
+    IDLE_LINK_AFTER,
     INTRODUCED_AT_MOST,
     LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
+    PROBE_LINK_FOR,
     SOURCES_AT_MOST,
+    SOURCES_ENOUGH,
     SOURCES_WANTED,
     WALK_EXTRA,
     WALK_HOPS,
@@ -41,12 +44,20 @@ def pending(node: Node, state: ChannelState) -> int:
         1 for reasons in node.dialling.values() if ("edge", channel) in reasons or ("priority", channel) in reasons)
 
 
+def lacking(state: ChannelState) -> int:
+    """Return how many edges a channel lacks; followers do not count for one that has feeders."""
+    counted = edges.sources(state) if state.is_full else state.degree(Kind.FEEDER) or state.degree(Kind.PEER)
+    return wanted(state) - counted
+
+
 def fill(node: Node, state: ChannelState) -> None:
     """Look for edges while there are too few, ever more rarely."""
-    missing = wanted(state) - edges.sources(state) - pending(node, state)
-    if missing <= 0 and edges.sources(state) >= wanted(state):
-        state.fill_round = 0
+    if not state.is_full:
+        _ask_present_feeders(node, state)
         _trim(node, state)
+    missing = lacking(state) - pending(node, state)
+    if lacking(state) <= 0:
+        state.fill_round = 0
         return
     alone = not any(True for _ in state.open_edges())
     delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_ALONE if alone else FILL_DOUBLINGS)
@@ -55,8 +66,6 @@ def fill(node: Node, state: ChannelState) -> None:
     if missing <= 0:
         return
     open_edges = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
-    if not state.is_full:
-        _know_feeders(node, state)
     candidates = [
         known for key, known in state.known.items()
         if known.again_at <= node.now and state.edge_with(key) is None and key not in node.dialling
@@ -70,8 +79,9 @@ def fill(node: Node, state: ChannelState) -> None:
     may_walk = True
     if not state.is_full and open_edges:
         may_walk = _looks_for_all(node, state)
-        if not may_walk or len(feeders(node, state.scope)) >= SOURCES_WANTED:
-            candidates = [known for known in candidates if known.contact.key in node.links_by_key]
+        if not may_walk or state.degree(Kind.FEEDER):
+            # other followers are of no use to one that has a feeder, and its feeders are asked already
+            candidates = []
     for known in candidates[:missing]:
         # a refusal moves this on; whoever answers sets it right
         known.again_at = node.spread(DIAL_AGAIN)
@@ -95,21 +105,52 @@ def _has_all(state: ChannelState) -> bool:
 
 
 def _trim(node: Node, state: ChannelState) -> None:
-    """Let a follower that has feeders give up other followers that do not hang on it, as far as it needs them not."""
-    feeders = state.degree(Kind.FEEDER)
-    if state.is_full or not feeders:
+    """Let a follower that has feeders give up what does not push to it: other followers, then feeders too many."""
+    fed = sum(1 for edge in state.open_edges() if edge.kind == Kind.FEEDER)
+    if state.is_full or not fed:
         return
+    kept = _kept_feeders(node, state.scope)
     for edge in list(state.open_edges()):
-        enough = feeders >= SOURCES_WANTED or edges.sources(state) > SOURCES_AT_MOST
-        if enough and edge.kind == Kind.PEER and not edge.in_tree:
+        if edge.kind == Kind.PEER:
+            # one that asked us may lack feeders, and would ask again
+            spare = (fed >= SOURCES_ENOUGH and edge.requested) or edges.sources(state) > SOURCES_AT_MOST
+        else:
+            spare = (
+                edge.kind == Kind.FEEDER and edge.link.contact.key not in kept
+                and state.degree(Kind.FEEDER) > SOURCES_WANTED)
+        if spare and not edge.in_tree:
             edges.part(node, edge, edges.contacts_of(node, state, edge.link.contact.key, CONTACTS_AT_MOST))
 
 
-def feeders(node: Node, scope: bytes) -> set[bytes]:
-    """Return the keys of all nodes that feed any of our channels of a forum."""
+def _kept_feeders(node: Node, scope: bytes) -> set[bytes]:
+    """Return the feeders that all our channels of a forum keep: parents, then those of the most channels."""
+    fed: dict[bytes, tuple[bool, int]] = {}
+    for state in node.channels.values():
+        for edge in state.open_edges() if state.scope == scope else ():
+            if edge.kind == Kind.FEEDER:
+                is_parent, count = fed.get(edge.link.contact.key, (False, 0))
+                fed[edge.link.contact.key] = is_parent or edge.in_tree, count + 1
+    return set(sorted(fed, key=lambda key: fed[key], reverse=True)[:SOURCES_WANTED])
+
+
+def feeders(node: Node, scope: bytes) -> dict[bytes, Link]:
+    """Return the nodes that feed any of our channels of a forum, in the order in which they came."""
     return {
-        edge.link.contact.key for state in node.channels.values() if state.scope == scope
+        edge.link.contact.key: edge.link for state in node.channels.values() if state.scope == scope
         for edge in state.open_edges() if edge.kind == Kind.FEEDER}
+
+
+def has_feeders_enough(node: Node, state: ChannelState) -> bool:
+    """Return whether a further node is not to be asked to feed this channel.
+
+    So a follower has few links, however many channels it follows.
+    """
+    if not state.degree(Kind.FEEDER):
+        return False
+    asked = {
+        edge.link.contact.key for other in node.channels.values() if other.scope == state.scope
+        for edge in other.edges.values() if not edge.open}
+    return len(feeders(node, state.scope).keys() | asked) >= SOURCES_WANTED
 
 
 def _looks_for_all(node: Node, state: ChannelState) -> bool:
@@ -119,19 +160,21 @@ def _looks_for_all(node: Node, state: ChannelState) -> bool:
     """
     if len(feeders(node, state.scope)) >= SOURCES_WANTED:
         return False
-    lacking = [
+    others = [
         other.channel for other in node.channels.values()
-        if other.scope == state.scope and not other.is_full and edges.sources(other) < wanted(other)]
-    return state.channel == min(lacking, default=state.channel)
+        if other.scope == state.scope and not other.is_full and lacking(other) > 0]
+    return state.channel == min(others, default=state.channel)
 
 
-def _know_feeders(node: Node, state: ChannelState) -> None:
-    """Let a follower's channel ask the links that feed its other channels first."""
-    for other in node.channels.values():
-        if other is not state and other.scope == state.scope:
-            for edge in other.open_edges():
-                if edge.kind == Kind.FEEDER:
-                    edges.get_to_know(node, state, edge.link.contact)
+def _ask_present_feeders(node: Node, state: ChannelState) -> None:
+    """Let a follower's channel ask the nodes that feed its other channels: that costs no link."""
+    for key, link in feeders(node, state.scope).items():
+        if state.degree(Kind.FEEDER) >= SOURCES_WANTED:
+            return
+        known = edges.get_to_know(node, state, link.contact)
+        if known is not None and known.again_at <= node.now and state.edge_with(key) is None:
+            known.again_at = node.spread(DIAL_AGAIN)
+            edges.request(node, state, link)
 
 
 def _may_introduce(state: ChannelState, introducer: bytes) -> bool:
@@ -207,8 +250,10 @@ def _may_feed(node: Node, channel: Channel, origin: Contact) -> bool:
 
 def link_opened(node: Node, link: Link) -> None:
     """Use a new link for what it was dialled for."""
-    node.timers.set("idle", link.number, node.now + 60.0)
-    for why, channel in sorted(node.dialling.pop(link.contact.key, ())):
+    reasons = sorted(node.dialling.pop(link.contact.key, ()))
+    probing = bool(reasons) and all(why == "probe" for why, _ in reasons)
+    node.timers.set("idle", link.number, node.now + (PROBE_LINK_FOR if probing else IDLE_LINK_AFTER))
+    for why, channel in reasons:
         state = node.channels.get(channel)
         if state is not None and why == "probe":
             probes.ask(node, state, link)
@@ -219,8 +264,7 @@ def link_opened(node: Node, link: Link) -> None:
             expected = any(
                 other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
                 for other in node.channels.values())
-            if expected and not state.is_full and edges.sources(state) < SOURCES_WANTED and (
-                    len(feeders(node, state.scope)) < SOURCES_AT_MOST or not edges.sources(state)):
+            if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state):
                 edges.request(node, state, link)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 EDGES_WANTED: Final = 5  # study: below 5 the overlay of 1,000 nodes with 20 % down falls apart now and then
 EDGES_AT_MOST: Final = 8  # study: more edges cost adverts and offers and hardly shorten the tree
 FOLLOWERS_AT_MOST: Final = 8  # places for followers at a feeder; the same again, so a full node has 16 streams
+SOURCES_ENOUGH: Final = 2  # feeders of a channel that has them lets other followers go
 SOURCES_WANTED: Final = 3  # feeders of a follower: one pushes, two offer
 SOURCES_AT_MOST: Final = 4  # one more while a feeder is replaced
 KEPT_FROM_INVITATION: Final = 2  # edges to invited contacts that are never given up: against being surrounded
@@ -34,6 +35,8 @@ WALKS_BEFORE_ADDRESSES: Final = 3  # rounds of walks before addresses that neigh
 REMIX_AFTER: Final = (60.0, 600.0)  # walks after joining: those who came together shall not stay together
 WALK_EXTRA: Final = 4  # steps more while a walk's end is linked to the origin already
 WALKS_PER_MINUTE: Final = 4  # a link: bound
+PROBE_LINK_FOR: Final = 25.0  # a link dialled for a probe: an answer comes within a slow round trip or not at all
+ANSWERED_LINK_FOR: Final = 1.0  # a link dialled to us for a probe that needs no answer
 IDLE_LINK_AFTER: Final = 60.0  # a link without edges is closed: long enough for a refusal's other contacts
 
 # Election

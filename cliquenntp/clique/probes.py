@@ -8,12 +8,17 @@ from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Meet, Probe
 from cliquenntp.clique.node import Node
-from cliquenntp.clique.parameters import PROBE_INTERVAL, TWO_KEYS_FOR, YOUNG
+from cliquenntp.clique.parameters import ANSWERED_LINK_FOR, PROBE_INTERVAL, TWO_KEYS_FOR, YOUNG
 
 
 def probe(node: Node, state: ChannelState) -> None:
-    """Ask a node that is no neighbour which center and which documents it has."""
+    """Ask a node that is no neighbour which center and which documents it has.
+
+    A follower whose feeders have the forum's center leaves that to the full nodes.
+    """
     node.timers.set("probe", state.channel, node.spread(PROBE_INTERVAL, 0.5))
+    if state.degree(Kind.FEEDER) and state.key is not None and state.key.rooted:
+        return
     strangers = [
         known for key, known in state.known.items() if state.edge_with(key) is None and key not in node.dialling]
     if not strangers:
@@ -43,12 +48,15 @@ def asked(node: Node, link: Link, message: Probe) -> None:
     root = edges.scope_named(node, link, message.scope)
     state = node.channels.get(message.below or Channel(root)) if root is not None else None
     if state is None:
+        _end_soon(node, link)
         return
     low = max(message.since, state.since)
     fingerprint = node.fingerprint(link, state.channel, low, message.until)
     if not message.answer:
         if question(link.secret, fingerprint, state.key) != message.fingerprint:
             ask(node, state, link, answer=True)
+        else:
+            _end_soon(node, link)
         return
     if state.edge_with(link.contact.key) is not None:
         return
@@ -60,6 +68,12 @@ def asked(node: Node, link: Link, message: Probe) -> None:
         return
     if fingerprint != message.fingerprint:
         _join(node, state, link)
+
+
+def _end_soon(node: Node, link: Link) -> None:
+    """Close a link that was dialled for nothing but a probe; that it ends says that there is no answer."""
+    if not link.edge_count and not link.dialled:
+        node.timers.at_latest("idle", link.number, node.now + ANSWERED_LINK_FOR)
 
 
 def _join(node: Node, state: ChannelState, link: Link) -> None:
