@@ -12,9 +12,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.articles import articles
 from benchmarks.processes import Tree
 from tests.nntp_client import NewsClient
 from tests.real.waiting import wait_for
@@ -177,3 +180,25 @@ class Inn:
             except ProcessLookupError:
                 pass
             process.wait()
+
+
+def main() -> None:
+    """Run an INN with a few articles until standard input ends; for ``make conformance``."""
+    if not is_installed():
+        raise SystemExit(HINT)
+    with tempfile.TemporaryDirectory(prefix="cliquenntp-inn-") as folder:
+        peer = Inn(Path(folder) / "inn", [b"bench.tea", b"bench.leaf"])
+        try:
+            with NewsClient("127.0.0.1", peer.feed_port) as client:
+                for number, raw in enumerate(articles(6)):
+                    head = b"Path: feeder.example.com!not-for-mail\r\nNewsgroups: bench.tea\r\n"
+                    client.send(b"TAKETHIS <bench%d@example.com>\r\n%s%s.\r\n" % (number, head, raw))
+                    print(client.status(), flush=True)
+            print(f"newsreaders: 127.0.0.1:{peer.port}, feeds: 127.0.0.1:{peer.feed_port}", flush=True)
+            sys.stdin.read()
+        finally:
+            peer.stop()
+
+
+if __name__ == "__main__":
+    main()

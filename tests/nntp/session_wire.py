@@ -31,6 +31,7 @@ class SessionWire:
         self.logins: list[Login] = []
         self.verifiers: dict[str, Verifier] = {}
         self.view = view
+        self.feed = feed
         self.faults: list[Exception] = []
         settings = settings or SessionSettings(article_limit=2000)
         self.session = Session(view, identity, settings, lambda: RECOMMENDED, self.faults.append, reading, feed)
@@ -47,7 +48,10 @@ class SessionWire:
             elif self.session.submissions:
                 submission = self.session.submissions.pop(0)
                 self.posted.append(submission.article)
-                self.output += self.session.settle(submission, PostResult(True, "Posted"), NOW)
+                result = PostResult(True, "Posted")
+                if self.feed is not None:
+                    result = self.feed.take(submission.message_id, submission.article)
+                self.output += self.session.settle(submission, result, NOW)
             elif self.session.state is State.ADMITTING:
                 self.logins.append(self.session.login)
                 self.output += self.session.admit(self.admit(self.session.login), NOW)

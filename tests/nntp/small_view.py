@@ -158,4 +158,5 @@ def values() -> dict[str, str]:
     return {
         "group": "clique.tea", "count": "3", "low": "1", "high": "4", "second": "3", "third": "4",
         "low_id": "<a1000@clique.invalid>", "high_id": "<a1002@clique.invalid>",
+        "fresh": "<fresh@example.com>", "feed_group": "misc.tea", "now": "Tue, 24 Nov 2026 12:00:00 +0000",
     }

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from zope.interface import implementer
 
-from cliquenntp.interfaces import FEEDER, Identity, IFeed, Offer, Right
+from cliquenntp.interfaces import FEEDER, Identity, Right
 from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
 from cliquenntp.nntp.session.feeding import VERDICTS_DUE
 from tests.nntp.session_wire import NOW, SessionWire
+from tests.nntp.small_feed import SmallFeed
 from tests.nntp.small_view import small_forum
 
 WANTED = PostResult(True, "received")
 UNWANTED = PostResult(False, "it has no From")
 LATER = PostResult(False, "the disk is full", later=True)
 ARTICLE = b"Subject: x\r\n\r\n..stuffed\r\n.\r\n"
-
-
-@implementer(IFeed)
-class SmallFeed:
-    """Wants what it has no opinion on."""
-
-    def __init__(self) -> None:
-        self.opinions = {b"<held@x>": Offer.HELD, b"<coming@x>": Offer.LATER}
-
-    def offered(self, message_id: bytes) -> Offer:
-        """See IFeed."""
-        return self.opinions.get(message_id, Offer.WANTED)
 
 
 def a_session(identity: Identity = FEEDER) -> Session:

@@ -15,7 +15,7 @@ from tests.memory_archive import SmallForum
 from tests.nntp.session_wire import NOW, SessionWire
 from tests.nntp.transcript import Conversation, conversations, run
 
-RFC_ALONE = [conversation for conversation in conversations() if not conversation.ours]
+RFC_ALONE = [conversation for conversation in conversations() if not (conversation.ours or conversation.feeds)]
 
 
 @pytest.fixture(scope="module", params=["everybody", "an account that posted"])

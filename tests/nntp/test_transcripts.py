@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cliquenntp.interfaces import FEEDER
 from tests.nntp.session_wire import NOW, SessionWire
+from tests.nntp.small_feed import SmallFeed
 from tests.nntp.small_view import small_forum, values
 from tests.nntp.transcript import Conversation, conversations, run
 
@@ -13,9 +15,16 @@ SPLITS_LIMIT = 700
 """octets of a conversation that is split at every place; longer ones are split at as many places"""
 
 
+def a_wire(conversation: Conversation) -> SessionWire:
+    """Return a connection of a newsreader, or of another server."""
+    if conversation.feeds:
+        return SessionWire(small_forum(), FEEDER, feed=SmallFeed())
+    return SessionWire(small_forum())
+
+
 @pytest.mark.parametrize("conversation", ALL, ids=str)
 def test_as_written(conversation: Conversation) -> None:
-    wire = SessionWire(small_forum())
+    wire = a_wire(conversation)
     wire.read_line()
     run(conversation, wire, values())
     assert wire.read_line() == b"", "more was said than expected"
@@ -26,22 +35,28 @@ def test_as_written(conversation: Conversation) -> None:
 
 @pytest.mark.parametrize("conversation", ALL, ids=str)
 def test_however_the_bytes_arrive(conversation: Conversation) -> None:
-    model = SessionWire(small_forum())
+    model = a_wire(conversation)
     model.read_line()
     run(conversation, model, values())
     sent = model.sent
 
-    pipelined = SessionWire(small_forum())
+    if conversation.feeds:  # what is still being judged is answered otherwise: test_feeding.py
+        single = a_wire(conversation)
+        for at in range(len(sent)):
+            single.send(sent[at : at + 1])
+        assert single.output == model.output
+        return
+    pipelined = a_wire(conversation)
     pipelined.send(sent)
     assert pipelined.output == model.output
 
-    single = SessionWire(small_forum())
+    single = a_wire(conversation)
     for at in range(len(sent)):
         single.send(sent[at : at + 1])
     assert single.output == model.output
 
     for at in range(1, len(sent), max(1, len(sent) // SPLITS_LIMIT)):
-        split = SessionWire(small_forum())
+        split = a_wire(conversation)
         split.send(sent[:at])
         split.send(sent[at:])
         assert split.output == model.output, f"split at octet {at}"

@@ -11,7 +11,9 @@ Lines of a transcript file::
     S!                               the server closes
 
 In a line from the server ``...`` is any text, ``${name}`` is the value that has that name, or gives it one (without
-blanks).  A conversation marked ``== name (ours)`` says more than the RFCs do and is for this server alone.
+blanks).  Behind its name a conversation may have, each in parentheses, ``ours``: it says more than the RFCs do and is
+for this server alone; ``should``: the RFCs recommend it, where all others are what they demand; ``needs LABEL
+ARGUMENT``: it is for servers that announce that capability.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import attrs
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
+_TAG = re.compile(r" \((ours|should|needs [A-Z ]+)\)$")
 _ESCAPE = re.compile(r"\\(r|n|0|t|\\|x[0-9a-f]{2}|\{\d+\})")
 _ESCAPES = {"r": "\r", "n": "\n", "0": "\0", "t": "\t", "\\": "\\"}
 _PIECE = re.compile(r"\.\.\.|\$\{([a-z_0-9]+)\}")
@@ -46,9 +49,29 @@ class Conversation:
 
     file: str
     name: str
-    ours: bool
+    tags: frozenset[str]
     steps: tuple[tuple[int, str, str], ...]
     """(line number, ``C:`` and so on, text)"""
+
+    @property
+    def ours(self) -> bool:
+        """Whether it says more than the RFCs do."""
+        return "ours" in self.tags
+
+    @property
+    def level(self) -> str:
+        """How the RFCs want it."""
+        return "SHOULD" if "should" in self.tags else "MUST"
+
+    @property
+    def needs(self) -> str:
+        """The capability without which it is not led, with an argument perhaps; empty: none."""
+        return next((tag.removeprefix("needs ") for tag in self.tags if tag.startswith("needs ")), "")
+
+    @property
+    def feeds(self) -> bool:
+        """Whether the client is another server."""
+        return self.needs in ("IHAVE", "STREAMING")
 
     @property
     def posts(self) -> bool:
@@ -62,20 +85,22 @@ class Conversation:
 def conversations() -> Iterator[Conversation]:
     """Yield the conversations of all files."""
     for path in sorted(TRANSCRIPTS.glob("*.txt")):
-        name, ours, steps = "", False, []
+        name, tags, steps = "", set[str](), []
         for line_number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if line.startswith("== "):
                 if steps:
-                    yield Conversation(path.stem, name, ours, tuple(steps))
-                name, steps = line[3:].removesuffix(" (ours)"), []
-                ours = line.endswith(" (ours)")
+                    yield Conversation(path.stem, name, frozenset(tags), tuple(steps))
+                name, tags, steps = line[3:], set(), []
+                while match := _TAG.search(name):
+                    tags.add(match[1])
+                    name = name[: match.start()]
             elif line and not line.startswith("#"):
                 kind, text = line[:2], line[3:]
                 if kind not in ("C:", "C+", "S:", "S*", "S!"):
                     raise ValueError(f"{path.name}:{line_number}: {line!r}")
                 steps.append((line_number, kind, text))
         if steps:
-            yield Conversation(path.stem, name, ours, tuple(steps))
+            yield Conversation(path.stem, name, frozenset(tags), tuple(steps))
 
 
 class Mismatch(AssertionError):

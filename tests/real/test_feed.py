@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.nntp.conformance import feeding
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
 
@@ -70,5 +71,15 @@ def test_what_is_taken_survives_a_kill_and_comes_once(tmp_path: Path) -> None:
             )
             article = client.listing("ARTICLE 3")[1]
             assert any(re.match(rb"References: <[a-z2-7]{52}@clique\.invalid>$", line) for line in article)
+    finally:
+        node.kill()
+
+
+def test_a_feed_is_led_as_the_rfcs_say(tmp_path: Path) -> None:
+    node = NodeProcess(tmp_path, config=CONFIG).start()
+    try:
+        outcomes = feeding("127.0.0.1", node.feed_port, "misc.garden")
+        assert len(outcomes) == 7
+        assert [outcome for outcome in outcomes if outcome.difference] == []
     finally:
         node.kill()
