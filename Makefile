@@ -11,7 +11,13 @@ SERVER ?= 127.0.0.1:1119
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn tin tmux i2pd chromium chromium-driver
 
-.PHONY: run test test-programs bench bench-core conformance simulate clean
+# where `make install` puts things
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= /etc/systemd/system
+LIBDIR = $(PREFIX)/lib/cliquenntp
+
+.PHONY: install run test test-programs bench bench-core conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -52,6 +58,23 @@ $(VENV)/installed: setup.cfg pyproject.toml
 $(VENV)/installed-tests: $(VENV)/installed
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' --config-settings editable_mode=compat
 	touch $@
+
+# As root: the program into a virtual environment of its own, cliquectl on the path, the system's service and its user.
+# The configuration is left as it is where there is one.
+install:
+	$(PYTHON) -m venv $(LIBDIR)
+	$(LIBDIR)/bin/pip install -q --disable-pip-version-check .
+	install -d $(PREFIX)/bin $(SYSCONFDIR)/cliquenntp $(UNITDIR) $(SYSCONFDIR)/sysusers.d $(SYSCONFDIR)/tmpfiles.d
+	ln -sf $(LIBDIR)/bin/cliquectl $(PREFIX)/bin/cliquectl
+	test -e $(SYSCONFDIR)/cliquenntp/cliquenntp.toml \
+	|| $(LIBDIR)/bin/python -m cliquenntp.service.example /var/lib/cliquenntp \
+	| sed 's/^#nntp = .*/nntp = ["systemd:domain=INET:index=0", "systemd:domain=INET6:index=1"]/' \
+	> $(SYSCONFDIR)/cliquenntp/cliquenntp.toml
+	sed 's#@BINDIR@#$(LIBDIR)/bin#; s#@SYSCONFDIR@#$(SYSCONFDIR)#' packaging/cliquenntp.service > $(UNITDIR)/cliquenntp.service
+	install -m 644 packaging/cliquenntp.socket $(UNITDIR)/cliquenntp.socket
+	install -m 644 packaging/cliquenntp.sysusers $(SYSCONFDIR)/sysusers.d/cliquenntp.conf
+	install -m 644 packaging/cliquenntp.tmpfiles $(SYSCONFDIR)/tmpfiles.d/cliquenntp.conf
+	@echo "then: systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload; systemctl enable --now cliquenntp"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

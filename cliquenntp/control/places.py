@@ -8,6 +8,9 @@ from pathlib import Path
 
 SOCKET_NAME = "control.sock"
 
+SERVICE_FOLDER = Path("/var/lib/cliquenntp")
+"""of the system's service (packaging/)"""
+
 
 def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the data folder of a node that was started without ``--data`` (XDG Base Directory Specification)."""
@@ -16,11 +19,11 @@ def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def socket_candidates(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Return where a control socket may be, the most likely first: ``make run``'s folder, then the default one."""
-    return (Path("data") / SOCKET_NAME, default_data_folder(environ) / SOCKET_NAME)
+    """Return where a control socket may be: of ``make run``, of the system's service, of this user's node."""
+    return (Path("data") / SOCKET_NAME, SERVICE_FOLDER / SOCKET_NAME, default_data_folder(environ) / SOCKET_NAME)
 
 
 def find_socket(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the first candidate that exists, else the last one."""
     candidates = socket_candidates(environ)
-    return next((path for path in candidates if path.exists()), candidates[-1])
+    return next((path for path in candidates if os.path.exists(path)), candidates[-1])

@@ -79,14 +79,18 @@ class Room:
         self._turn = turn
         self._follows = follows
         self._clock = clock
-        self._quota = quota
-        self._rules = rules
+        self.configure(quota, rules)
         self._one_at_a_time = defer.DeferredLock()
         self._packed_to = 0
         self._looking = LoopingCall(self._look)
         self._looking.clock = reactor
         self.last_pack: PackReport | None = None
         self.last_expiry: ExpiryReport | None = None
+
+    def configure(self, quota: int, rules: Sequence[Rule]) -> None:
+        """Take other bounds, from the next look on."""
+        self._quota = quota
+        self._rules = rules
 
     @property
     def octets_kept(self) -> int:

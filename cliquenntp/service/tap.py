@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ class Options(usage.Options):
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""
         flags: dict[str, Any] = {key: self[key] for key in FLAGS if self[key]}
         try:
-            self["settings"] = settings.load(Path(self["config"]) if self["config"] else None, flags)
+            self["load"] = partial(settings.load, Path(self["config"]) if self["config"] else None, flags)
+            self["settings"] = self["load"]()
         except settings.SettingsError as error:
             raise usage.UsageError(str(error)) from None
 
@@ -80,5 +82,7 @@ def makeService(options: Options) -> IService:
 
     # Imported here: a plugin's tap is loaded by `twistd --help` too, which should not wait for the whole node.
     from cliquenntp.service.node import Node
+    from cliquenntp.service.reloading import ReloadingNode
 
-    return Node(reactor, options["settings"])
+    node = Node(reactor, options["settings"])
+    return ReloadingNode(reactor, node, options["load"])
