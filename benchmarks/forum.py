@@ -4,17 +4,20 @@
 
 Documents are signed, of about 2 KB, and stand at the depths of a real mailing list, with one chain of 370 replies.  A
 post's cost is from its bytes on: parsed, verified, placed, numbered, stored, committed, and seen by the news view; one
-by one each has a commit of its own, in batches 300 share one.
+by one each has a commit of its own, as a newsreader posts; in batches 300 share one, as peers push.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import random
 import resource
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
@@ -25,7 +28,7 @@ from pathlib import Path
 import attrs
 from rich.console import Console
 from rich.table import Table
-from twisted.internet import defer, reactor, task
+from twisted.internet import defer, reactor, task, threads
 
 from benchmarks.processes import cpu_seconds, memory_bytes
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse, verify
@@ -39,8 +42,14 @@ from tests.real.node_process import NodeProcess
 
 SIZES = (1_000, 10_000, 100_000)
 BATCH = 300
-SINGLES = 300
-BATCHES = 5
+SINGLES = 30
+ROUNDS = 12
+RENEW = 1.5
+"""a forum that has grown to so many times its size is made anew: the smallest, every other round"""
+
+POSTS = 300
+"""through a node's NNTP server"""
+
 TIME = 1_700_000_000
 BODY = b"A line of text as people write them, about that long and no longer.\r\n" * 22
 AUTHORS = 50
@@ -70,6 +79,8 @@ class Forum:
         self._by_depth: dict[int, deque[bytes]] = {}
         self._chain: list[bytes] = []
         self._count = 0
+        self.depths = [0]
+        """of the documents so far"""
 
     def documents(self) -> Iterator[bytes]:
         """Yield the bytes of signed documents without end, the root first."""
@@ -85,6 +96,7 @@ class Forum:
                 self._by_depth.setdefault(depth, deque(maxlen=RECENT)).append(document_id)
             else:
                 self._chain.append(document_id)
+            self.depths.append(depth or len(self._chain))
             yield raw
 
     def _place(self) -> tuple[int, bytes]:
@@ -114,6 +126,11 @@ class Cost:
     octets: float
 
 
+def _take(document: Document, writer: IWriter) -> None:
+    """Store a document that a peer pushed."""
+    accept(writer, document, TIME, "not-for-mail")
+
+
 def _post(document: Document, writer: IWriter) -> None:
     """Store a document as a post of the owner's, with the Message-ID that a newsreader made up."""
     record = accept(writer, document, TIME, "not-for-mail")
@@ -129,10 +146,11 @@ class Archive:
         self._turn = Turn(reactor, self.store)
         self._turn.listen(self._view.moved)
         self._turn.start()
-        self._documents = Forum(1).documents()
+        self._forum = Forum(1)
+        self._documents = self._forum.documents()
 
     async def add(self, count: int) -> Cost:
-        """Store that many documents in one commit."""
+        """Store that many documents in one commit: one as a post, several as pushed by peers."""
         raws = [*itertools.islice(self._documents, count)]
         octets = self.store.octets()
         started, used = time.perf_counter(), time.process_time()
@@ -140,7 +158,7 @@ class Archive:
         for raw in raws:
             document = parse(raw)
             verify(document)
-            steps.append(self._turn.submit(partial(_post, document)))
+            steps.append(self._turn.submit(partial(_post if count == 1 else _take, document)))
         await defer.gatherResults(steps)
         seconds, processor = time.perf_counter() - started, time.process_time() - used
         return Cost(seconds / count, processor / count, (self.store.octets() - octets) / count)
@@ -150,10 +168,83 @@ class Archive:
         while (missing := size - self.store.reader.newest()) > 0:
             await self.add(min(BATCH, missing))
 
+    def depths(self) -> tuple[int, int, int]:
+        """Return the median, the 99th of a hundred and the largest depth."""
+        depths = sorted(self._forum.depths)
+        return depths[len(depths) // 2], depths[len(depths) * 99 // 100], depths[-1]
+
     async def close(self) -> None:
         """Close the database."""
         await self._turn.stop()
         self.store.close()
+
+
+@attrs.frozen
+class Round:
+    """What one look at an archive tells."""
+
+    documents: int
+    single: Cost
+    batch: Cost
+    memory: float
+    """of the process, largest so far, MB"""
+    depths: tuple[int, int, int]
+    """median, 99 % and largest"""
+
+
+async def work(folder: Path, size: int) -> None:
+    """Keep an archive of about ``size`` documents; for each line of input print a Round as JSON."""
+    for count in itertools.count():
+        archive = Archive(folder / f"archive{count}")
+        await archive.grow(size)
+        while (documents := archive.store.reader.newest()) < size * RENEW:
+            print("ready", flush=True)
+            if not await threads.deferToThread(sys.stdin.readline):
+                await archive.close()
+                return
+            singles = median([await archive.add(1) for _ in range(SINGLES)])
+            batch = await archive.add(BATCH)
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            told = Round(documents, singles, batch, memory, archive.depths())
+            print(json.dumps(attrs.asdict(told)), flush=True)
+        await archive.close()
+
+
+class Worker:
+    """A process with an archive of one size."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.size = size
+        self.folder = folder / str(size)
+        self.folder.mkdir()
+        self.rounds: list[Round] = []
+        command = [sys.executable, "-m", "benchmarks.forum", "--worker", str(size), "--folder", str(self.folder)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def wait(self) -> None:
+        """Wait until the archive has its size."""
+        if self._line().strip() != "ready":
+            raise SystemExit(f"the archive of {self.size} documents could not be made")
+
+    def measure(self) -> None:
+        """Take one more round."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        values = json.loads(self._line())
+        self.rounds.append(Round(
+            values["documents"], Cost(**values["single"]), Cost(**values["batch"]), values["memory"],
+            tuple(values["depths"]),
+        ))
+        self.wait()
+
+    def end(self) -> None:
+        """Let the process close its archive and end."""
+        self._process.communicate()
 
 
 def median(costs: list[Cost]) -> Cost:
@@ -161,32 +252,27 @@ def median(costs: list[Cost]) -> Cost:
     return Cost(*(statistics.median(values) for values in zip(*map(attrs.astuple, costs), strict=True)))
 
 
-async def measure(folder: Path, largest: int) -> Table:
-    """Return the table of costs while a forum grows."""
+def measure(workers: list[Worker]) -> Table:
+    """Return the table of costs by the forum's size, medians of rounds taken in turn."""
     table = Table(title="a post in one forum of so many documents: microseconds of processor (elapsed), and disk")
-    for column in ("documents", "one by one", "octets", f"{BATCH} a commit", "octets", "peak memory MB"):
+    for column in ("documents", "one by one", "octets", f"{BATCH} a commit", "octets", "peak memory MB", "depths"):
         table.add_column(column, justify="right")
-    archive = Archive(folder)
-    for size in SIZES:
-        if size > largest:
-            break
-        await archive.grow(size)
-        singles = median([await archive.add(1) for _ in range(SINGLES)])
-        batches = median([await archive.add(BATCH) for _ in range(BATCHES)])
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        table.add_row(
-            f"{size:,}",
-            f"{singles.processor * 1e6:,.0f} ({singles.seconds * 1e6:,.0f})", f"{singles.octets:,.0f}",
-            f"{batches.processor * 1e6:,.0f} ({batches.seconds * 1e6:,.0f})", f"{batches.octets:,.0f}",
-            f"{memory:,.0f}",
-        )
-    reader = archive.store.reader
-    depths = sorted(reader.record(docno).depth for docno in reader.since(0))
-    table.caption = (
-        f"depths: median {depths[len(depths) // 2]}, 99 % {depths[len(depths) * 99 // 100]}, largest {depths[-1]}; "
-        f"{archive.store.octets() / len(depths):,.0f} octets of database a document"
-    )
-    await archive.close()
+    for worker in workers:
+        worker.wait()
+    for _ in range(ROUNDS):
+        for worker in workers:
+            worker.measure()
+    least = [median([one.single for one in workers[0].rounds]), median([one.batch for one in workers[0].rounds])]
+    for worker in workers:
+        worker.end()
+        cells = []
+        costs = [median([one.single for one in worker.rounds]), median([one.batch for one in worker.rounds])]
+        for cost, smallest in zip(costs, least, strict=True):
+            times = cost.processor / smallest.processor
+            cells += [f"{cost.processor * 1e6:,.0f} ({cost.seconds * 1e6:,.0f}), x{times:.2f}", f"{cost.octets:,.0f}"]
+        last = worker.rounds[-1]
+        table.add_row(f"{worker.size:,}", *cells, f"{last.memory:,.0f}", ", ".join(map(str, last.depths)))
+    table.caption = f"medians of {ROUNDS} rounds of {SINGLES} posts and one batch; depths: median, 99 % and largest"
     return table
 
 
@@ -218,9 +304,9 @@ def measure_node(folder: Path, database: Path) -> Table:
                 assert client.listing(f"ARTICLE {dice.randint(1, high)}")[0].startswith("220")
             used = row("10,000 ARTICLE at random", used)
             post = b"Newsgroups: clique.large\r\nFrom: r <r@example.invalid>\r\nSubject: s%d\r\n\r\ntext\r\n"
-            for number in range(SINGLES):
+            for number in range(POSTS):
                 assert client.post(post % number).startswith("240")
-            row(f"{SINGLES} POST", used)
+            row(f"{POSTS} POST", used)
     finally:
         node.kill()
     return table
@@ -229,17 +315,18 @@ def measure_node(folder: Path, database: Path) -> Table:
 def main() -> None:
     """Run both measurements and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--largest", type=int, default=SIZES[-1], help="documents in the forum at the end")
-    parser.add_argument("--folder", help="where to write (default: a temporary folder)")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="documents in the largest forum")
+    parser.add_argument("--folder", type=Path, help="where to write (default: a temporary folder)")
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    console = Console(width=120)
-
-    async def run(folder: Path) -> None:
-        console.print(await measure(folder / "database", options.largest))
-        console.print(measure_node(folder, folder / "database"))
-
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        task.react(lambda _: defer.ensureDeferred(run(Path(folder))))
+    if options.worker:
+        task.react(lambda _: defer.ensureDeferred(work(options.folder, options.worker)))
+    console = Console(width=130)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        workers = [Worker(folder, size) for size in SIZES if size <= options.largest]
+        console.print(measure(workers))
+        console.print(measure_node(folder, workers[-1].folder / "archive0"))
 
 
 if __name__ == "__main__":

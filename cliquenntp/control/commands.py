@@ -295,6 +295,10 @@ COMMANDS: tuple[CommandLine, ...] = (
             (("name",), {"nargs": "?", "metavar": "NAME", "help": "the account; owner is yourself"}),
             (("--rights",), {"help": "some of read,post,create,admin (a new account has read,post)"}),
             (("--forums",), {"help": "the forums that the account sees, as clique.tea,clique.herbs, or all"}),
+            (("--list",), {
+                "choices": ("all", "threads", "forums"),
+                "help": "the newsgroups in its lists: all, forums and threads, or forums (default: as list_scope says)",
+            }),
             (("--password",), {
                 "action": "store_true",
                 "help": "ask for the password, or read it from standard input; without it the node makes one",

@@ -14,7 +14,7 @@ import attrs
 import cbor2
 from twisted.internet.defer import Deferred
 
-from cliquenntp.interfaces import OWNER, IArchive, Identity, IWriter, Right
+from cliquenntp.interfaces import OWNER, IArchive, Identity, IWriter, Listed, Right
 from cliquenntp.nntp.session import Verifier
 from cliquenntp.nntp.session.sasl import BadTextError, prepared
 from cliquenntp.service.views import NamedForums
@@ -55,6 +55,8 @@ class Account:
     """None: nobody can log in, it was removed"""
     created: int
     """seconds since 1970 UTC"""
+    listed: Listed | None = None
+    """what its lists of newsgroups have; None: what the node's settings say"""
 
     @property
     def persona(self) -> str:
@@ -74,6 +76,8 @@ class Account:
             "forums": None if self.forums is None else sorted(self.forums),
             "created": self.created,
         }
+        if self.listed is not None:
+            values["listed"] = self.listed.value
         if self.verifier is not None:
             values["verifier"] = attrs.asdict(self.verifier)
         return cbor2.dumps(values)
@@ -95,6 +99,7 @@ class Account:
             None if forums is None else frozenset(forums),
             None if verifier is None else Verifier(**verifier),
             values["created"],
+            Listed(values["listed"]) if "listed" in values else None,
         )
 
 

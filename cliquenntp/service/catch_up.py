@@ -67,7 +67,7 @@ class CatchUp:
         compared = quiet = False
         while self._reactor.seconds() < fetching.until:
             await deferLater(self._reactor, LOOK_SECONDS)
-            state = self._clique.channels.get(fetching.channel)
+            state = self._clique.channel(fetching.channel)
             if state is None or not any(True for _ in state.open_edges()):
                 continue
             is_behind = bool(state.wanted) or any(edge.differs for edge in state.open_edges())

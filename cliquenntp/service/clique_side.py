@@ -131,7 +131,8 @@ class CliqueSide:
 
     def contacts(self, channel: Channel) -> tuple[Contact, ...]:
         """Return the nodes that are known to follow a channel, those with a link first."""
-        known = sorted(self.channels[channel].known.values(), key=lambda one: not one.linked)
+        state = self.channel(channel)
+        known = [] if state is None else sorted(state.known.values(), key=lambda one: not one.linked)
         return tuple(one.contact for one in known)
 
     def unfollow(self, channel: Channel) -> None:
@@ -151,6 +152,10 @@ class CliqueSide:
     def channels(self) -> Mapping[Channel, ChannelState]:
         """The channels that this node follows as they are now, copied to look at: for seldom questions."""
         return self._decider.channels()
+
+    def channel(self, channel: Channel) -> ChannelState | None:
+        """Return one of these, or None where it is not followed."""
+        return self._decider.channel(channel)
 
     # What the core says
 

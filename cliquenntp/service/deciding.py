@@ -87,12 +87,13 @@ class Decider:
     def channels(self) -> Mapping[Channel, ChannelState]:
         """Return the channels that the core follows as they are now, to look at."""
         with self._deciding:
-            found = {}
-            for channel, state in self._core.channels.items():
-                seen = copy(state)
-                seen.edges, seen.known = dict(state.edges), dict(state.known)
-                found[channel] = seen
-            return found
+            return {channel: _seen(state) for channel, state in self._core.channels.items()}
+
+    def channel(self, channel: Channel) -> ChannelState | None:
+        """Return one of these, or None where the core does not follow it."""
+        with self._deciding:
+            state = self._core.channels.get(channel)
+            return None if state is None else _seen(state)
 
     # In the writer's thread
 
@@ -218,3 +219,10 @@ class Step:
             self._decider.write_again(self)
         persist(writer, self.kept.values())
         return self.outcome
+
+
+def _seen(state: ChannelState) -> ChannelState:
+    """Return a state to be looked at while the core goes on."""
+    seen = copy(state)
+    seen.edges, seen.known = dict(state.edges), dict(state.known)
+    return seen

@@ -58,8 +58,8 @@ class FollowCommands:
 
     def _account(self, arguments: Mapping[str, Any]) -> str:
         account = str(arguments.get("account") or OWNER.account)
-        if account != OWNER.account and account not in self._node.store.reader.followers():
-            raise CommandError(f"there is no account {account}")
+        if account != OWNER.account and self._node.accounts.get(account) is None:
+            raise CommandError(f"there is no account {account}: `cliquectl user list` shows those that there are")
         return account
 
 

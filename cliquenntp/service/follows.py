@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cliquenntp.clique.messages import Channel
+from cliquenntp.clique.messages import Channel, Contact
 from cliquenntp.interfaces import OWNER, Follow, IArchive, Identity, IReading, IRecord, IWriter, Reason
 from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.follows import AccountFollows, FollowLimits
@@ -275,9 +275,9 @@ class Follows:
         for subscription in steps.widen:
             channel = subscription.channel
             clique.follow(channel, subscription.chain, subscription.since, founded=channel.document == founded)
-        channels = clique.channels if steps.leave else {}
-        known = {channels[channel].scope: clique.contacts(channel) for channel in steps.leave if channel in channels}
+        known: dict[bytes, tuple[Contact, ...]] = {}
         for channel in steps.leave:
+            known[self.scope(channel.document)] = clique.contacts(channel)
             clique.unfollow(channel)
         for subscription in steps.enter:
             contacts = known.get(subscription.scope, ())

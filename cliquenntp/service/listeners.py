@@ -136,7 +136,8 @@ class Listeners:
         listening.addErrback(lambda failure: failure.trap(defer.CancelledError))
 
     def _identity(self, account: Account) -> Identity:
-        return attrs.evolve(account.identity(self._node.store.reader), listed=self._node.settings.list_scope)
+        listed = account.listed or self._node.settings.list_scope
+        return attrs.evolve(account.identity(self._node.store.reader), listed=listed)
 
     def _settings(self, kind: str, endpoint: NewsEndpoint) -> ServerSettings:
         settings = self._node.settings

@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThread
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import address_of, key_text
-from cliquenntp.interfaces import OWNER, Right
+from cliquenntp.interfaces import OWNER, Listed, Right
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
 from cliquenntp.nntp.session import Verifier
 from cliquenntp.service.accounts import SALT_OCTETS, Account, AccountError, account_name, new_verifier, rights_named
@@ -71,7 +71,7 @@ class UserCommands:
             rights = USUAL_RIGHTS if arguments.get("rights") is None else _rights(arguments)
             forums = _forums(arguments)
         password, verifier = await _verifier(arguments)
-        account = Account(0, name, rights, forums, verifier, int(self._node.clock()))
+        account = Account(0, name, rights, forums, verifier, int(self._node.clock()), _listed(arguments))
         account = await self._node.accounts.add(account)
         return {"account": self._row(account), "password": password}
 
@@ -93,7 +93,9 @@ class UserCommands:
     async def _rights(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         account = self._account(arguments)
         if account.name == OWNER.account:
-            raise AccountError("the owner has all rights and sees all forums")
+            raise AccountError("the owner has all rights and sees all forums; `list_scope` is the owner's --list")
+        if arguments.get("list") is not None:
+            account = attrs.evolve(account, listed=_listed(arguments))
         if arguments.get("rights") is not None:
             account = attrs.evolve(account, rights=_rights(arguments))
         if arguments.get("forums") is not None:
@@ -122,6 +124,7 @@ class UserCommands:
             "name": account.name,
             "rights": account.right_names,
             "forums": None if account.forums is None else sorted(account.forums),
+            "list": None if account.listed is None else account.listed.value,
             "can_log_in": account.verifier is not None,
             "address": address,
         }
@@ -136,6 +139,16 @@ def _name(arguments: Mapping[str, Any]) -> str:
 
 def _rights(arguments: Mapping[str, Any]) -> Right:
     return rights_named(name.strip() for name in str(arguments.get("rights")).split(","))
+
+
+def _listed(arguments: Mapping[str, Any]) -> Listed | None:
+    text = arguments.get("list")
+    if text is None:
+        return None
+    try:
+        return Listed(text)
+    except ValueError:
+        raise AccountError(f"--list takes {', '.join(listed.value for listed in Listed)}, not {text!r}") from None
 
 
 def _forums(arguments: Mapping[str, Any]) -> frozenset[str] | None:

@@ -50,7 +50,7 @@ def test_an_accounts_life(node: NodeProcess) -> None:
     made = node.cliquectl("user", "add", "mary", "--forums", "clique.tea")
     assert made["account"] == {
         "name": "mary", "rights": ["read", "post"], "forums": ["clique.tea"], "can_log_in": True,
-        "address": made["account"]["address"],
+        "list": None, "address": made["account"]["address"],
     }
     assert made["account"]["address"] != node.cliquectl("user")["address"]
     with pytest.raises(CommandFailedError, match="user password mary"):
@@ -132,3 +132,43 @@ def test_nothing_of_a_browsers_request_is_obeyed(node: NodeProcess, kind: str) -
             except ConnectionResetError:  # it closed before it had read all
                 pass
     assert node.cliquectl("status")["documents"] == before["documents"]
+
+
+def test_an_account_follows_what_it_reads_and_the_public_nothing(node: NodeProcess) -> None:
+    def follows(account: str) -> list[tuple[str, str]]:
+        rows = node.cliquectl("status")["follows"]
+        return [(row["name"], row["reason"]) for row in rows if row["account"] == account]
+
+    everything = node.cliquectl("status")["follows"]
+    with connect(node, "public") as client:
+        for command in ("LISTGROUP clique.tea", "OVER 1-", "ARTICLE 1"):
+            assert client.listing(command)[0].startswith("2")
+    assert node.cliquectl("status")["follows"] == everything
+    password = node.cliquectl("user", "add", "anna")["password"]
+    with connect(node) as client:
+        assert log_in(client, "anna", password) == "281"
+        assert client.listing("LIST SUBSCRIPTIONS")[1] == []
+        client.command("GROUP clique.tea")
+        assert follows("anna") == []
+        client.listing("XOVER 1-")
+        assert follows("anna") == [("clique.tea", "reading")]
+        assert client.listing("LIST SUBSCRIPTIONS")[1] == [b"clique.tea"]
+        article = "From: anna@example.invalid\r\nSubject: Sencha\r\nNewsgroups: clique.tea\r\n\r\nText.\r\n"
+        assert client.post(article.encode()).startswith("240 ")
+        assert follows("anna") == [("clique.tea", "reading")]
+        assert any(b"sencha" in line for line in client.listing("LIST COUNTS")[1])
+        node.cliquectl("unfollow", "clique.tea", "--account", "anna")
+        node.cliquectl("user", "rights", "anna", "--list", "forums")
+        assert client.status().startswith("400 ")
+    with connect(node) as client:
+        assert log_in(client, "anna", password) == "281"
+        client.listing("LISTGROUP clique.tea")
+        assert follows("anna") == [] and follows("owner") == [("clique.secret", "explicit"), ("clique.tea", "explicit")]
+        for command in ("LIST", "LIST COUNTS", "LIST NEWSGROUPS"):
+            assert [line.split()[0] for line in client.listing(command)[1]] == [b"clique.tea", b"clique.secret"]
+        node.cliquectl("follow", "clique.secret", "--account", "anna", "--depth", "comments")
+        assert follows("anna") == [("clique.secret", "explicit")]
+    node.cliquectl("user", "remove", "anna")
+    assert follows("anna") == []
+    with pytest.raises(CommandFailedError, match="no account nobody"):
+        node.cliquectl("follow", "clique.tea", "--account", "nobody")

@@ -58,6 +58,9 @@ class Clique:
         )
         self.channels[channel].open_edges = lambda: iter(self.channels[channel].edges)
 
+    def channel(self, channel):
+        return self.channels.get(channel)
+
     def unfollow(self, channel) -> None:
         self.said.append(("unfollow", channel))
         self.channels.pop(channel, None)
