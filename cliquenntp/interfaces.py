@@ -159,6 +159,9 @@ class IArchive(Interface):
     def aliases(account: str) -> Iterable[tuple[bytes, int]]:
         """Return (Message-ID, docno) of all that an account posted so."""
 
+    def shown(docno: int) -> int:
+        """Return the docno of the article that a docno in a newsgroup's numbers shows: a link's target, else itself."""
+
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 
@@ -241,6 +244,21 @@ class IWriter(IArchive):
 
     def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
         """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
+
+    def show(docno: int, link: int, groups: Iterable[int]) -> None:
+        """Give a document numbers in further newsgroups (docnos), where it stands in none of them yet.
+
+        ``link`` is the docno under which it stands there, newer than all in those newsgroups: a link's, or its own.
+        """
+
+    def stands_in(docno: int, group: int) -> bool:
+        """Tell whether a document has or had a number in a newsgroup."""
+
+    def await_linked(document_id: bytes, link: int) -> None:
+        """Remember a link (its docno) to a document that is not held; too many to one document are not remembered."""
+
+    def links_awaiting(document_id: bytes) -> tuple[int, ...]:
+        """Return and forget the links to a document that were remembered."""
 
     def add_alias(account: str, message_id: bytes, docno: int) -> None:
         """Let an account find a document under a Message-ID of its newsreader's choice."""

@@ -81,6 +81,7 @@ class MemoryArchive:
         self.pieces_by_name: dict[str, bytes] = {}
         self.follows_by_account: dict[str, dict[bytes, Follow]] = {}
         self.reasons: dict[int, str] = {}
+        self.links: dict[int, int] = {}
         self.account_aliases: dict[tuple[str, bytes], int] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
@@ -128,6 +129,9 @@ class MemoryArchive:
     def aliases(self, account: str) -> Iterable[tuple[bytes, int]]:
         return [(message_id, docno) for (name, message_id), docno in self.account_aliases.items() if name == account]
 
+    def shown(self, docno: int) -> int:
+        return self.links.get(docno, docno)
+
     def gone(self, docno: int) -> str:
         return self.reasons.get(docno, "")
 
@@ -174,6 +178,21 @@ class MemoryArchive:
         for group in placement.groups:
             self.groups[group].append(docno)
         return record
+
+    def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
+        if link != docno:
+            self.links[link] = docno
+        for group in groups:
+            self.groups[group].append(link)
+
+    def stands_in(self, docno: int, group: int) -> bool:
+        return docno in map(self.shown, self.groups[group].docnos.values())
+
+    def await_linked(self, document_id: bytes, link: int) -> None:
+        raise NotImplementedError
+
+    def links_awaiting(self, document_id: bytes) -> tuple[int, ...]:
+        return ()
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         self.account_aliases[account, message_id] = docno

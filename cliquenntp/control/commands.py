@@ -234,6 +234,15 @@ COMMANDS: tuple[CommandLine, ...] = (
         show=lambda result: str(result["text"]),
     ),
     CommandLine(
+        name="link",
+        help="let an article appear under a second one, or a whole thread's first article in another thread",
+        arguments=(
+            (("name",), {"metavar": "DOCUMENT", "help": "its newsgroup, or its id"}),
+            (("parent",), {"metavar": "PARENT", "help": "where it shall appear, in the same forum"}),
+        ),
+        show=lambda result: str(result["text"]),
+    ),
+    CommandLine(
         name="backup",
         help="write the node's keys and documents to a sealed file, while it runs",
         arguments=(

@@ -78,7 +78,7 @@ class NewArticles:
 
     def _group_lines(self, group: int, low: int, high: int) -> Lines:
         for number, docno in self._archive.numbers(group).between(low, high):
-            yield number, message_id_of(self._archive.record(docno).id) + b"\r\n"
+            yield number, message_id_of(self._archive.record(self._archive.shown(docno)).id) + b"\r\n"
 
     def _listed(self, docno: int) -> bytes | None:
         return self._id_line(docno) if self._shows is None or self._shows(docno) else None

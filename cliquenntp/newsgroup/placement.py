@@ -6,7 +6,7 @@ post costs the same at any depth and in a forum of any size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cliquenntp.document import Document, decode_header
 from cliquenntp.interfaces import IArchive, IRecord, Placement
@@ -53,7 +53,7 @@ def place(document: Document, archive: IArchive) -> Placement:
     xref_groups: tuple[int, ...] = ()
     if records and _is_numbered(document):
         nearest = _nearest(records)
-        groups = tuple(dict.fromkeys([*nearest, *starters, *roots]))
+        groups = groups_below(records)
         xref_groups = tuple(dict.fromkeys([*roots, *starters, *nearest]))[:XREF_GROUPS]
     return Placement(
         name=group_name(document.id, document.forum, subject, root_name, archive),
@@ -78,10 +78,17 @@ def _held_parents(document: Document, archive: IArchive) -> tuple[int, ...]:
 
 def _is_numbered(document: Document) -> bool:
     """Tell whether a document is an article of newsgroups: what only acts on another one is not."""
-    return document.cancel is None and document.approve is None
+    return document.cancel is None and document.approve is None and document.link is None
 
 
-def _nearest(parents: list[IRecord]) -> list[int]:
+def groups_below(parents: Sequence[IRecord]) -> tuple[int, ...]:
+    """Return the docnos of the newsgroups in which a child of these documents has a number."""
+    starters = _unique((starter for record in parents for starter in record.starters), MOST_STARTERS)
+    roots = _unique((root for record in parents for root in record.roots), MOST_ROOTS)
+    return tuple(dict.fromkeys([*_nearest(parents), *starters, *roots]))
+
+
+def _nearest(parents: Sequence[IRecord]) -> list[int]:
     """Return the docnos of the ancestors that are nearest through any parent, nearest first.
 
     The first NEAREST_GROUPS numbers of a record are its own nearest ancestors in order of distance, so reading all

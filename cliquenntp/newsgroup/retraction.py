@@ -25,8 +25,8 @@ def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArc
         raise PostRefused(f"the article {shown} is gone already")
     if archive.record(docno).author != author:
         raise PostRefused(f"the article {shown} was written with another key: only its author can take it back")
-    if _is_cancel(docno, archive):
-        raise PostRefused(f"{shown} cancels another article; that cannot be undone")
+    if acts_only(archive.record(docno)):
+        raise PostRefused(f"{shown} cancels or links another article; that cannot be undone")
     return docno
 
 
@@ -60,14 +60,8 @@ def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[
 
 
 def _counts(author: bytes, docno: int, archive: IArchive) -> bool:
-    return archive.record(docno).author == author and not archive.gone(docno) and not _is_cancel(docno, archive)
-
-
-def _is_cancel(docno: int, archive: IArchive) -> bool:
-    if not acts_only(archive.record(docno)):
-        return False
-    document = _document(docno, archive)
-    return document is not None and document.cancel is not None
+    record = archive.record(docno)
+    return record.author == author and not archive.gone(docno) and not acts_only(record)
 
 
 def _document(docno: int, archive: IArchive) -> Document | None:
@@ -80,7 +74,7 @@ def _document(docno: int, archive: IArchive) -> Document | None:
 
 def _retracts(child: int, document: Document, archive: IArchive) -> bool:
     """Tell whether a document that came earlier takes back one that has come now."""
-    if archive.record(child).author != document.author or document.cancel is not None:
+    if archive.record(child).author != document.author or document.cancel is not None or document.link is not None:
         return False
     earlier = _document(child, archive)
     return earlier is not None and document.id in (earlier.cancel, earlier.supersedes)

@@ -224,7 +224,7 @@ class ScopedView:
     ) -> Iterator[bytes]:
         lines = []
         for looked_at, (number, docno) in enumerate(self._archive.numbers(group).between(low, high), 1):
-            value = self.header_value(docno, field)
+            value = self.header_value(self._archive.shown(docno), field)
             if wildmat is None or wildmat.matches(value):
                 lines.append(b"%d %b\r\n" % (number, value))
             if looked_at % ARTICLES_A_PAGE == 0:

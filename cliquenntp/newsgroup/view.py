@@ -145,7 +145,7 @@ class NewsView:
     def article_at(self, group: int, number: int) -> int | None:
         """See INewsView."""
         found: int | None = self._archive.numbers(group).at(number)
-        return found
+        return None if found is None else self._archive.shown(found)
 
     def article_named(self, message_id: bytes) -> int | None:
         """See INewsView."""
@@ -234,7 +234,7 @@ class NewsView:
                 yield number, b"%d %b\r\n" % (number, _value_in(overview, field))
             return
         for number, docno in self._archive.numbers(group).between(low, high):
-            yield number, b"%d %b\r\n" % (number, self.header_value(docno, field))
+            yield number, b"%d %b\r\n" % (number, self.header_value(self._archive.shown(docno), field))
 
     def header_value(self, docno: int, field: bytes) -> bytes:
         """See INewsView."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.newsgroup.linking import show_awaited, show_linked
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
@@ -24,4 +25,7 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str) ->
     record = writer.store(document, placement, line, now)
     for docno in [*retracted_by(document, record.docno, writer)]:
         writer.drop(docno, CANCELLED)
+    show_awaited(record, writer)
+    if document.link is not None:
+        show_linked(record, document.link, writer)
     return record

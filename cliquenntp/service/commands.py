@@ -19,6 +19,7 @@ from cliquenntp.service.follow_commands import COMMENTS, FollowCommands, depth_o
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.link_commands import LinkCommands
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, address_text
 from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
 from cliquenntp.service.room_commands import RoomCommands
@@ -59,6 +60,7 @@ class NodeCommands:
             **RoomCommands(self._node).table(),
             **UserCommands(self._node).table(),
             **FollowCommands(self._node).table(),
+            **LinkCommands(self._node).table(),
         }
 
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,9 @@ class Archive:
         self._late_parents = root["late_parents"]
         self._gone = root["gone"]
         self._aliases = root["aliases"]
+        self._shown = root["shown"]
+        self._linked = root["linked"]
+        self._awaited = root["awaited"]
         self._octets_held = root["octets"]
         self._pieces = root["pieces"]
         self._follows = root["follows"]
@@ -143,7 +146,7 @@ class Archive:
                 place += len(lines)
             low = numbers.number_of(place)
         for count, (number, docno) in enumerate(numbers.between(low, high), 1):
-            yield number, self._records[docno].overview
+            yield number, self._records[self.shown(docno)].overview
             if not count % RECORDS_A_SWEEP:
                 self._connection.cacheGC()
 
@@ -231,6 +234,11 @@ class Archive:
     def octets_held(self) -> int:
         """See IArchive."""
         return int(self._octets_held())
+
+    def shown(self, docno: int) -> int:
+        """See IArchive."""
+        found: int = self._shown.get(docno, docno)
+        return found
 
     def gone(self, docno: int) -> str:
         """See IArchive."""

@@ -12,7 +12,7 @@ from typing import Any
 from BTrees.Length import Length
 
 from cliquenntp.store.index import DigestIndex
-from cliquenntp.store.trees import GroupTree, LooseTree, NameTree, ObjectTree, RecordTree
+from cliquenntp.store.trees import GroupTree, LooseTree, NameTree, NumberTree, ObjectTree, RecordTree, ShownTree
 
 Root = MutableMapping[str, Any]
 Step = tuple[str, Callable[[Root], None]]
@@ -58,6 +58,12 @@ def _shift(root: Root) -> None:
     root["shift"] = 0
 
 
+def _links(root: Root) -> None:
+    root["shown"] = ShownTree()
+    root["linked"] = NumberTree()
+    root["awaited"] = ObjectTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -66,6 +72,7 @@ STEPS: tuple[Step, ...] = (
     ("Message-IDs that newsreaders chose", _aliases),
     ("octets of the documents that are kept", _octets),
     ("by how much numbers are greater after a restore", _shift),
+    ("links to documents", _links),
 )
 
 

@@ -5,7 +5,7 @@ items) one post in a large archive rewrites about 4 KB of leaves, with these 1 K
 their leaves half full.
 """
 
-from BTrees.LLBTree import LLTreeSet
+from BTrees.LLBTree import LLBTree, LLTreeSet
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
 from BTrees.OOBTree import OOBTree
@@ -51,4 +51,18 @@ class ObjectTree(OOBTree):
     """Name -> Piece, id -> what waits for that document, or account -> what it follows (id -> how and why)."""
 
     max_leaf_size = 20
+    max_internal_size = 60
+
+
+class NumberTree(LLBTree):
+    """Docno << 31 | group's docno -> article number, for what documents are shown in beside their own newsgroups."""
+
+    max_leaf_size = 30
+    max_internal_size = 60
+
+
+class ShownTree(LLBTree):
+    """Docno -> docno."""
+
+    max_leaf_size = 30
     max_internal_size = 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from persistent import Persistent
@@ -18,6 +19,10 @@ from cliquenntp.store.trees import ObjectTree, PageTree
 
 RAW_CACHE_OCTETS = 1024 * 1024
 """Bytes of documents that the writer keeps: the roots, whose headers say who may import.  The rest it reads once."""
+
+
+LINKS_AWAITING = 64
+"""Links to one document that is not held yet which are remembered: who sends more of them helps nobody."""
 
 
 @implementer(IWriter)
@@ -191,6 +196,10 @@ class Writer(Archive):
             if self._groups[group].remove(number):
                 self._loose_children.add(group << DOCNO_BITS | docno)
             self._changed_groups[group] = None
+        for key, number in [*self._linked.items(docno << DOCNO_BITS, docno << DOCNO_BITS | LARGEST_DOCNO)]:
+            self._groups[key & LARGEST_DOCNO].remove(number)
+            self._changed_groups[key & LARGEST_DOCNO] = None
+            del self._linked[key]
         own = self._groups.get(docno)
         if own is None:
             own = self._groups[docno] = Group(docno)
@@ -203,6 +212,36 @@ class Writer(Archive):
         self._raw_cache.drop(docno)
         self._gone[docno] = why
         self._dropped.append(docno)
+
+    def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
+        """See IWriter."""
+        self.writes += 1
+        if link != docno:
+            self._shown[link] = docno
+        for group in groups:
+            self._append(group, link, False)
+            self._linked[docno << DOCNO_BITS | group] = self._groups[group].high
+            self._changed_groups[group] = None
+
+    def stands_in(self, docno: int, group: int) -> bool:
+        """See IWriter."""
+        return docno << DOCNO_BITS | group in self._linked or any(
+            group == numbered for numbered, _ in ((docno, 1), *self._records[docno].numbers))
+
+    def await_linked(self, document_id: bytes, link: int) -> None:
+        """See IWriter."""
+        waiting = self._awaited.get(document_id, ())
+        if len(waiting) < LINKS_AWAITING:
+            self.writes += 1
+            self._awaited[document_id] = (*waiting, link)
+
+    def links_awaiting(self, document_id: bytes) -> tuple[int, ...]:
+        """See IWriter."""
+        if document_id not in self._awaited:
+            return ()
+        self.writes += 1
+        waiting: tuple[int, ...] = self._awaited.pop(document_id)
+        return waiting
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         """See IWriter."""
