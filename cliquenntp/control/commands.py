@@ -77,6 +77,7 @@ def _show_follow(follow: Mapping[str, Any]) -> str:
 
 def _show_forum(forum: Mapping[str, Any]) -> str:
     line = f"{forum['articles']:>8}  {forum['name']}  {forum['subject']}"
+    line += "" if forum["is_reached"] else " (no other node has answered yet)"
     reasons = [_show_follow(follow) for follow in forum["follows"]] or ["not followed; what came before is kept"]
     return "\n".join([line, *(f"{'':10}{reason}" for reason in reasons)])
 
@@ -109,6 +110,18 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
 def _with_passphrase(values: dict[str, Any]) -> dict[str, Any]:
     file = values.pop("passphrase_file")
     return _absolute(values) | {"passphrase": passphrase_from(file and Path(file), is_new=True)}
+
+
+def _absolute_file(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"file": values["file"] and str(Path(values["file"]).expanduser().absolute())}
+
+
+def _invitation_or_path(values: dict[str, Any]) -> dict[str, Any]:
+    """Whatever is no invitation is taken for the path of an invitation file."""
+    text = values["invitation"].strip()
+    if text.startswith("clique:"):
+        return values
+    return values | {"invitation": "", "path": str(Path(text).expanduser().absolute())}
 
 
 def _show_peer(peer: Mapping[str, Any]) -> str:
@@ -188,19 +201,24 @@ COMMANDS: tuple[CommandLine, ...] = (
     ),
     CommandLine(
         name="invite",
-        help="print an invitation to a forum",
-        arguments=((("name",), {"metavar": "FORUM", "help": "the forum's newsgroup, as clique.NAME"}),),
-        show=lambda result: str(result["invitation"]),
+        help="print an invitation to a forum, or to a document with all below it",
+        arguments=(
+            (("name",), {"metavar": "NEWSGROUP", "help": "the forum's or document's newsgroup, or a document's id"}),
+            (("--file",), {"metavar": "PATH", "help": "write a file that also has the document, to read it offline"}),
+        ),
+        show=lambda result: f"written to {result['file']}" if result["file"] else str(result["invitation"]),
+        prepare=_absolute_file,
     ),
     CommandLine(
         name="join",
-        help="join the forum of an invitation",
+        help="join what an invitation invites to",
         arguments=(
-            (("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed"}),
+            (("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed, or the file's path"}),
             (("--since",), {"metavar": "DAY", "help": "take no older articles (2026-01-31, or seconds since 1970)"}),
             *_DEPTH,
         ),
         show=lambda result: str(result["text"]),
+        prepare=_invitation_or_path,
     ),
     CommandLine(
         name="peers",

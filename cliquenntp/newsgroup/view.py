@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache, partial
 
 from zope.interface import implementer
@@ -31,12 +31,20 @@ NAMES_KEPT = 50_000
 """Message-IDs kept with what they name, some 250 octets each."""
 
 
+UNREACHED_NOTE = b"no other node has answered yet"
+"""in a newsgroup's description"""
+
+
 @implementer(INewsView)
 class NewsView:
     """INewsView over an archive; after the archive moved forward its owner calls ``moved``."""
 
-    def __init__(self, archive: IArchive, path_identity: str = "not-for-mail") -> None:
+    def __init__(
+        self, archive: IArchive, path_identity: str = "not-for-mail", unreached: Container[int] = ()
+    ) -> None:
+        """``unreached``: the docnos of the roots of forums of which no other node has answered yet."""
         self._archive = archive
+        self._unreached = unreached
         self._path_identity = path_identity.encode("ascii")
         self._articles: SizedCache[int, Article] = SizedCache(ARTICLE_OCTETS)
         self._named: SizedCache[bytes, int] = SizedCache(NAMES_KEPT)
@@ -91,9 +99,16 @@ class NewsView:
             status=self._status(record.roots[0]),
             created=record.arrived,
             creator=_creator(record.author),
-            description=overview_field(record.subject.encode("utf-8", "replace")),
+            description=overview_field(record.subject.encode("utf-8", "replace")) + self._note(record.roots[0]),
             depth=record.depth,
         )
+
+    def _note(self, root: int) -> bytes:
+        return b" (" + UNREACHED_NOTE + b")" if root in self._unreached else b""
+
+    def retitled(self) -> None:
+        """Forget all descriptions: what the notes in them say has changed."""
+        self._groups.clear()
 
     def _status(self, root: int) -> bytes:
         """Return ``m`` for what stands in a moderated forum, else ``y`` (RFC 3977 section 7.6.3)."""

@@ -75,6 +75,10 @@ class CliqueSide:
         """documents whose bytes were handed to links"""
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
+        self.is_foreign: Callable[[bytes], bool] = lambda root: False
+        """tells of a root that came neither from here nor by a link"""
+        self.on_shared: Callable[[bytes], None] = lambda root: None
+        """is called with a root's id when another node has come to share something of that forum"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
         self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
@@ -108,7 +112,7 @@ class CliqueSide:
                 self._decider.brought.discard(place.id)
                 continue
             self._handle(events.LocalDocument(place))
-            if not place.parents:
+            if not place.parents and not self.is_foreign(place.id):
                 self.on_founded(place.id)
         for docno in changes.gone:
             self._handle(events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno)))
@@ -187,6 +191,8 @@ class CliqueSide:
         self.repeated += outcome.repeated
         if self._stopped or self.trouble:
             return
+        for root in outcome.shared:
+            self.on_shared(root)
         self._perform(outcome.effects)
         self._cancel_timer()
         if outcome.deadline is not None:

@@ -6,22 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.task import deferLater
-
 import cliquenntp
-from cliquenntp.clique.messages import Contact
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
-from cliquenntp.interfaces import OWNER
 from cliquenntp.service.backup_command import backup_node
-from cliquenntp.service.follow_commands import COMMENTS, FollowCommands, depth_of, follow_rows
+from cliquenntp.service.follow_commands import FollowCommands, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
-from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.invitation_commands import PREFIX, InvitationCommands
 from cliquenntp.service.link_commands import LinkCommands
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, address_text
-from cliquenntp.service.network_commands import NetworkCommands, clique_time, peers
+from cliquenntp.service.network_commands import NetworkCommands, peers
 from cliquenntp.service.room_commands import RoomCommands
 from cliquenntp.service.turn import TurnRefused
 from cliquenntp.service.user_commands import UserCommands
@@ -29,14 +25,6 @@ from cliquenntp.service.verification import verify_database
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
-
-PREFIX = "clique."
-
-JOIN_SECONDS = 10.0
-"""that `join` waits for the forum's root before it says that nobody answered; over loopback and TLS it takes one"""
-
-JOIN_LOOKS = 100
-"""in that time"""
 
 
 class NodeCommands:
@@ -52,8 +40,6 @@ class NodeCommands:
             "forums": self.forums,
             "create-forum": self.create_forum,
             "import": self.import_articles,
-            "invite": self.invite,
-            "join": self.join,
             "verify": self.verify,
             "backup": self.backup,
             **NetworkCommands(self._node).table(),
@@ -61,6 +47,7 @@ class NodeCommands:
             **UserCommands(self._node).table(),
             **FollowCommands(self._node).table(),
             **LinkCommands(self._node).table(),
+            **InvitationCommands(self._node).table(),
         }
 
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +98,7 @@ class NodeCommands:
                     "articles": archive.numbers(docno).count,
                     "id": id_text(record.id),
                     "follows": followed.get(record.name, []),
+                    "is_reached": docno not in self._node.unreached,
                 }
 
         await answer.rows(rows())
@@ -144,46 +132,6 @@ class NodeCommands:
     async def verify(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Look whether everything in the database is as it was stored."""
         return await verify_database(self._node, answer)
-
-    async def invite(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Make an invitation to a forum."""
-        node = self._node
-        name = PREFIX + _text(arguments, "name").removeprefix(PREFIX)
-        docno = node.store.reader.forum(name)
-        if docno is None:
-            raise CommandError(f"there is no forum {name}: `cliquectl forums` lists those that are here")
-        own = [Peer(node.key.public, address) for address in node.clique.links.addresses]
-        if not own:
-            raise CommandError("no other node could reach this one: start it with --clique tls:HOST:PORT")
-        invitation = Invitation(node.store.reader.record(docno).id, tuple(own[:MOST_PEERS]), name.removeprefix(PREFIX))
-        return {"name": name, "invitation": str(invitation)}
-
-    async def join(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Join the forum of an invitation; waits a little for its root."""
-        try:
-            invitation = parse_invitation(_text(arguments, "invitation"))
-        except InvitationError as error:
-            raise CommandError(str(error)) from None
-        node, archive = self._node, self._node.store.reader
-        since, comments = clique_time(arguments.get("since")), depth_of(arguments) == COMMENTS
-        contacts = [Contact(peer.node_key, peer.address) for peer in invitation.peers]
-        contacts = [contact for contact in contacts if contact.key != node.key.public]
-        if not contacts:
-            raise CommandError("the invitation is by this node itself: give it to somebody else")
-        node.clique.invited(invitation.root, tuple(contacts))
-        try:
-            await node.follows.follow(OWNER.account or "", invitation.root, comments, since)
-        except TurnRefused as error:
-            raise CommandError(str(error)) from None
-        for _ in range(JOIN_LOOKS):
-            docno = archive.find(invitation.root)
-            if docno is not None:
-                name = archive.record(docno).name
-                return {"name": name, "text": f"{name} is here; its articles come in as its nodes send them"}
-            await deferLater(node.reactor, JOIN_SECONDS / JOIN_LOOKS)
-        reasons = "; ".join(f"{address}: {reason}" for address, reason in node.clique.links.dials().items() if reason)
-        text = "none of the invitation's nodes has answered yet; this node goes on asking them"
-        return {"name": None, "text": f"{text} ({reasons})" if reasons else text}
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:

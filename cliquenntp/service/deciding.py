@@ -42,6 +42,8 @@ class Outcome:
     """documents that links brought and that were stored"""
     repeated: int
     """documents that links brought and that were held already"""
+    shared: tuple[bytes, ...]
+    """ids of the roots of which some channel is shared with other nodes than before"""
 
 
 class Decider:
@@ -120,7 +122,12 @@ class Decider:
         deadline = self._core.next_deadline()
         if len(self._waiting):
             deadline = self._sweep_at if deadline is None else min(deadline, self._sweep_at)
-        return Outcome(performed, deadline, len(step.stored), repeated)
+        return Outcome(performed, deadline, len(step.stored), repeated, tuple(self._shared(step)))
+
+    def _shared(self, step: Step) -> Iterator[bytes]:
+        for (part, *names), effect in step.kept.items():
+            if part == "links" and effect.value:
+                yield self._core.channels[Channel(*names)].scope  # type: ignore[arg-type]
 
     def _decide(self, step: Step) -> tuple[list[effects.Effect], int]:
         queue = deque([*self._expired(), (step.event, step.document)])

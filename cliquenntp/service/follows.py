@@ -63,6 +63,8 @@ class Follows:
         self._unwritten: dict[tuple[str, bytes], Follow] = {}
         """looks that are not on disk"""
         self._places: SizedCache[bytes, Subscription] = SizedCache(PLACES_KEPT)
+        self._chains: dict[bytes, tuple[bytes, ...]] = {}
+        """ids of the first parents of documents that are followed and not held yet"""
         self._catch_up = CatchUp(reactor, turn, clique, first_look_seconds)
         self._sweep = LoopingCall(self._look_at_the_time)
         self._sweep.clock = reactor
@@ -79,6 +81,7 @@ class Follows:
                 self._keep(_OWNER, Follow(channel.document, Reason.EXPLICIT, int(self._clock()), channel.comments))
             kept = [(account, follow) for account, follow in self.all()]
             self._turn.submit(partial(_set_all, kept)).addErrback(self._lost, "What the node followed")
+        self._chains |= {channel.document: state.ancestors for channel, state in self._clique.channels.items()}
         self._clique.on_founded = self._founded
         self._sweep.start(WRITE_SECONDS)
 
@@ -121,8 +124,15 @@ class Follows:
             if follow is not None:
                 yield account, follow
 
-    async def follow(self, account: str, document: bytes, comments: bool = False, since: int = 0) -> None:
-        """Follow a document, held or not, because somebody asked for it.  Fails as Turn.submit does."""
+    async def follow(
+        self, account: str, document: bytes, comments: bool = False, since: int = 0, chain: tuple[bytes, ...] = ()
+    ) -> None:
+        """Follow a document because somebody asked for it.  Fails as Turn.submit does.
+
+        ``chain`` are the ids of its first parents, its parent first, the root last, where it may not be held yet.
+        """
+        if chain:
+            self._chains[document] = chain
         await self._set(account, Follow(document, Reason.EXPLICIT, int(self._clock()), comments, since))
 
     async def unfollow(self, account: str, document: bytes) -> None:
@@ -293,7 +303,8 @@ class Follows:
         if place is None:
             docno = self._archive.find(document)
             if docno is None:
-                return Subscription(Channel(document))
+                chain = self._chains.get(document, ())
+                return Subscription(Channel(document), chain, frozenset(chain))
             place = Subscription(Channel(document), *_above(self._archive, docno))
             self._places.keep(document, place)
         return place

@@ -36,6 +36,7 @@ from cliquenntp.service.room import Room
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, i2p_network, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
+from cliquenntp.service.unreached import Unreached
 from cliquenntp.service.views import Views
 from cliquenntp.store import Store, StoreUnusable
 
@@ -59,6 +60,7 @@ class Node(Service):
     store: Store
     turn: Turn
     views: Views
+    unreached: Unreached
     posting: Posting
     room: Room
     clique: CliqueSide
@@ -114,8 +116,10 @@ class Node(Service):
         except (StoreUnusable, KeyFileError) as error:
             raise StartError(str(error)) from None
         self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
-        self.views = Views(self.store.reader, settings.path_identity)
+        self.unreached = Unreached(self.store.reader, self.turn, self._accept)
+        self.views = Views(self.store.reader, settings.path_identity, self.unreached)
         self.turn.listen(self.views.moved)
+        self.unreached.on_changed = self.views.whole.retitled
         self.posting = Posting(
             self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers
         )
@@ -129,6 +133,8 @@ class Node(Service):
         )
         self.follows.notices_from.append(partial(state_of, self))
         self.posting.on_posted = self.follows.posted
+        self.clique.is_foreign = self.unreached.is_foreign
+        self.clique.on_shared = self.unreached.reached
         self.posting.on_leave = self.follows.leave
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)

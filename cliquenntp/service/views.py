@@ -32,9 +32,10 @@ class NamedForums(Container[int]):
 class Views:
     """The news views of a node; after the archive moved forward its owner calls ``moved``."""
 
-    def __init__(self, archive: IArchive, path_identity: str) -> None:
+    def __init__(self, archive: IArchive, path_identity: str, unreached: Container[int] = ()) -> None:
+        """``unreached``: the docnos of the roots of forums of which no other node has answered yet."""
         self._archive = archive
-        self.whole = NewsView(archive, path_identity)
+        self.whole = NewsView(archive, path_identity, unreached)
         """all that is held"""
         self._scoped: dict[Container[int], ScopedView] = {}
         self._names: dict[str, OwnNames] = {}

@@ -126,8 +126,8 @@ class ControlSocket(TestCase):
 
     async def test_lists_are_printed_for_people_and_as_json(self) -> None:
         rows = [
-            {"name": "clique.a", "subject": "Ä", "articles": 3, "follows": []},
-            {"name": "clique.b", "subject": "B", "articles": 0, "follows": []},
+            {"name": "clique.a", "subject": "Ä", "articles": 3, "follows": [], "is_reached": True},
+            {"name": "clique.b", "subject": "B", "articles": 0, "follows": [], "is_reached": True},
         ]
         follow = {
             "account": "owner", "name": "clique.b", "depth": "all", "reason": "explicit", "lapses": None, "since": None,

@@ -64,6 +64,9 @@ class NodeProcess:
     def wait(self) -> NodeProcess:
         """Wait until the process that was launched answers."""
         self._status = wait_for("the node answers", self._answer)
+        if self._clique != "off":
+            # the port that it was given, so that others find it after a restart
+            [self._clique] = self._status["clique"]
         return self
 
     def _answer(self) -> dict[str, Any] | None:

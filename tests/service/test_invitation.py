@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cliquenntp.document import id_text
 from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
 
 keys = st.binary(min_size=32, max_size=32)
@@ -14,7 +15,8 @@ invitations = st.builds(
     keys,
     st.lists(peers, min_size=1, max_size=MOST_PEERS).map(tuple),
     st.sampled_from(["", "welcome", "comp.lang.c++", "a-b_c"]),
-)
+    st.lists(st.binary(min_size=32, max_size=32), max_size=3, unique=True).map(tuple),
+).filter(lambda invitation: invitation.root not in invitation.below)
 
 
 @given(invitations)
@@ -46,6 +48,9 @@ def test_fields_of_newer_programs_are_passed_over() -> None:
         (GOOD.replace("name=x", "name=.."), "not a forum's name"),
         (GOOD + "&" + "&".join([GOOD.partition("?")[2].partition("&name")[0]] * MOST_PEERS), "not 17"),
         (GOOD + "&x=" + "y" * 20_000, "at most"),
+        (GOOD + "&below=x", "not a document's id"),
+        (GOOD + "&below=" + GOOD[7:59], "each once"),
+        (GOOD + "&below=" + ",".join(id_text(bytes([number]) * 32) for number in range(1, 102)), "at most 100"),
     ],
 )
 def test_other_texts_are_refused_with_the_reason(text: str, reason: str) -> None:
