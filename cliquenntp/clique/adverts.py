@@ -23,9 +23,14 @@ from cliquenntp.clique.parameters import (
 
 def key_for(state: ChannelState, edge: Edge) -> Key | None:
     """Return our key as the edge's peer shall see it: a follower's carries the channel_term that was heard."""
+    return key_to_tell(state, edge.channel) if edge.kind == Kind.FOLLOWER else state.key
+
+
+def key_to_tell(state: ChannelState, channel: Channel) -> Key | None:
+    """Return our key in a channel as its followers shall see it."""
     key = state.key
-    if key is not None and edge.kind == Kind.FOLLOWER:
-        heard = max(key.channel_term, state.channel_terms.get(edge.channel, 0))
+    if key is not None:
+        heard = max(key.channel_term, state.channel_terms.get(channel, 0))
         if heard != key.channel_term:
             return key._replace(channel_term=heard)
     return key

@@ -31,9 +31,12 @@ def fingerprint(secret: bytes, count: int, total: int) -> bytes:
 
 
 def question(secret: bytes, fingerprint: bytes, key: Key | None) -> bytes:
-    """Return the 8 bytes that a probe asks with: a set's fingerprint and a center's key in one."""
-    center = b"" if key is None else b"".join((key.channel_term.to_bytes(8, "big"), bytes((key.rooted, key.subscribed)),
-                                               key.term.to_bytes(8, "big"), key.center))
+    """Return the 8 bytes that a probe asks with: a set's fingerprint and a center's key in one.
+
+    The channel_term is left out, since two feeders of one channel need not have heard the same.
+    """
+    center = b"" if key is None else b"".join((
+        bytes((key.rooted, key.subscribed)), key.term.to_bytes(8, "big"), key.center))
     return blake2b(fingerprint + center, digest_size=8, key=secret[:64], person=b"clique probe").digest()
 
 

@@ -218,6 +218,8 @@ class ChannelState:
     """by our incarnation"""
     known: dict[bytes, Known] = field(factory=dict)
     """by node key"""
+    refusals: dict[bytes, int] = field(factory=dict)
+    """{key of a node that had no source: how often it got no place here}"""
     requests_seen: dict[tuple[Key, int], float] = field(factory=dict)
     requests_waiting: dict[tuple[Key, int], set[int]] = field(factory=dict)
     """{(key, seq): incarnations of edges that wait for it}"""
@@ -250,6 +252,11 @@ class ChannelState:
         """Whether documents that comparisons found missing are to come."""
         return bool(self.in_flight) or any(
             edge.comparison is not None and edge.comparison.under_way for edge in self.open_edges())
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether no way leads to a full node of the forum, as far as we know."""
+        return self.key is not None and not self.key.rooted
 
     def is_center(self, node_key: bytes) -> bool:
         """Whether the node of that key is this channel's center, as far as it knows."""

@@ -7,11 +7,13 @@ from typing import Any
 
 from cliquenntp.clique import (
     adverts,
+    answering,
     delivery,
     edges,
     election,
     events,
     following,
+    graft,
     membership,
     messages,
     persistence,
@@ -199,7 +201,7 @@ def _bye_acknowledged(node: Node, link: Link, message: messages.ByeAck) -> None:
 
 
 _LINK_MESSAGES: dict[type, Callable[[Node, Link, Any], None]] = {
-    messages.LinkRequest: edges.requested,
+    messages.LinkRequest: answering.requested,
     messages.LinkAccept: _link_accepted,
     messages.LinkRefuse: edges.refused,
     messages.Bye: edges.parted,
@@ -240,6 +242,7 @@ _CHANNEL_TIMERS: dict[str, Callable[[Node, ChannelState], None]] = {
     "ask": reconcile.ask_everywhere,
     "announce": reconcile.announce,
     "silence": reconcile.fell_silent,
+    "pass on": graft.pass_on,
 }
 
 _EDGE_TIMERS: dict[str, Callable[[Node, Edge], None]] = {

@@ -13,14 +13,13 @@ from cliquenntp.clique.parameters import (
     CONTACTS_AT_MOST,
     EDGES_AT_MOST,
     FILL_INTERVAL,
-    FOLLOWERS_AT_MOST,
     IDLE_LINK_AFTER,
     KEPT_FROM_INVITATION,
     LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
     PASSIVE_ENOUGH,
     REFUSAL_DOUBLINGS,
-    REFUSAL_DOUBLINGS_INVITED,
+    REFUSAL_DOUBLINGS_NEEDED,
     SOURCES_AT_MOST,
     SOURCES_WANTED,
     YOUNG,
@@ -86,7 +85,7 @@ def request(
     """Send a LINK_REQ for a channel on a link, unless there is an edge with that node already."""
     if state.edge_with(link.contact.key) is not None:
         return None
-    edge = _make(node, state, link, state.channel, Kind.PEER)
+    edge = make(node, state, link, state.channel, Kind.PEER)
     edge.introducer, edge.requested = introducer, True
     until = node.clique_time() - YOUNG
     node.send(link, LinkRequest(
@@ -97,7 +96,8 @@ def request(
     return edge
 
 
-def _make(node: Node, state: ChannelState, link: Link, channel: Channel, kind: Kind) -> Edge:
+def make(node: Node, state: ChannelState, link: Link, channel: Channel, kind: Kind) -> Edge:
+    """Return our end of an edge, which is not open yet."""
     edge = Edge(node.incarnation(), link, state, channel, kind, node.now)
     node.edges[edge.incarnation] = state.edges[edge.incarnation] = edge
     link.edge_count += 1
@@ -125,71 +125,19 @@ def serving(node: Node, channel: Channel) -> tuple[ChannelState, Kind] | None:
     return None
 
 
-def requested(node: Node, link: Link, message: LinkRequest) -> None:
-    """Answer a LINK_REQ."""
-    root = scope_named(node, link, message.scope)
-    channel = None if root is None else message.below or Channel(root)
-    served = None if channel is None else serving(node, channel)
-    if served is None or channel is None or root is None:
-        contacts = () if root is None else _elsewhere(node, root, link.contact.key)
-        node.send(link, LinkRefuse(message.incarnation, contacts, left=True))
-        _idle(node, link)
-        return
-    state, kind = served
-    existing = state.edge_with(link.contact.key, channel)
-    if existing is not None:
-        if not existing.open and existing.link is link and node.me.key < link.contact.key:
-            return  # both asked at once: the smaller key's request counts
-        forget(node, existing)
-    if not _has_place(node, state, kind, message.priority, link.contact):
-        node.send(link, LinkRefuse(
-            message.incarnation, contacts_of(node, state, link.contact.key, CONTACTS_AT_MOST)))
-        _idle(node, link)
-        return
-    edge = _make(node, state, link, channel, kind)
-    edge.remote, edge.urgent = message.incarnation, message.priority
-    get_to_know(node, state, link.contact)
-    until = node.clique_time() - YOUNG
-    node.send(link, LinkAccept(
-        edge.remote, edge.incarnation, blind(link.secret, node.me.key, root), kind == Kind.FOLLOWER, state.since, until,
-        node.fingerprint(link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
-        contacts_of(node, state, link.contact.key, PASSIVE_ENOUGH if message.priority else 1)))
-    node.timers.set("repeat", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
-    edge.repeat = LINK_REQUEST_TIMEOUT
-    adverts.hear(node, edge, message.advert)
-    _opened(node, edge, message.since, message.until, message.fingerprint)
+def split(node: Node, state: ChannelState, contact: Contact, force: bool = False) -> bool:
+    """Give up one edge beside the tree and introduce its far end to another node; return whether there was one.
 
-
-def _elsewhere(node: Node, root: bytes, but: bytes) -> tuple[Contact, ...]:
-    """Return nodes that may have what we do not follow: our feeders, else who was there when we left or invited us."""
-    states = [state for state in node.channels.values() if state.scope == root]
-    found = {
-        edge.link.contact: None for state in states for edge in state.open_edges()
-        if edge.kind == Kind.FEEDER and edge.link.contact.address}
-    if not found:
-        found = {
-            contact: None for left in node.tombstones.values() if left.scope == root for contact in left.contacts}
-    if not found:
-        found = {known.contact: None for state in states for known in state.known.values() if known.invited}
-    return tuple(node.shuffled(contact for contact in found if contact.key != but)[:CONTACTS_AT_MOST])
-
-
-def _has_place(node: Node, state: ChannelState, kind: Kind, priority: bool, contact: Contact) -> bool:
-    """Return whether one more edge may open, giving one up for a node that needs it."""
-    if kind == Kind.FOLLOWER:
-        return state.has_place_for_follower(contact.key, FOLLOWERS_AT_MOST)
-    if sources(state) < (EDGES_AT_MOST if priority else at_most(state)):
-        return True
-    return priority and split(node, state, contact)
-
-
-def split(node: Node, state: ChannelState, contact: Contact) -> bool:
-    """Give up one edge beside the tree and introduce its far end to another node; return whether there was one."""
+    Args:
+        force: where there is none, give up one of the tree, not the parent's.
+    """
     invited = sum(1 for edge in state.open_edges() if _is_invited(state, edge))
     lazy = [
         edge for edge in state.open_edges()
         if edge.kind == Kind.PEER and not edge.in_tree and edge.link.contact.key != contact.key
         and not (invited <= KEPT_FROM_INVITATION and _is_invited(state, edge))]
+    if force and not lazy:
+        lazy = [edge for edge in state.open_edges() if edge.kind == Kind.PEER and edge is not state.parent]
     if not lazy:
         return False
     part(node, node.shuffled(lazy)[0], (contact,))
@@ -226,10 +174,11 @@ def accepted(node: Node, link: Link, message: LinkAccept) -> None:
             get_to_know(node, state, contact, link.contact.key)
     adverts.hear(node, edge, message.advert)
     edge.acknowledged = 1
-    _opened(node, edge, message.since, message.until, message.fingerprint)
+    opened(node, edge, message.since, message.until, message.fingerprint)
 
 
-def _opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
+def opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -> None:
+    """Begin to use an edge that both sides agreed on."""
     state = edge.state
     node.touch("links", state)
     if not state.is_full:
@@ -261,7 +210,8 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
     known = state.known.get(link.contact.key)
     if known is not None:
         known.failures += 1
-        doublings = REFUSAL_DOUBLINGS_INVITED if known.invited and not message.left else REFUSAL_DOUBLINGS
+        needed = known.invited or not any(True for _ in state.open_edges())
+        doublings = REFUSAL_DOUBLINGS_NEEDED if needed and not message.left else REFUSAL_DOUBLINGS
         known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, doublings))
         known.linked = known.linked and not message.left
     forget(node, edge)
@@ -283,7 +233,7 @@ def forget(node: Node, edge: Edge) -> None:
     for kind in ("say", "repeat", "offer", "request"):
         node.timers.cancel(kind, edge.incarnation)
     if not link.edge_count:
-        _idle(node, link)
+        idle(node, link)
     if was_open:
         node.touch("links", state)
         if state.reconciling == edge.incarnation:
@@ -298,7 +248,8 @@ def changed_soon(node: Node, state: ChannelState) -> None:
     node.timers.at_latest("fill", state.channel, node.spread(2.0, 0.5))
 
 
-def _idle(node: Node, link: Link) -> None:
+def idle(node: Node, link: Link) -> None:
+    """Have a link that no edge uses closed after a while."""
     if not link.edge_count:
         node.timers.at_latest("idle", link.number, node.now + IDLE_LINK_AFTER)
 
@@ -329,7 +280,7 @@ def parted(node: Node, link: Link, message: Bye) -> None:
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         known = get_to_know(node, state, contact, link.contact.key)
         if known is not None and sources(state) < (EDGES_AT_MOST if state.is_full else SOURCES_WANTED):
-            connect(node, state, contact, "priority")
+            connect(node, state, contact, "edge" if edge.kind == Kind.FEEDER else "priority")
 
 
 def connect(node: Node, state: ChannelState, contact: Contact, why: str = "edge") -> None:

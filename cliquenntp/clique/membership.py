@@ -8,17 +8,18 @@ from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Contact, Walk
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import (
-    CONTACTS_AT_MOST,
     DIAL_AGAIN,
     DIAL_AGAIN_AT_MOST,
+    DIAL_AGAIN_NEEDY_AT_MOST,
     EDGES_AT_MOST,
     EDGES_WANTED,
     FILL_DOUBLINGS,
-    FILL_DOUBLINGS_ALONE,
+    FILL_DOUBLINGS_NEEDY,
     FILL_INTERVAL,
     FOLLOWERS_AT_MOST,
     IDLE_LINK_AFTER,
     INTRODUCED_AT_MOST,
+    INTRODUCTIONS_A_ROUND,
     LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
     PROBE_LINK_FOR,
@@ -56,11 +57,15 @@ def fill(node: Node, state: ChannelState) -> None:
         _ask_present_feeders(node, state)
         _trim(node, state)
     missing = lacking(state) - pending(node, state)
-    if lacking(state) <= 0:
+    # of followers that are cut off one looks on for a feeder, however many they are
+    looks_on = state.is_cut_off and state.is_center(node.me.key)
+    if looks_on:
+        missing = max(missing, 1 - pending(node, state))
+    elif lacking(state) <= 0:
         state.fill_round = 0
         return
-    alone = not any(True for _ in state.open_edges())
-    delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_ALONE if alone else FILL_DOUBLINGS)
+    needy = looks_on or not any(True for _ in state.open_edges())
+    delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_NEEDY if needy else FILL_DOUBLINGS)
     node.timers.set("fill", state.channel, node.spread(delay))
     state.fill_round += 1
     if missing <= 0:
@@ -77,12 +82,12 @@ def fill(node: Node, state: ChannelState) -> None:
     if not open_edges:
         candidates = candidates[:2]
     may_walk = True
-    if not state.is_full and open_edges:
+    if not state.is_full and open_edges and not looks_on:
         may_walk = _looks_for_all(node, state)
         if not may_walk or state.degree(Kind.FEEDER):
             # other followers are of no use to one that has a feeder, and its feeders are asked already
             candidates = []
-    for known in candidates[:missing]:
+    for known in candidates[:min(missing, INTRODUCTIONS_A_ROUND)]:
         # a refusal moves this on; whoever answers sets it right
         known.again_at = node.spread(DIAL_AGAIN)
         edges.connect(node, state, known.contact)
@@ -119,7 +124,8 @@ def _trim(node: Node, state: ChannelState) -> None:
                 edge.kind == Kind.FEEDER and edge.link.contact.key not in kept
                 and state.degree(Kind.FEEDER) > SOURCES_WANTED)
         if spare and not edge.in_tree:
-            edges.part(node, edge, edges.contacts_of(node, state, edge.link.contact.key, CONTACTS_AT_MOST))
+            # it is told of nobody, since it would ask who is as full as we are, and so on
+            edges.part(node, edge)
 
 
 def _kept_feeders(node: Node, scope: bytes) -> set[bytes]:
@@ -257,7 +263,9 @@ def link_opened(node: Node, link: Link) -> None:
         state = node.channels.get(channel)
         if state is not None and why == "probe":
             probes.ask(node, state, link)
-        elif state is not None and why in ("edge", "priority") and edges.sources(state) < EDGES_AT_MOST:
+        elif state is not None and why in ("edge", "priority") and (
+                edges.sources(state) < EDGES_AT_MOST
+                or (state.is_cut_off and edges.split(node, state, link.contact, force=True))):
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
         for state in list(node.channels.values()):
@@ -278,7 +286,9 @@ def dial_failed(node: Node, contact: Contact) -> None:
         if known is not None:
             known.failures += 1
             known.linked = False
-            known.again_at = node.spread(min(DIAL_AGAIN * 2 ** min(known.failures, 8), DIAL_AGAIN_AT_MOST), 0.5)
+            needy = state.is_cut_off or not any(True for _ in state.open_edges())
+            at_most = DIAL_AGAIN_NEEDY_AT_MOST if needy else DIAL_AGAIN_AT_MOST
+            known.again_at = node.spread(min(DIAL_AGAIN * 2 ** min(known.failures, 8), at_most), 0.5)
         node.timers.at_latest("fill", channel, node.spread(FILL_INTERVAL / 4))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import edges
+from cliquenntp.clique import adverts, edges
 from cliquenntp.clique.blinding import blind, question
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
-from cliquenntp.clique.messages import Channel, Meet, Probe
+from cliquenntp.clique.messages import Channel, Key, Meet, Probe
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import ANSWERED_LINK_FOR, PROBE_INTERVAL, TWO_KEYS_FOR, YOUNG
 
@@ -32,35 +32,42 @@ def probe(node: Node, state: ChannelState) -> None:
     node.effect(Dial(known.contact))
 
 
-def ask(node: Node, state: ChannelState, link: Link, answer: bool = False) -> None:
-    """Send a PROBE on a link; a question is answered only where the two nodes differ."""
+def ask(
+    node: Node, state: ChannelState, link: Link, channel: Channel | None = None, key: Key | None = None,
+) -> None:
+    """Send a PROBE on a link: a question, answered only where the two nodes differ, or for a channel an answer."""
     until = node.clique_time() - YOUNG
-    fingerprint = node.fingerprint(link, state.channel, state.since, until)
-    if not answer:
+    asked_for = channel or state.channel
+    fingerprint = node.fingerprint(link, asked_for, state.since, until)
+    if channel is None:
         fingerprint = question(link.secret, fingerprint, state.key)
     node.send(link, Probe(
-        blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel,
-        state.key if answer else None, state.since, until, fingerprint, answer))
+        blind(link.secret, node.me.key, state.scope), None if asked_for == Channel(state.scope) else asked_for,
+        key, state.since, until, fingerprint, channel is not None))
 
 
 def asked(node: Node, link: Link, message: Probe) -> None:
     """Answer a PROBE, and link to its sender if it is of another part of the forum."""
     root = edges.scope_named(node, link, message.scope)
-    state = node.channels.get(message.below or Channel(root)) if root is not None else None
-    if state is None:
+    channel = None if root is None else message.below or Channel(root)
+    served = None if channel is None else edges.serving(node, channel)
+    if served is None or channel is None:
         _end_soon(node, link)
         return
-    low = max(message.since, state.since)
-    fingerprint = node.fingerprint(link, state.channel, low, message.until)
+    state, kind = served
+    key = adverts.key_to_tell(state, channel)
+    fingerprint = node.fingerprint(link, channel, max(message.since, state.since), message.until)
     if not message.answer:
-        if question(link.secret, fingerprint, state.key) != message.fingerprint:
-            ask(node, state, link, answer=True)
+        if question(link.secret, fingerprint, key) != message.fingerprint:
+            ask(node, state, link, channel, key)
         else:
             _end_soon(node, link)
         return
+    if kind == Kind.FOLLOWER:
+        return
     if state.edge_with(link.contact.key) is not None:
         return
-    if message.key is not None and state.key is not None and message.key != state.key:
+    if message.key is not None and state.key is not None and message.key[1:] != state.key[1:]:
         _join(node, state, link)
         parent = state.parent
         if parent is not None and link.contact.address:
@@ -79,7 +86,7 @@ def _end_soon(node: Node, link: Link) -> None:
 def _join(node: Node, state: ChannelState, link: Link) -> None:
     """Link to the node that answered, in the place of another neighbour if need be."""
     if edges.sources(state) < edges.at_most(state) or edges.split(node, state, link.contact):
-        edges.request(node, state, link, priority=True)
+        edges.request(node, state, link, priority=state.is_full or state.is_cut_off)
 
 
 def met(node: Node, edge: Edge, message: Meet) -> None:
