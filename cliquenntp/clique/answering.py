@@ -40,7 +40,8 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
         return
     edge = edges.make(node, state, link, channel, kind)
     edge.remote, edge.urgent = message.incarnation, message.priority
-    edges.get_to_know(node, state, link.contact)
+    if kind == Kind.PEER:
+        edges.get_to_know(node, state, link.contact)
     until = node.clique_time() - YOUNG
     # followers that know each other can go on without a feeder
     contacts = graft.instead(node, state, channel, link.contact.key) if kind == Kind.FOLLOWER else ()

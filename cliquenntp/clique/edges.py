@@ -194,6 +194,8 @@ def changed(node: Node, state: ChannelState) -> None:
     delivery.ask_for_offers(node, state)
     if before != [edge for edge in state.edges.values() if edge.asks]:
         adverts.review(node, state)
+    if sources(state) > at_most(state):
+        node.timers.at_latest("fill", state.channel, node.now + FILL_INTERVAL)
 
 
 def _own(node: Node, link: Link, incarnation: int) -> Edge | None:

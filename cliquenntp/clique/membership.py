@@ -296,8 +296,8 @@ def link_closed(node: Node, link: Link) -> None:
     """Drop all edges of a link that is gone, and remember where they led."""
     for edge in [one for one in node.edges.values() if one.link is link]:
         state = edge.state
-        known = edges.get_to_know(node, state, link.contact)
-        if known is not None and edge.open and edge.kind != Kind.FOLLOWER:
+        known = None if edge.kind == Kind.FOLLOWER else edges.get_to_know(node, state, link.contact)
+        if known is not None and edge.open:
             known.linked = True
             known.again_at = node.spread(2.0, 0.5)
         edges.forget(node, edge)
