@@ -214,6 +214,8 @@ class ChannelState:
     claimed_at: float = -1e9
     raised_at: float = -1e9
     """when we last followed a larger term"""
+    raises: int = 0
+    """larger terms followed before it without a pause"""
     edges: dict[int, Edge] = field(factory=dict)
     """by our incarnation"""
     known: dict[bytes, Known] = field(factory=dict)

@@ -15,6 +15,7 @@ from cliquenntp.clique.messages import Abdicate, Advert, Key, SequenceRequest
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import (
     BETTER_BY,
+    CLAIM_DOUBLINGS,
     CLAIM_ONCE_IN,
     COST_THROUGH_FOLLOWER,
     FEASIBILITY_KEPT,
@@ -65,8 +66,8 @@ def _credible(node: Node, state: ChannelState, edge: Edge, key: Key) -> bool:
     Whoever knew none, or has no second edge, has to believe it.
     """
     mine = state.key
-    if mine is not None and key.term > mine.term and node.now < state.raised_at + CLAIM_ONCE_IN:
-        node.timers.at_latest("recompute", state.channel, state.raised_at + CLAIM_ONCE_IN)
+    if mine is not None and key.term > mine.term and node.now < _raised_again_at(state):
+        node.timers.at_latest("recompute", state.channel, _raised_again_at(state))
         return False
     followed = state.feasibility
     term = max((one.term for one in followed), default=ALONE)
@@ -75,6 +76,18 @@ def _credible(node: Node, state: ChannelState, edge: Edge, key: Key) -> bool:
         return True
     others = [other.advert for other in state.edges.values() if other is not edge and other.kind != Kind.FOLLOWER]
     return not any(others) or any(advert is not None and advert.key == key for advert in others)
+
+
+def _raised_again_at(state: ChannelState) -> float:
+    """Return when we follow the next raise of the term: ever later if raises go on, unless no way leads anywhere."""
+    doublings = 0 if state.orphan_since is not None else min(max(state.raises - 1, 0), CLAIM_DOUBLINGS)
+    return state.raised_at + CLAIM_ONCE_IN * 2.0 ** doublings
+
+
+def _note_raise(node: Node, state: ChannelState) -> None:
+    goes_on = node.now < state.raised_at + 4 * CLAIM_ONCE_IN * 2.0 ** min(state.raises, CLAIM_DOUBLINGS)
+    state.raises = state.raises + 1 if goes_on else 0
+    state.raised_at = node.now
 
 
 def recompute(node: Node, state: ChannelState) -> None:
@@ -124,8 +137,20 @@ def _choose(node: Node, state: ChannelState) -> None:
                 distance_by(state, parent) < distance_by(state, best_edge) + BETTER_BY):
             best_edge = parent
         adopt(node, state, best_edge)
-    else:
+    elif not _leads_on(node, state):
         _become_orphan(node, state)
+
+
+def _leads_on(node: Node, state: ChannelState) -> bool:
+    """Return whether our parent follows a larger key already that we shall follow later; documents come all the same.
+
+    It is below nobody of our key any more, so no cycle is left unnoticed.
+    """
+    parent, mine = state.parent, state.key
+    if parent is None or mine is None or parent.incarnation not in state.edges or parent.blocked_until > node.now:
+        return False
+    advert = parent.advert
+    return advert is not None and advert.key is not None and advert.key > mine and not advert.is_parent
 
 
 def _rank(state: ChannelState, edge: Edge) -> tuple[bool, int, int]:
@@ -138,7 +163,7 @@ def adopt(node: Node, state: ChannelState, edge: Edge) -> None:
     advert = edge.advert
     assert advert is not None and advert.key is not None
     if state.key is not None and advert.key.term > state.key.term > ALONE:
-        state.raised_at = node.now
+        _note_raise(node, state)
     state.key, state.seq, state.signature = advert.key, advert.seq, advert.signature
     state.distance = distance_by(state, edge)
     if state.parent is not edge:

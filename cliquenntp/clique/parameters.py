@@ -59,6 +59,7 @@ SEQUENCE_ONCE_IN: Final = 25.0  # the same request is not forwarded again so soo
 SEQUENCE_JUMP: Final = 64  # a center raises its number by at most so much at a request: bound
 TERM_JUMP: Final = 64  # a term that jumps further waits for a second link to confirm it: bound
 CLAIM_ONCE_IN: Final = 60.0  # between two raises of the term that a node makes, or follows: bound
+CLAIM_DOUBLINGS: Final = 5  # of that, after the second raise without a pause, for whoever still has a way: bound
 NO_KEY_TIMEOUT: Final = (90.0, 150.0)  # a newcomer that hears no center claims; drawn between the two
 
 # Adverts

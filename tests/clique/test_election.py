@@ -200,3 +200,35 @@ def test_a_larger_key_out_of_reach_is_asked_for_again() -> None:
         pass
     election.recompute(node, state)
     assert [(one.key, one.seq) for one in asked if isinstance(one, SequenceRequest)] == [(OLD, 4)] * 2
+
+
+def test_raises_without_a_pause_are_followed_ever_later_and_the_parent_that_follows_them_is_kept() -> None:
+    node, state = make()
+    edge = neighbour(node, state, "flapping", OLD, 0, 1)
+    election.recompute(node, state)
+    followed = []
+    for second in range(0, 3600, 5):
+        node.now = float(second)
+        key = OLD._replace(term=2 + second)
+        edge.advert = Advert(2 + second, key, 0, b"", 1, False, True, False, 1)
+        before = state.key
+        election.recompute(node, state)
+        assert state.parent is edge
+        assert state.orphan_since is None
+        if state.key != before:
+            followed.append(second)
+    assert followed == [0, 60, 120, 240, 480, 960, 1920]
+
+
+def test_an_orphan_follows_a_raise_a_minute_after_the_last_whatever_was_before() -> None:
+    node, state = make()
+    parent = neighbour(node, state, "parent", OLD, 0, 1)
+    election.recompute(node, state)
+    state.raises, state.raised_at = 9, 0.0
+    del state.edges[parent.incarnation]
+    election.recompute(node, state)
+    assert state.orphan_since is not None
+    node.now = 61.0
+    neighbour(node, state, "next", NEW, 0, 400)
+    election.recompute(node, state)
+    assert state.key == NEW
