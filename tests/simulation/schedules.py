@@ -124,6 +124,8 @@ class Play:
         world.follows[0] = [Channel(self.root)]
         founder = world.add(0, None)
         for identity in (self.root, self.thread):
+            wanted = frozenset(number for number in world.follows if world.wants(number, identity))
+            world.recorder.published(identity, world.engine.now, 0, wanted)
             founder.publish(world.documents[identity])
         for number in range(1, schedule.nodes):
             self._pass(self.random.uniform(0, 10))
@@ -149,8 +151,7 @@ class Play:
         if self.violations:
             return self.violations
         for number in sorted(self.world.nodes):
-            if self.world.follows[number]:
-                self.world.publish(number, self.thread)
+            self._comment(number)
         self._pass(600.0)
         self.violations += invariants.all_delivered(self.world)
         if not self.violations:
@@ -180,11 +181,16 @@ class Play:
             if wanted and not followed:
                 node.join(0 if number else None)
 
+    def _comment(self, number: int) -> None:
+        """Comment on the thread, as a node can that follows and has it: none stores what it holds no parent of."""
+        node = self.world.nodes.get(number)
+        if isinstance(node, CliqueNode) and self.world.follows[number] and self.thread in node.stored:
+            self.world.publish(number, self.thread)
+
     # Acts
 
     def _publish(self, act: Act) -> None:
-        if act.node in self.world.nodes and self.world.follows[act.node]:
-            self.world.publish(act.node, self.thread)
+        self._comment(act.node)
 
     def _crash(self, act: Act) -> None:
         if len(self.world.nodes) > 1:
