@@ -18,6 +18,7 @@ from cliquenntp.clique.parameters import (
 
 def requested(node: Node, link: Link, message: LinkRequest) -> None:
     """Answer a LINK_REQ."""
+    link.has_asked = True
     root = edges.scope_named(node, link, message.scope)
     channel = None if root is None else message.below or Channel(root)
     served = None if channel is None else edges.serving(node, channel)

@@ -39,6 +39,8 @@ class Link:
     edge_count: int = 0
     acknowledgements: tuple[int, ...] = ()
     """our incarnations of the edges whose last advert is to be acknowledged with the next frame"""
+    has_asked: bool = False
+    """the peer asked for an edge, or probed: it is no feeder that opened the link to be asked"""
     walks_until: float = 0.0
     """the time up to which the walks that came have used up what this link may send"""
 

@@ -289,6 +289,12 @@ def _acknowledge_timer(node: Node, number: int) -> None:
         node.send(link, acknowledgement)
 
 
+def _feeder_timer(node: Node, number: int) -> None:
+    link = node.links.get(number)
+    if link is not None:
+        membership.ask_dialler(node, link)
+
+
 def _idle_timer(node: Node, number: int) -> None:
     link = node.links.get(number)
     if link is not None and not link.edge_count:
@@ -306,6 +312,7 @@ _OTHER_TIMERS: dict[str, Callable[[Node, Any], None]] = {
     "want": _want_timer,
     "remix": _remix_timer,
     "acknowledge": _acknowledge_timer,
+    "feeder": _feeder_timer,
     "idle": _idle_timer,
     "bye": _bye_timer,
     "asked": lambda node, subject: None,

@@ -279,6 +279,8 @@ def parted(node: Node, link: Link, message: Bye) -> None:
         known.linked, known.failures = False, max(known.failures, REFUSAL_DOUBLINGS)
         known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** REFUSAL_DOUBLINGS)
     forget(node, edge)
+    if edge.kind == Kind.FOLLOWER:
+        return
     for contact in message.contacts[:CONTACTS_AT_MOST]:
         known = get_to_know(node, state, contact, link.contact.key)
         if known is not None and sources(state) < (EDGES_AT_MOST if state.is_full else SOURCES_WANTED):

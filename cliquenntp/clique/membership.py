@@ -13,6 +13,7 @@ from cliquenntp.clique.parameters import (
     DIAL_AGAIN_NEEDY_AT_MOST,
     EDGES_AT_MOST,
     EDGES_WANTED,
+    FEEDER_WAITS,
     FILL_DOUBLINGS,
     FILL_DOUBLINGS_NEEDY,
     FILL_INTERVAL,
@@ -239,9 +240,10 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
     if linked or mine is None:
         return
     edges.get_to_know(node, mine, origin, link.contact.key)
-    if edges.sources(mine) < EDGES_AT_MOST:
+    fed = not mine.is_full and mine.degree(Kind.FEEDER) > 0
+    if edges.sources(mine) < (edges.at_most(mine) if message.degree else EDGES_AT_MOST):
         edges.connect(node, mine, origin)
-    elif message.degree < EDGES_WANTED and edges.split(node, mine, origin):
+    elif message.degree < (1 if fed else EDGES_WANTED) and edges.split(node, mine, origin):
         edges.connect(node, mine, origin, "priority")
 
 
@@ -264,16 +266,23 @@ def link_opened(node: Node, link: Link) -> None:
         if state is not None and why == "probe":
             probes.ask(node, state, link)
         elif state is not None and why in ("edge", "priority") and (
-                edges.sources(state) < EDGES_AT_MOST
+                edges.sources(state) < (edges.at_most(state) if why == "edge" else EDGES_AT_MOST)
                 or (state.is_cut_off and edges.split(node, state, link.contact, force=True))):
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
-        for state in list(node.channels.values()):
-            expected = any(
-                other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
-                for other in node.channels.values())
-            if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state):
-                edges.request(node, state, link)
+        node.timers.set("feeder", link.number, node.now + FEEDER_WAITS)
+
+
+def ask_dialler(node: Node, link: Link) -> None:
+    """Ask a node that dialled us and asked for nothing to feed us: a feeder does so at the end of a walk of ours."""
+    if link.edge_count or link.has_asked:
+        return
+    for state in list(node.channels.values()):
+        expected = any(
+            other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
+            for other in node.channels.values())
+        if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state):
+            edges.request(node, state, link)
 
 
 def dial_failed(node: Node, contact: Contact) -> None:
@@ -304,6 +313,7 @@ def link_closed(node: Node, link: Link) -> None:
     for incarnation in [one for one, (other, _) in node.leaving.items() if other is link]:
         del node.leaving[incarnation]
     node.timers.cancel("idle", link.number)
+    node.timers.cancel("feeder", link.number)
     node.timers.cancel("acknowledge", link.number)
 
 

@@ -42,6 +42,7 @@ WALK_EXTRA: Final = 4  # steps more while a walk's end is linked to the origin a
 WALKS_PER_MINUTE: Final = 4  # a link: bound
 PROBE_LINK_FOR: Final = 25.0  # a link dialled for a probe: an answer comes within a slow round trip or not at all
 ANSWERED_LINK_FOR: Final = 1.0  # a link dialled to us for a probe that needs no answer
+FEEDER_WAITS: Final = 6.0  # whoever dialled us for itself has asked by then, one and a half slow round trips
 IDLE_LINK_AFTER: Final = 60.0  # a link without edges is closed: long enough for a refusal's other contacts
 
 # Election

@@ -48,6 +48,7 @@ def ask(
 
 def asked(node: Node, link: Link, message: Probe) -> None:
     """Answer a PROBE, and link to its sender if it is of another part of the forum."""
+    link.has_asked = True
     root = edges.scope_named(node, link, message.scope)
     channel = None if root is None else message.below or Channel(root)
     served = None if channel is None else edges.serving(node, channel)
