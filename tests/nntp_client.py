@@ -11,9 +11,12 @@ from collections.abc import Iterable
 class NewsClient:
     """A connection to an NNTP server; status lines come without CRLF, lists without dot-stuffing."""
 
-    def __init__(self, host: str, port: int, timeout: float = 30.0, context: ssl.SSLContext | None = None) -> None:
-        """Connect; with a context in TLS from the beginning."""
-        self.socket = socket.create_connection((host, port), timeout)
+    def __init__(
+        self, host: str, port: int, timeout: float = 30.0, context: ssl.SSLContext | None = None,
+        stream: socket.socket | None = None,
+    ) -> None:
+        """Connect, or take a stream that leads to the server; with a context in TLS from the beginning."""
+        self.socket = socket.create_connection((host, port), timeout) if stream is None else stream
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
             self.socket = context.wrap_socket(self.socket)
