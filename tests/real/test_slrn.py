@@ -37,19 +37,23 @@ def forum(request: pytest.FixtureRequest, make_node: Callable[..., NodeProcess])
 
 
 def slrn(node: NodeProcess, home: Path, make_terminal: Callable[..., Terminal]) -> Terminal:
-    """Start slrn with a new user's home; its editor adds a line and ends."""
+    """Start slrn with a new user's home; its editor adds what stands in the file ``typed`` there and ends."""
     home.mkdir()
+    (home / "typed").write_text(f"{TYPED}\n")
     editor = home / "editor"
-    editor.write_text(f'#!/bin/sh\necho "{TYPED}" >> "$1"\n')
+    editor.write_text(f'#!/bin/sh\ncat "{home}/typed" >> "$1"\n')
     editor.chmod(0o755)
     local_part, _, domain = node.cliquectl("user")["address"].partition("@")
     settings = [
         f'set username "{local_part}"',
         f'set hostname "{domain}"',
+        'set realname "Zoe Leser"',
         'set charset "utf-8"',
         f"set editor_command \"{editor} '%s'\"",
         "set query_read_group_cutoff 0",
         "set new_subject_breaks_threads 0",
+        "set simulate_graphic_chars 1",
+        'set followup_string "%r wrote:"',  # with the whole address a quoted line is too long for slrn itself
     ]
     (home / ".slrnrc").write_text("\n".join(settings) + "\n")
     command = ["slrn", "-h", "127.0.0.1", "-p", str(node.nntp_port), "-f", str(home / "newsrc"), "--create"]

@@ -1,0 +1,246 @@
+"""The real Thunderbird, without a screen: driven through Marionette, read by what its windows show.
+
+Marionette's messages are a length, a colon and JSON: [type, number, command, arguments], answered by [type, number,
+error, result] (Firefox source docs, Marionette protocol version 3).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+from tests.real.waiting import wait_for
+
+SERVER = """
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const server = MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "nntp");
+const window = Services.wm.getMostRecentWindow("mail:3pane");
+const about3Pane = window?.document.getElementById("tabmail")?.currentAbout3Pane;
+const folderOf = name => server.rootFolder.subFolders.find(f => f.prettyName == name || f.name == name);
+"""
+
+SETTINGS: dict[str, Any] = {
+    "mail.accountmanager.accounts": "account1,account2",
+    "mail.accountmanager.defaultaccount": "account1",
+    "mail.account.account1.server": "server1",
+    "mail.account.account1.identities": "id1",
+    "mail.account.account2.server": "server2",
+    "mail.accountmanager.localfoldersserver": "server2",
+    "mail.identity.id1.valid": True,
+    "mail.identity.id1.compose_html": False,
+    "mail.identity.id1.fcc": False,
+    "mail.server.server1.type": "nntp",
+    "mail.server.server1.hostname": "127.0.0.1",
+    "mail.server.server1.name": "node",
+    "mail.server.server1.userName": "",
+    "mail.server.server2.type": "none",
+    "mail.server.server2.hostname": "Local Folders",
+    "mail.server.server2.name": "Local Folders",
+    "mail.server.server2.userName": "nobody",
+    "mail.biff.show_alert": False,
+    "mail.spellcheck.inline": False,
+    "mailnews.default_view_flags": 1,  # threaded, all expanded
+    # nothing that asks, and nothing that asks elsewhere
+    "app.update.enabled": False,
+    "app.donation.eoy.version.viewed": 100,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.update.enabled": False,
+    "mail.inappnotifications.enabled": False,
+    "mail.provider.suppress_dialog_on_startup": True,
+    "mail.rights.version": 1,
+    "mail.shell.checkDefaultClient": False,
+    "mail.spotlight.firstRunDone": True,
+    "mailnews.start_page.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,",
+    "toolkit.telemetry.enabled": False,
+}
+
+
+class ScriptFailedError(Exception):
+    """A script in Thunderbird raised; the text is what it said."""
+
+
+class Thunderbird:
+    """One Thunderbird with a new user's profile and one news account."""
+
+    def __init__(self, folder: Path, port: int, name: str, address: str) -> None:
+        """Start it; ``port`` is the news server's, name and address are the identity's."""
+        self._profile = folder / "profile"
+        self._profile.mkdir(parents=True)
+        settings = SETTINGS | {
+            "mail.identity.id1.fullName": name,
+            "mail.identity.id1.useremail": address,
+            "mail.server.server1.port": port,
+            "mail.server.server1.newsrc.file": str(self._profile / "newsrc"),
+            "marionette.port": 0,
+        }
+        lines = [f'user_pref("{key}", {json.dumps(value)});' for key, value in settings.items()]
+        (self._profile / "user.js").write_text("\n".join(lines) + "\n")
+        self._log = (folder / "thunderbird.log").open("wb")
+        self._process = subprocess.Popen(
+            ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access",
+             "--profile", str(self._profile)],
+            env=os.environ | {"HOME": str(folder), "LANG": "C.UTF-8", "MOZ_HEADLESS": "1", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
+        self._number = 0
+        self._socket: socket.socket | None = None
+        self._stream: Any = None
+        try:
+            wait_for("Thunderbird opens its port", self._connect, 90.0)
+            self._command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
+            self._command("Marionette:SetContext", value="chrome")
+            wait_for("Thunderbird's window", lambda: self.run("return !!about3Pane?.threadPane;"), 60.0)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> bool:
+        assert self._process.poll() is None, "Thunderbird has ended"
+        told = self._profile / "MarionetteActivePort"
+        port = told.read_text().strip() if told.exists() else ""
+        if not port:
+            return False
+        try:
+            self._socket = socket.create_connection(("127.0.0.1", int(port)), 120.0)
+        except ConnectionRefusedError:
+            return False
+        self._stream = self._socket.makefile("rb")
+        self._receive()
+        return True
+
+    def _receive(self) -> Any:
+        digits = b""
+        while (octet := self._stream.read(1)) != b":":
+            assert octet, "Thunderbird has closed its port"
+            digits += octet
+        return json.loads(self._stream.read(int(digits)))
+
+    def _command(self, name: str, **arguments: Any) -> Any:
+        assert self._socket is not None
+        self._number += 1
+        message = json.dumps([0, self._number, name, arguments]).encode()
+        self._socket.sendall(b"%d:%b" % (len(message), message))
+        _, _, error, result = self._receive()
+        if error:
+            raise ScriptFailedError(f"{name}: {error['message']}")
+        return result
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run the body of an asynchronous function, in which SERVER's names are known; return what it returns."""
+        body = (
+            "const done = arguments[arguments.length - 1];"
+            f"(async (...given) => {{ {SERVER} {script} }})(...arguments)"
+            ".then(value => done([value ?? null, null]), error => done([null, String(error)]));")
+        answer = self._command("WebDriver:ExecuteAsyncScript", script=body, args=list(arguments), newSandbox=False)
+        value, error = answer["value"]
+        if error:
+            raise ScriptFailedError(error)
+        return value
+
+    def open(self, newsgroup: str) -> None:
+        """Subscribe to a newsgroup and show it."""
+        self.run("server.QueryInterface(Ci.nsINntpIncomingServer).subscribeToNewsgroup(given[0]);", newsgroup)
+        wait_for("the newsgroup in the folder pane", lambda: self.run("return !!folderOf(given[0]);", newsgroup))
+        self.run("about3Pane.displayFolder(folderOf(given[0]).URI);", newsgroup)
+        wait_for("the newsgroup is shown", lambda: self.run("return !!about3Pane.gDBView;"))
+
+    def refresh(self, newsgroup: str) -> None:
+        """Press the button that gets new messages."""
+        self.run("folderOf(given[0]).getNewMessages(window.msgWindow, null);", newsgroup)
+
+    def thread(self) -> list[tuple[int, str, str]]:
+        """Return the rows of the thread pane: (depth, subject, author)."""
+        rows = self.run("""
+            const view = about3Pane.gDBView, rows = [];
+            view.doCommand(Ci.nsMsgViewCommandType.expandAll);
+            for (let i = 0; i < view.rowCount; i++)
+                rows.push([view.getLevel(i), view.cellTextForColumn(i, "subjectCol"),
+                           view.cellTextForColumn(i, "senderCol")]);
+            return rows;""")
+        return [(level, subject, author) for level, subject, author in rows]
+
+    def wait_for_row_count(self, newsgroup: str, count: int, seconds: float = 60.0) -> list[tuple[int, str, str]]:
+        """Get new messages until the thread pane has so many rows; return them."""
+        def look() -> list[tuple[int, str, str]] | None:
+            self.refresh(newsgroup)
+            rows = self.thread()
+            return rows if len(rows) >= count else None
+
+        return wait_for(f"{count} rows in the thread pane", look, seconds)
+
+    def read(self, index: int) -> str:
+        """Select a row and return the text that the message pane shows."""
+        key = self.run("return about3Pane.gDBView.getKeyAt(given[0]);", index)
+        loaded = """
+            const tree = about3Pane.threadTree, header = about3Pane.gFolder.msgDatabase.getMsgHdrForKey(given[0]);
+            const row = about3Pane.gDBView.findIndexOfMsgHdr(header, true);
+            if (tree.selectedIndex != row) tree.selectedIndex = row;  // rows move while messages come
+            const pane = about3Pane.messageBrowser.contentWindow;
+            if (pane?.gMessage?.messageKey != given[0] || pane.msgLoaded !== true) return null;
+            return pane.getMessagePaneBrowser().contentDocument.body?.textContent || null;"""
+        return str(wait_for("the message pane", lambda: self.run(loaded, key), 30.0))
+
+    def attachments(self) -> list[str]:
+        """Return the names of the attachments that the message pane lists."""
+        names = self.run("return about3Pane.messageBrowser.contentWindow.currentAttachments.map(one => one.name);")
+        return [str(name) for name in names]
+
+    def post(self, newsgroup: str, subject: str, body: str, attachment: Path | None = None) -> None:
+        """Write a new article in a compose window and send it."""
+        self.run("""
+            const [newsgroup, subject, body, attachment] = given;
+            const params = Cc["@mozilla.org/messengercompose/composeparams;1"].createInstance(Ci.nsIMsgComposeParams);
+            const fields = Cc["@mozilla.org/messengercompose/composefields;1"].createInstance(Ci.nsIMsgCompFields);
+            fields.newsgroups = newsgroup; fields.subject = subject; fields.body = body;
+            if (attachment) {
+                const file = Cc["@mozilla.org/messengercompose/attachment;1"].createInstance(Ci.nsIMsgAttachment);
+                file.url = attachment; fields.addAttachment(file);
+            }
+            params.composeFields = fields; params.type = Ci.nsIMsgCompType.New;
+            params.format = Ci.nsIMsgCompFormat.PlainText;
+            params.identity = MailServices.accounts.getFirstIdentityForServer(server);
+            MailServices.compose.OpenComposeWindowWithParams(null, params);
+            """, newsgroup, subject, body, attachment.as_uri() if attachment else None)
+        self._send("")
+
+    def follow_up(self, index: int, text: str) -> None:
+        """Answer the row's article in a compose window, below the quoted text, and send it."""
+        self.run("""
+            const view = about3Pane.gDBView, header = view.getMsgHdrAt(given[0]);
+            MailServices.compose.OpenComposeWindow(
+                null, header, header.folder.getUriForMsg(header), Ci.nsIMsgCompType.ReplyToGroup,
+                Ci.nsIMsgCompFormat.PlainText, MailServices.accounts.getFirstIdentityForServer(server), null, null);
+            """, index)
+        self._send(text)
+
+    def _send(self, text: str) -> None:
+        composing = 'const compose = Services.wm.getMostRecentWindow("msgcompose");'
+        ready = f"{composing} return !!compose?.gMsgCompose?.editor && compose.composeEditorReady === true;"
+        wait_for("the compose window", lambda: self.run(ready), 60.0)
+        if text:
+            self.run(composing + """
+                const editor = compose.GetCurrentEditor();
+                editor.endOfDocument(); editor.insertLineBreak(); editor.insertText(given[0]);""", text)
+        self.run(composing + "compose.SendMessage();")
+        wait_for("the compose window closes", lambda: self.run(f"{composing} return !compose;"), 60.0)
+
+    def screenshot(self, file: Path) -> None:
+        """Write a picture of the window."""
+        file.write_bytes(b64decode(self._command("WebDriver:TakeScreenshot", full=False)["value"]))
+
+    def close(self) -> None:
+        """End it."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._log.close()
