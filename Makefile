@@ -17,7 +17,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 
-.PHONY: install run test test-programs bench bench-core conformance simulate clean
+.PHONY: install run test test-programs bench bench-core bench-hostile conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -41,6 +41,10 @@ bench: $(VENV)/installed-tests
 # what the state of the clique core takes in memory
 bench-core: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.core_memory
+
+# what shapes cost that nobody would write but to do harm
+bench-hostile: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.hostile
 
 # `make conformance SERVER=news.example.org:119`: what a server does otherwise than the RFCs say
 conformance: $(VENV)/installed-tests

@@ -180,6 +180,10 @@ class Archive:
         loose = self._loose_children.keys(first, first + LARGEST_DOCNO)
         return merge(self._numbers(docno).children(), (child - first for child in loose))
 
+    def late_children(self, parent: bytes) -> tuple[int, ...]:
+        """Return the docnos of the documents that declare a parent (its id) which is not held, in order of arrival."""
+        return tuple(self._late_parents.values(parent, parent + b"\xff" * 8))
+
     def by_message_id(self, message_id: bytes) -> int | None:
         """See IArchive."""
         return self._message_ids.find(

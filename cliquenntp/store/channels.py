@@ -32,7 +32,6 @@ class Channels:
         self._records = root["records"]
         self._sets = root["channels"]
         self._late_tied = root["late_tied"]
-        self._late_parents = root["late_parents"]
         self._archive = archive
 
     def id_of(self, docno: int) -> bytes:
@@ -68,7 +67,7 @@ class Channels:
 
         Made anew each time, because hardly anyone asks.
         """
-        children: tuple[int, ...] = self._late_parents.get(document_id, ())
+        children = self._archive.late_children(document_id)
         return self._made_of(
             children if comments else (below for child in children for below in self.subtree(child))
         )

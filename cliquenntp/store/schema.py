@@ -64,6 +64,13 @@ def _links(root: Root) -> None:
     root["awaited"] = ObjectTree()
 
 
+def _late_children(root: Root) -> None:
+    root["late_parents"] = NameTree({
+        parent + child.to_bytes(8, "big"): child
+        for parent, children in root["late_parents"].items() for child in children
+    })
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -73,6 +80,7 @@ STEPS: tuple[Step, ...] = (
     ("octets of the documents that are kept", _octets),
     ("by how much numbers are greater after a restore", _shift),
     ("links to documents", _links),
+    ("children that came before a parent, one by one", _late_children),
 )
 
 

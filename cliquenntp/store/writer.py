@@ -143,11 +143,12 @@ class Writer(Archive):
         numbered = {group for group, _ in record.numbers}
         for parent in record.declared:
             if isinstance(parent, bytes):
-                self._late_parents[parent] = (*self._late_parents.get(parent, ()), record.docno)
+                self._late_parents[parent + record.docno.to_bytes(8, "big")] = record.docno
             elif parent not in numbered:
                 self._loose_children.add(parent << DOCNO_BITS | record.docno)
-        children: tuple[int, ...] = self._late_parents.pop(record.id, ())
+        children = self.late_children(record.id)
         for child in children:
+            del self._late_parents[record.id + child.to_bytes(8, "big")]
             self._loose_children.add(record.docno << DOCNO_BITS | child)
         return children
 

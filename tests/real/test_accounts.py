@@ -172,3 +172,54 @@ def test_an_account_follows_what_it_reads_and_the_public_nothing(node: NodeProce
     assert follows("anna") == []
     with pytest.raises(CommandFailedError, match="no account nobody"):
         node.cliquectl("follow", "clique.tea", "--account", "nobody")
+
+
+def test_an_accounts_message_ids_and_articles_are_its_own(node: NodeProcess) -> None:
+    """The Message-ID that Ann's newsreader made up is shown to Ann alone, and nobody else takes her article back."""
+    chosen = "<1.ann@host.example>"
+    passwords = {name: node.cliquectl("user", "add", name, "--forums", "clique.tea")["password"]
+                 for name in ("ann", "bob")}
+
+    def posted(client: NewsClient, subject: str, **fields: str) -> str:
+        head = {"From": "Reader <reader@example.invalid>", "Newsgroups": "clique.tea", "Subject": subject} | fields
+        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in head.items())
+        return client.post(f"{lines}\r\nText.\r\n".encode())
+
+    with connect(node) as ann, connect(node) as bob, connect(node, "nntp") as owner, connect(node, "public") as public:
+        assert {log_in(client, name, passwords[name]) for client, name in ((ann, "ann"), (bob, "bob"))} == {"281"}
+        assert posted(ann, "Green", Message_ID=chosen).startswith("240 ")
+        number = ann.command("GROUP clique.tea").split()[3]
+        assert ann.command(f"STAT {number}").split()[2] == chosen
+        # another account may use the same one, and sees its own article under it
+        assert posted(bob, "Black", Message_ID=chosen).startswith("240 ")
+        assert posted(bob, "Black", Message_ID=chosen).startswith("441 ")
+        for client in (bob, owner, public):
+            client.command("GROUP clique.tea")
+            ours = client.command(f"STAT {number}").split()[2]
+            assert ours.endswith("@clique.invalid>")
+            assert chosen.encode() not in b"".join(client.listing(f"ARTICLE {number}")[1])
+            assert chosen.encode() not in client.listing(f"OVER {number}")[1][0]
+        assert bob.listing(f"HDR Subject {chosen}")[1] == [b"0 Black"]
+        assert ann.listing(f"HDR Subject {chosen}")[1] == [b"0 Green"]
+        for client in (owner, public):
+            assert client.command(f"STAT {chosen}").startswith("430 ")
+        # an answer by its own name for it leads ann to her article; the others see ours in References
+        assert posted(ann, "Re: Green", References=chosen).startswith("240 ")
+        high = ann.command("GROUP clique.tea").split()[3]
+        assert ann.listing(f"HDR References {high}")[1] == [f"{high} {chosen}".encode()]
+        bob.command("GROUP clique.tea")
+        assert bob.listing(f"HDR References {high}")[1] == [f"{high} {ours}".encode()]
+
+        for client in (bob, owner):
+            for wanted in ({"Control": f"cancel {ours}"}, {"Supersedes": ours}):
+                verdict = posted(client, "x", Cancel_Key="sha1:guessed", **wanted)
+                assert verdict.startswith("441 "), verdict
+                assert "only its author" in verdict
+        assert posted(bob, "x", Control="newgroup clique.bobs", Newsgroups="clique.bobs").startswith("441 ")
+        assert ann.command(f"STAT {chosen}").startswith("223 ")
+        assert posted(ann, "cmsg cancel", Control=f"cancel {chosen}").startswith("240 ")
+        for client in (ann, bob, owner, public):
+            client.command("GROUP clique.tea")
+            assert client.command(f"STAT {number}").startswith("423 ")
+            assert client.command(f"STAT {ours}").startswith("430 ")
+        assert bob.listing(f"HDR Subject {chosen}")[1] == [b"0 Black"]
