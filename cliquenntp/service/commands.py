@@ -77,6 +77,7 @@ class NodeCommands:
             "octets_sent": node.clique.links.traffic.total,
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
+            "documents_octets": archive.octets_held(),
             "follows": follow_rows(node),
             "web": [address_text(port.getHost()) for port in node.pages],
             "troubles": node.all_troubles(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,15 +189,15 @@ def _number(low: float, high: float, unit: str, whole: bool = False) -> Callable
     return check
 
 
-def _octets(value: object) -> int:
+def _octets(value: object, least: int) -> int:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kMGT]i?)?B?", value) if isinstance(value, str) else None
     octets = value if isinstance(value, int) and not isinstance(value, bool) else None
     if match is not None:
         prefix = match[2] or ""
         base = 1024 if prefix.endswith("i") else 1000
         octets = int(float(match[1]) * base ** " kMGT".index(prefix[:1] or " "))
-    if octets is None or octets < LEAST_ROOM:
-        raise ValueError(f'a size such as "500 MB" or "4 GiB", at least {LEAST_ROOM} octets')
+    if octets is None or octets < least:
+        raise ValueError(f'a size such as "500 MB" or "4 GiB", at least {least} octets')
     return octets
 
 
@@ -204,7 +205,9 @@ def _days(value: object) -> int:
     return round(_number(0, 36_500, "days")(value) * DAY)
 
 
-_RULE_KEYS: Mapping[str, Callable[[object], int]] = {"days": _days, "unread_days": _days, "size": _octets}
+_RULE_KEYS: Mapping[str, Callable[[object], int]] = {
+    "days": _days, "unread_days": _days, "size": partial(_octets, least=1),
+}
 
 
 def _rules(value: object) -> tuple[Rule, ...]:
@@ -348,7 +351,7 @@ class Settings:
 
     quota: int = _setting(
         4 * 1024**3,  # years of a busy forum, and little on any disk sold today
-        _octets,
+        partial(_octets, least=LEAST_ROOM),
         "room on the disk, as \"4 GiB\"; where it is full, the oldest documents expire first",
     )
 
