@@ -66,7 +66,18 @@ class Challenge:
     exchange: Exchange
 
 
-Answer: TypeAlias = bytes | Iterator[bytes] | Collect | Farewell | Compress | StartTLS | Challenge | Login
+@attrs.frozen
+class Postponed:
+    """Obey ``command`` again when what the newsgroup ``group`` lacks has come, or the wait for it is over."""
+
+    command: Command
+    words: list[bytes]
+    group: int
+
+
+Answer: TypeAlias = (
+    "bytes | Iterator[bytes] | Collect | Farewell | Compress | StartTLS | Challenge | Postponed | Login"
+)
 """A whole answer; or its pieces, of some tens of kilobytes at most (an empty one only gives way to others); or what to
 do before there is one."""
 

@@ -27,28 +27,26 @@ from collections.abc import Callable, Iterator
 
 from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading
 from cliquenntp.nntp.session import lines, replies
-from cliquenntp.nntp.session.arguments import ArgumentError
 from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS, Admission, outcome, respond
 from cliquenntp.nntp.session.command import (
     Answer,
     Challenge,
     Collect,
-    Command,
     Compress,
     Farewell,
-    NotYet,
+    Postponed,
     Purpose,
-    RefusedError,
     StartTLS,
 )
 from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
+from cliquenntp.nntp.session.dispatch import obey, run
 from cliquenntp.nntp.session.feeding import NothingWanted, Verdicts, is_streamed
 from cliquenntp.nntp.session.general import greeting
 from cliquenntp.nntp.session.input import BadLine, Input
 from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
 from cliquenntp.nntp.session.reader import NothingFollows, Reader, SessionSettings
 from cliquenntp.nntp.session.sasl import Exchange, Login, PasswordLogin, ProofLogin
-from cliquenntp.nntp.session.table import COMMANDS, VARIANTS
+from cliquenntp.nntp.session.table import COMMANDS
 
 OUTPUT_STEP = 1 << 17
 """octets after which a call returns; Twisted hands at most this much to the kernel at once"""
@@ -102,7 +100,7 @@ class Session:
         self._line: bytes | BadLine | None = None  # which waits until all verdicts are there
         self.fetched: int | None = None
         """docno of the newsgroup whose articles are waited for while the state is FETCHING"""
-        self._delayed: tuple[Command, list[bytes]] | None = None
+        self._delayed: Postponed | None = None
         self.login: Login | None = None
         """what to check while the state is ADMITTING"""
         self._reader = Reader(
@@ -183,7 +181,7 @@ class Session:
             return b""
         self.state = State.LISTENING
         self._reader.now = now
-        return self._work(now, self._run(*delayed))
+        return self._work(now, self._take(run(self._reader, delayed.command, delayed.words, self._report)))
 
     def admit(self, admission: Admission | None, now: float) -> bytes:
         """Tell in ADMITTING whether the login was right (None: no); return what to write."""
@@ -301,56 +299,16 @@ class Session:
 
     def _refuse_line(self, reason: BadLine) -> bytes:
         if lines.is_foreign(self._input.bad_start):
-            return self._close(replies.NOT_NEWS)
+            self.state = State.CLOSED
+            return replies.NOT_NEWS
         self._exchange = None
         return _BAD_LINES[reason]
-
-    def _close(self, reply: bytes) -> bytes:
-        self.state = State.CLOSED
-        return reply
 
     def _obey(self, line: bytes) -> bytes:
         """Return the answer to a command line, or its first piece."""
         if self._exchange is not None:
             return self._respond(self._exchange, line)
-        words = line.split()
-        name = words[0].upper() if words else b""
-        command = COMMANDS.get(name)
-        if (command is None or b"/" in line) and lines.is_foreign(line):
-            return self._close(replies.NOT_NEWS)
-        if len(line.translate(None, lines.CONTROLS)) != len(line) or not (line.isascii() or lines.is_utf8(line)):
-            return lines.flaw(line)
-        if len(words) > 1 and name in VARIANTS:
-            del words[0]
-            command = VARIANTS[name].get(words[0].upper())
-            if command is None:
-                return replies.UNKNOWN_VARIANT
-        elif command is None:
-            return replies.UNKNOWN_VARIANT if name in VARIANTS else replies.UNKNOWN_COMMAND
-        del words[0]
-        return self._run(command, words)
-
-    def _run(self, command: Command, words: list[bytes]) -> bytes:
-        """Run a command's handler and take over what it answers."""
-        reader = self._reader
-        if command.right_bits & ~reader.right_bits:
-            return replies.AUTHENTICATION_NEEDED if reader.login_wanted else command.refusal
-        count = len(words)
-        if count < command.least or (command.most is not None and count > command.most):
-            return command.syntax_reply
-        try:
-            answer = command.handler(reader, words)
-        except RefusedError as refused:
-            return refused.reply
-        except NotYet as wait:
-            self._delayed, self.fetched = (command, words), wait.group
-            self.state = State.FETCHING
-            return b""
-        except ArgumentError:
-            return command.syntax_reply
-        except Exception as error:
-            self._report(error)
-            return replies.INTERNAL_FAULT
+        answer = obey(self._reader, line, self._report)
         return answer if isinstance(answer, bytes) else self._take(answer)
 
     def _respond(self, exchange: Exchange, line: bytes) -> bytes:
@@ -383,6 +341,10 @@ class Session:
             case PasswordLogin() | ProofLogin():
                 self.login = answer
                 self.state = State.ADMITTING
+                return b""
+            case Postponed():
+                self._delayed, self.fetched = answer, answer.group
+                self.state = State.FETCHING
                 return b""
             case _:
                 self._stream = answer
