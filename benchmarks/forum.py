@@ -12,16 +12,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import random
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,15 +26,14 @@ from rich.console import Console
 from rich.table import Table
 from twisted.internet import defer, reactor, task, threads
 
-from benchmarks.processes import cpu_seconds, memory_bytes
-from cliquenntp.document import Document, Signer, address_of, build, id_text, parse, verify
+from benchmarks.forum_documents import TIME, Forum
+from benchmarks.forum_nodes import ARTICLES, ReadNode
+from cliquenntp.document import Document, id_text, parse, verify
 from cliquenntp.interfaces import IWriter
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.turn import Turn
 from cliquenntp.store import Store
-from tests.nntp_client import NewsClient
-from tests.real.node_process import NodeProcess
 
 SIZES = (1_000, 10_000, 100_000)
 BATCH = 300
@@ -46,75 +41,6 @@ SINGLES = 30
 ROUNDS = 12
 RENEW = 1.5
 """a forum that has grown to so many times its size is made anew: the smallest, every other round"""
-
-POSTS = 300
-"""through a node's NNTP server"""
-
-TIME = 1_700_000_000
-BODY = b"A line of text as people write them, about that long and no longer.\r\n" * 22
-AUTHORS = 50
-
-DEPTHS = (
-    1119, 1112, 647, 332, 220, 156, 100, 72, 49, 40, 25, 15, 13, 10, 7, 6, 5, 3, 3, 3, 3, 3, 3, 3, 2, 3, *[2] * 12,
-    8, 8, *[1] * 5,
-)
-"""how many of 3,999 messages of the linux-man mailing list stand at depth 1, 2, 3 and so on"""
-
-LONGEST_CHAIN = 370
-"""the longest chain of replies found in public mailing lists"""
-
-CHAIN_EVERY = SIZES[-1] // LONGEST_CHAIN
-"""documents from one reply of the longest chain to the next, so that the mix is the same at any size"""
-
-RECENT = 300
-"""a reply answers one of so many last documents of a depth"""
-
-
-class Forum:
-    """Makes the documents of one forum, each one's parent before it."""
-
-    def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
-        self._signers = [Signer(self._dice.randbytes(32)) for _ in range(AUTHORS)]
-        self._by_depth: dict[int, deque[bytes]] = {}
-        self._chain: list[bytes] = []
-        self._count = 0
-        self.depths = [0]
-        """of the documents so far"""
-
-    def documents(self) -> Iterator[bytes]:
-        """Yield the bytes of signed documents without end, the root first."""
-        root = self._signed([(b"Subject", b"A large forum"), (b"Clique-Forum", b"large")])
-        yield root
-        self._by_depth[0] = deque([parse(root).id])
-        while True:
-            depth, parent = self._place()
-            subject = b"Re: " * (depth > 1) + b"subject number %d" % self._count
-            raw = self._signed([(b"Subject", subject), (b"Clique-Parent", id_text(parent).encode())])
-            document_id = parse(raw).id
-            if depth:
-                self._by_depth.setdefault(depth, deque(maxlen=RECENT)).append(document_id)
-            else:
-                self._chain.append(document_id)
-            self.depths.append(depth or len(self._chain))
-            yield raw
-
-    def _place(self) -> tuple[int, bytes]:
-        """Return the next document's depth, 0 for one of the longest chain, and its parent."""
-        dice = self._dice
-        if len(self._chain) < LONGEST_CHAIN and self._count % CHAIN_EVERY == 0:
-            return 0, self._chain[-1] if self._chain else self._by_depth[0][0]
-        [depth] = dice.choices(range(1, len(DEPTHS) + 1), DEPTHS)
-        while depth - 1 not in self._by_depth:
-            depth -= 1
-        return depth, dice.choice(self._by_depth[depth - 1])
-
-    def _signed(self, fields: list[tuple[bytes, bytes]]) -> bytes:
-        self._count += 1
-        signer = self._dice.choice(self._signers)
-        sender = f"Somebody <{address_of(signer.key, 'somebody')}>".encode()
-        fields = [(b"From", sender), *fields, (b"Date", b"Tue, 24 Nov 2026 12:00:00 +0000")]
-        return signer.sign(build(fields, BODY), TIME + self._count)
 
 
 @attrs.frozen
@@ -246,6 +172,10 @@ class Worker:
         """Let the process close its archive and end."""
         self._process.communicate()
 
+    def last_archive(self) -> Path:
+        """Return the folder of the database that was made last."""
+        return max(self.folder.iterdir(), key=lambda folder: int(folder.name.removeprefix("archive")))
+
 
 def median(costs: list[Cost]) -> Cost:
     """Return the median of each part of several costs."""
@@ -276,39 +206,23 @@ def measure(workers: list[Worker]) -> Table:
     return table
 
 
-def measure_node(folder: Path, database: Path) -> Table:
-    """Return what a node with that database takes of memory and processor while it is read."""
-    (folder / "data").mkdir(mode=0o700)
-    shutil.move(database, folder / "data" / "database")
-    node = NodeProcess(folder)
-    table = Table(title="a node with the whole forum and default caches, one step after the other")
-    for column in ("step", "memory MB", "seconds of processor"):
+def measure_nodes(folder: Path, workers: list[Worker]) -> Table:
+    """Return what nodes with these databases take of memory and processor; posts are measured in turn."""
+    table = Table(title="nodes with the whole forum and default caches: processor, and memory after each step")
+    for column in ("documents", "started, MB", "LIST ACTIVE", "LIST COUNTS", "XOVER 1-", f"{ARTICLES:,} ARTICLE, each",
+                   "a POST", "memory MB"):
         table.add_column(column, justify="right")
-
-    def row(step: str, since: float) -> float:
-        used = cpu_seconds(node.pid)
-        table.add_row(step, f"{memory_bytes(node.pid) / (1 << 20):,.0f}", f"{used - since:.2f}")
-        return used
-
+    nodes = [ReadNode(folder / f"node{worker.size}", worker.size, worker.last_archive()) for worker in workers]
     try:
-        used = row("started", 0.0) if node.start() else 0.0
-        with NewsClient("127.0.0.1", node.nntp_port) as client:
-            for command in ("LIST ACTIVE", "LIST COUNTS", "LIST NEWSGROUPS"):
-                lines = len(client.listing(command)[1])
-                used = row(f"{command}, {lines:,} lines", used)
-            high = int(client.command("GROUP clique.large").split()[3])
-            lines = len(client.listing("XOVER 1-")[1])
-            used = row(f"XOVER 1-, {lines:,} lines", used)
-            dice = random.Random(2)
-            for _ in range(10_000):
-                assert client.listing(f"ARTICLE {dice.randint(1, high)}")[0].startswith("220")
-            used = row("10,000 ARTICLE at random", used)
-            post = b"Newsgroups: clique.large\r\nFrom: r <r@example.invalid>\r\nSubject: s%d\r\n\r\ntext\r\n"
-            for number in range(POSTS):
-                assert client.post(post % number).startswith("240")
-            row(f"{POSTS} POST", used)
+        for node in nodes:
+            node.read()
+        for _ in range(ROUNDS):
+            for node in nodes:
+                node.post()
     finally:
-        node.kill()
+        rows = [node.end() for node in nodes]
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -326,7 +240,7 @@ def main() -> None:
         folder = Path(name)
         workers = [Worker(folder, size) for size in SIZES if size <= options.largest]
         console.print(measure(workers))
-        console.print(measure_node(folder, workers[-1].folder / "archive0"))
+        console.print(measure_nodes(folder, workers))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ WRITE_SECONDS = 3600.0
 PLACES_KEPT = 20_000
 """documents whose ancestors are kept in memory, some 500 octets each; they never change"""
 
+CONTACTS_KEPT = 4
+"""nodes remembered of a channel that is left: who looks into it again asks them; an invitation names two or more"""
+
 Notices = Callable[[Identity], Iterable[str]]
 """What gives lines for LIST MOTD."""
 
@@ -287,7 +290,10 @@ class Follows:
             clique.follow(channel, subscription.chain, subscription.since, founded=channel.document == founded)
         known: dict[bytes, tuple[Contact, ...]] = {}
         for channel in steps.leave:
-            known[self.scope(channel.document)] = clique.contacts(channel)
+            scope = self.scope(channel.document)
+            known[scope] = contacts = clique.contacts(channel)
+            if contacts:
+                clique.invited(scope, contacts[:CONTACTS_KEPT])
             clique.unfollow(channel)
         for subscription in steps.enter:
             contacts = known.get(subscription.scope, ())

@@ -44,6 +44,7 @@ class Clique:
         self.said: list[tuple[Any, ...]] = []
         self.links = SimpleNamespace(links=lambda: ["a link"])
         self.compared: list[Channel] = []
+        self.remembered: set[bytes] = set()
         self.on_founded = None
 
     @property
@@ -54,7 +55,7 @@ class Clique:
         self.said.append(("follow", channel, since, contacts, founded))
         scope = ancestors[-1] if ancestors else channel.document
         self.channels[channel] = SimpleNamespace(
-            scope=scope, edges=[], wanted={}, is_fetching=False, reconciling=0, reconciled=0
+            scope=scope, ancestors=ancestors, edges=[], wanted={}, is_fetching=False, reconciling=0, reconciled=0
         )
         self.channels[channel].open_edges = lambda: iter(self.channels[channel].edges)
 
@@ -67,6 +68,9 @@ class Clique:
 
     def contacts(self, channel) -> tuple[Contact, ...]:
         return (Contact(b"k" * 32, "tcp:127.0.0.1:1"),)
+
+    def invited(self, root, contacts) -> None:
+        self.remembered.add(root)
 
     def resync(self, channel) -> None:
         self.compared.append(channel)
@@ -190,6 +194,7 @@ def test_a_follow_lapses_and_drops_nothing(world: World) -> None:
     world.clock.pump([WRITE_SECONDS] * 2)
     assert world.clique.channels.keys() == {world.channel(world.root, True)}
     assert world.stored().keys() == {world.archive.record(world.root).id} and world.archive.newest() == 4
+    assert world.clique.remembered == {world.archive.record(world.root).id}, "whom to ask when it is read again"
     world.follows.polled(OWNER, world.thread)
     assert len(world.clique.channels) == 1
     assert world.follows.looked(OWNER, world.thread)
@@ -253,7 +258,7 @@ def test_a_restart_goes_on(world: World) -> None:
 
 
 def test_what_a_node_followed_before_accounts_did_is_the_owners(world: World) -> None:
-    world.clique.channels[Channel(b"r" * 32, True)] = SimpleNamespace(scope=b"r" * 32)
+    world.clique.channels[Channel(b"r" * 32, True)] = SimpleNamespace(scope=b"r" * 32, ancestors=())
     world.start()
     assert world.stored() == {b"r" * 32: Follow(b"r" * 32, Reason.EXPLICIT, NOW, comments=True)}
     assert world.clique.said == []
