@@ -3,15 +3,15 @@
 import os
 
 from twisted.internet import defer, endpoints, reactor, task
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 from twisted.logger import globalLogPublisher
 from twisted.trial import unittest
 
 from cliquenntp.link import framing, handshake
-from cliquenntp.link.handshake import Dialler
-from cliquenntp.link.refusal import HandshakeError, Refusal
+from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 from tests.link.linkhelp import Node, new_identity, until
+from tests.link.puppet import Puppet
 
 QUICK = LinkSettings(
     handshake_time=0.4,
@@ -22,40 +22,6 @@ QUICK = LinkSettings(
     max_waiting_bytes=200_000,
     max_frames_per_second=1e6,
 )
-
-
-class Puppet(Protocol):
-    """A peer that does what the test says; ``opened`` once the handshake is through."""
-
-    def __init__(self, address: str, identity) -> None:
-        self.handshake = Dialler(identity, os.urandom(32), address)
-        self.frames = framing.FrameDecoder()
-        self.found = []
-        self.opened = self.lost = False
-        self.polite = True
-
-    def connectionMade(self):
-        self.transport.setTcpNoDelay(True)
-
-    def hello(self):
-        self.transport.write(self.handshake.begin())
-
-    def dataReceived(self, data):
-        if not self.handshake.finished:
-            try:
-                self.transport.write(self.handshake.receive(data))
-            except HandshakeError as error:
-                self.found.append(error)
-                return
-            self.opened = self.handshake.finished
-            data = self.handshake.rest
-        for found in self.frames.feed(data):
-            self.found.append(found)
-            if self.polite and isinstance(found, framing.Control) and found.kind is framing.Kind.PING:
-                self.transport.write(framing.frame(framing.Kind.PONG, found.payload))
-
-    def connectionLost(self, reason):
-        self.lost = True
 
 
 class HostileTests(unittest.TestCase):
