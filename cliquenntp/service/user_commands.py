@@ -18,7 +18,7 @@ from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
 from cliquenntp.nntp.session import Verifier
 from cliquenntp.service.accounts import SALT_OCTETS, Account, AccountError, account_name, new_verifier, rights_named
 from cliquenntp.service.keys import KeyFileError
-from cliquenntp.service.settings import forum_names
+from cliquenntp.service.setting_checks import forum_names
 from cliquenntp.service.turn import TurnRefused
 
 if TYPE_CHECKING:
