@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, edges, graft
+from cliquenntp.clique import adverts, edges, ghosts, graft
 from cliquenntp.clique.blinding import blind
 from cliquenntp.clique.channel import ChannelState, Kind, Link
 from cliquenntp.clique.messages import Channel, Contact, LinkAccept, LinkRefuse, LinkRequest
@@ -50,7 +50,7 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
     contacts = (*contacts, *edges.contacts_of(node, state, link.contact.key, enough))
     node.send(link, LinkAccept(
         edge.remote, edge.incarnation, blind(link.secret, node.me.key, root), kind == Kind.FOLLOWER, state.since, until,
-        node.fingerprint(link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
+        ghosts.fingerprint(node, link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
         contacts))
     node.timers.set("repeat", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
     edge.repeat = LINK_REQUEST_TIMEOUT

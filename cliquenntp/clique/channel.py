@@ -179,6 +179,19 @@ class Wanted:
     """needed as a parent: not news"""
 
 
+@define(weakref_slot=False)
+class Ghost:
+    """A document that was cancelled or expired before we could have it."""
+
+    time: int
+    """its Clique-Time, as the first witness said"""
+    why: str
+    witnesses: frozenset[bytes] = frozenset()
+    """keys of the nodes that said so, as many as it takes"""
+    channels: frozenset[Channel] = frozenset()
+    """in which they said so"""
+
+
 @define
 class Tombstone:
     """What is remembered of a channel that was left."""

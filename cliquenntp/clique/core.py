@@ -13,6 +13,7 @@ from cliquenntp.clique import (
     election,
     events,
     following,
+    ghosts,
     graft,
     membership,
     messages,
@@ -161,6 +162,7 @@ def _edge_of(
 def _local_document(node: Node, event: events.LocalDocument) -> None:
     if not node.documents.contains(event.place.id):
         node.documents.add(event.place)
+    ghosts.came(node, event.place.id)
     delivery.spread_document(node, event.place, 0, None)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, asking, reconcile
+from itertools import zip_longest
+
+from cliquenntp.clique import adverts, asking, ghosts, reconcile
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
 from cliquenntp.clique.effects import DropDocument, StoreDocument
 from cliquenntp.clique.events import DocumentReceived
@@ -59,6 +61,7 @@ def received(node: Node, event: DocumentReceived) -> None:
         node.effect(DropDocument(place.id, "outside the channel"))
         return
     node.documents.add(place)
+    ghosts.came(node, place.id)
     node.effect(StoreDocument(place.id))
     wanted = state.wanted.pop(prefix, None)
     if wanted is not None:
@@ -264,28 +267,27 @@ def wanted_by(node: Node, edge: Edge, message: Want) -> None:
     if len(message.documents) > WANT_AT_MOST:
         node.close(edge.link, "too many documents in a WANT")
         return
-    gone: dict[str, list[bytes]] = {}
+    lost = []
     documents, channel = node.documents, edge.channel
     for prefix in message.documents:
         for document in documents.find(prefix):
             place = Place(document, documents.time(document), documents.parents(document))
             if not within(node, place, channel) and not documents.below(channel.document, document):
                 continue
-            why = documents.gone(document)
-            if why:
-                gone.setdefault(why, []).append(document)
+            if documents.gone(document):
+                lost.append(document)
             else:
                 node.push(edge, document, ASKED_FOR)
                 _known_to(node, edge.state, document[:8], edge)
-    for why, ids in gone.items():
-        node.send(edge.link, Gone(edge.remote, tuple(ids), why))
+    ghosts.answer(node, edge, lost)
 
 
 def gone(node: Node, edge: Edge, message: Gone) -> None:
     """Take a GONE: that neighbour has it no more."""
     state = edge.state
-    for document in message.documents:
-        reconcile.arrived(node, edge, document)
+    for document, time in zip_longest(message.documents, message.times[:len(message.documents)]):
+        if reconcile.arrived(node, edge, document) and time is not None:
+            ghosts.hear(node, edge, document, time, message.why)
         wanted = state.wanted.get(document[:8])
         if wanted is not None and wanted.asked == edge.incarnation:
             node.timers.set("want", (state.channel, document[:8]), node.now)

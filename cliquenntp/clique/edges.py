@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, delivery, election, reconcile
+from cliquenntp.clique import adverts, delivery, election, ghosts, reconcile
 from cliquenntp.clique.blinding import blind
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Known, Link
 from cliquenntp.clique.effects import Dial
@@ -88,9 +88,10 @@ def request(
     edge = make(node, state, link, state.channel, Kind.PEER)
     edge.introducer, edge.requested = introducer, True
     until = node.clique_time() - YOUNG
+    fingerprint = ghosts.fingerprint(node, link, state.channel, state.since, until)
     node.send(link, LinkRequest(
         edge.incarnation, blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel,
-        state.since, until, node.fingerprint(link, state.channel, state.since, until), adverts.opening(state, edge),
+        state.since, until, fingerprint, adverts.opening(state, edge),
         priority or not any(True for _ in state.open_edges())))
     node.timers.set("request", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
     return edge

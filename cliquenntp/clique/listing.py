@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from cliquenntp.clique import asking
+from cliquenntp.clique import asking, ghosts
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.channel import Edge
 from cliquenntp.clique.messages import Span, SpanFingerprint, SpanListing
@@ -16,8 +16,8 @@ from cliquenntp.interfaces import IDocuments
 
 def fingerprint_of(node: Node, edge: Edge, low: int, high: int) -> SpanFingerprint:
     """Return the fingerprint of a span of an edge's channel."""
-    count = node.documents.channel(*edge.channel).count(low, high)
-    return SpanFingerprint(low, high, count, node.fingerprint(edge.link, edge.channel, low, high))
+    count = ghosts.members(node, edge.channel, edge.link.contact.key).count(low, high)
+    return SpanFingerprint(low, high, count, ghosts.fingerprint(node, edge.link, edge.channel, low, high))
 
 
 def listing(
@@ -26,11 +26,12 @@ def listing(
     """List all documents of a span, or only some of them; parents before their children where they can be."""
     secret, comparison = edge.link.secret, asking.comparison(edge)
     if only is None:
-        only = [document for _, document in node.documents.channel(*edge.channel).items(low, high)]
+        only = [document for _, document in ghosts.members(node, edge.channel, edge.link.contact.key).items(low, high)]
         complete = True
     else:
         complete = False
-    ids = parents_first(node.documents, only)
+    gone = [document for document in only if document in node.ghosts]
+    ids = (*parents_first(node.documents, [document for document in only if document not in node.ghosts]), *gone)
     comparison.listings += 1
     listed = comparison.listed
     listed[comparison.listings] = ids
@@ -63,9 +64,11 @@ def list_page(node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes]
 
     A page ends between two seconds.  Documents of one second that are more than a page are listed in parts.
     """
-    time = node.documents.time
+    def time(document: bytes) -> int:
+        return ghosts.time_of(node, document)
+
     if only is None:
-        members = node.documents.channel(*edge.channel)
+        members = ghosts.members(node, edge.channel, edge.link.contact.key)
         page = [document for _, document in islice(members.items(low, high), LISTING_PAGE + 1)]
     else:
         page = list(only[:LISTING_PAGE + 1])
@@ -79,7 +82,7 @@ def list_page(node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes]
     else:
         page = [document for document in only if time(document) < end]
     if len(page) > LISTING_PAGE:
-        page = [*parents_first(node.documents, page)]
+        page = [*parents_first(node.documents, [document for document in page if document not in node.ghosts])]
         for part in range(-(-len(page) // LISTING_PAGE)):
             ids = page[part * LISTING_PAGE:(part + 1) * LISTING_PAGE]
             answers.append(listing(node, edge, low, end, ids))

@@ -233,6 +233,8 @@ class Gone:
     """whole ids"""
     why: str
     """``cancelled`` or ``expired``"""
+    times: tuple[int, ...] = ()
+    """their Clique-Times, in the same order"""
 
 
 @frozen

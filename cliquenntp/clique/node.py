@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from cliquenntp.clique.blinding import fingerprint
-from cliquenntp.clique.channel import ChannelState, Edge, Link, Tombstone
+from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Link, Tombstone
 from cliquenntp.clique.effects import Close, Effect, Persist, Piece, Send, SendDocument
 from cliquenntp.clique.messages import AdvertAck, Channel, Contact, Message, Push
 from cliquenntp.clique.parameters import SPREAD
@@ -44,6 +43,8 @@ class Node:
         """{root: contacts that invitations named}"""
         self.tombstones: dict[Channel, Tombstone] = {}
         """{channel left: what is remembered of it}"""
+        self.ghosts: dict[bytes, Ghost] = {}
+        """{document's id: what is known of one that is gone}"""
         self.dirty: dict[Piece, None] = {}
         self.next_incarnation = 1
         self._effects: list[Effect] = []
@@ -104,11 +105,6 @@ class Node:
     def close(self, link: Link, reason: str) -> None:
         """Close a link because the peer broke the protocol, or nothing uses it (empty reason)."""
         self._effects.append(Close(link.number, reason))
-
-    def fingerprint(self, link: Link, channel: Channel, low: int, high: int) -> bytes:
-        """Return the fingerprint on a link of our documents of a channel, low <= time < high."""
-        documents = self.documents.channel(*channel)
-        return fingerprint(link.secret, documents.count(low, high), documents.fingerprint(low, high))
 
     def take_effects(self, persist: list[Persist]) -> list[Effect]:
         """Return and forget what came together: pieces to persist first, then frames, then documents."""

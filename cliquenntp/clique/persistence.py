@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cliquenntp.clique.channel import ChannelState, Known, Tombstone
+from cliquenntp.clique.channel import ChannelState, Ghost, Known, Tombstone
 from cliquenntp.clique.effects import Persist, Piece, Plain
 from cliquenntp.clique.messages import Channel, Contact, Key
 from cliquenntp.clique.node import Node
@@ -22,6 +22,9 @@ def changed(node: Node) -> list[Persist]:
     for piece in node.dirty:
         if piece == ("node",):
             pieces.append(Persist(piece, _node(node)))
+            continue
+        if piece == ("ghosts",):
+            pieces.append(Persist(piece, _ghosts(node) if node.ghosts else None))
             continue
         part, document, comments = piece
         state = node.channels.get(Channel(document, comments))  # type: ignore[arg-type]
@@ -41,6 +44,12 @@ def _node(node: Node) -> Plain:
             (root, tuple((contact.key, contact.address) for contact in contacts.values()))
             for root, contacts in node.invitations.items()),
     )
+
+
+def _ghosts(node: Node) -> Plain:
+    return tuple(
+        (document, ghost.time, ghost.why, tuple(sorted(ghost.witnesses)), tuple(map(tuple, sorted(ghost.channels))))
+        for document, ghost in node.ghosts.items())
 
 
 def _follow(state: ChannelState) -> Plain:
@@ -78,6 +87,8 @@ def restore_node(node: Node, pieces: Mapping[Piece, Any]) -> None:
     for document, comments, scope, until, contacts, feasibility in tombstones:
         node.tombstones[Channel(document, comments)] = Tombstone(
             scope, until, tuple(Contact(*contact) for contact in contacts), _restored_feasibility(feasibility))
+    for document, time, why, witnesses, channels in pieces.get(("ghosts",)) or ():
+        node.ghosts[document] = Ghost(time, why, frozenset(witnesses), frozenset(Channel(*one) for one in channels))
     for root, contacts in invitations:
         node.invitations[root] = {key: Contact(key, address) for key, address in contacts}
 

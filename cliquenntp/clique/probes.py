@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, edges
+from cliquenntp.clique import adverts, edges, ghosts
 from cliquenntp.clique.blinding import blind, question
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
@@ -38,7 +38,7 @@ def ask(
     """Send a PROBE on a link: a question, answered only where the two nodes differ, or for a channel an answer."""
     until = node.clique_time() - YOUNG
     asked_for = channel or state.channel
-    fingerprint = node.fingerprint(link, asked_for, state.since, until)
+    fingerprint = ghosts.fingerprint(node, link, asked_for, state.since, until)
     if channel is None:
         fingerprint = question(link.secret, fingerprint, state.key)
     node.send(link, Probe(
@@ -57,7 +57,7 @@ def asked(node: Node, link: Link, message: Probe) -> None:
         return
     state, kind = served
     key = adverts.key_to_tell(state, channel)
-    fingerprint = node.fingerprint(link, channel, max(message.since, state.since), message.until)
+    fingerprint = ghosts.fingerprint(node, link, channel, max(message.since, state.since), message.until)
     if not message.answer:
         if question(link.secret, fingerprint, key) != message.fingerprint:
             ask(node, state, link, channel, key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cliquenntp.clique import asking
+from cliquenntp.clique import asking, ghosts
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.channel import ChannelState, Edge, Kind
 from cliquenntp.clique.listing import fingerprint_of, list_page, listing
@@ -18,7 +18,6 @@ from cliquenntp.clique.messages import (
     RECONCILED,
     Announce,
     Channel,
-    Gone,
     Offer,
     Span,
     SpanFingerprint,
@@ -39,7 +38,6 @@ from cliquenntp.clique.parameters import (
     SILENCE_GAPS,
     SPAN_PARTS,
     SPANS_AT_MOST,
-    WANT_AT_MOST,
     YOUNG,
 )
 
@@ -55,8 +53,8 @@ def opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -
     edge.since = since
     # from a horizon before ours the peer's fingerprint tells nothing; the peer can compare with ours
     edge.differs = since >= edge.state.since and (
-        node.fingerprint(edge.link, edge.channel, low, until) != fingerprint)
-    members = node.documents.channel(*edge.channel)
+        ghosts.fingerprint(node, edge.link, edge.channel, low, until) != fingerprint)
+    members = ghosts.members(node, edge.channel, edge.link.contact.key)
     young = [document[:8] for _, document in members.items(until, FOREVER)]
     if young:
         node.send(edge.link, Offer(edge.remote, tuple(young[:OFFER_AT_MOST])))
@@ -91,7 +89,7 @@ def begin(node: Node, state: ChannelState) -> None:
     now = node.clique_time()
     since = max(state.since, edge.since)
     bounds = [since, *(now - age for age in reversed(CUTS) if now - age > since), FOREVER]
-    members = node.documents.channel(*edge.channel)
+    members = ghosts.members(node, edge.channel, edge.link.contact.key)
     if members.count(since, FOREVER) <= SPAN_PARTS:
         spans: list[Span] = [listing(node, edge, since, FOREVER)]
     else:
@@ -158,12 +156,12 @@ def ask_everywhere(node: Node, state: ChannelState) -> None:
 
 
 def _compare(node: Node, edge: Edge, span: SpanFingerprint, low: int, high: int, answers: list[Span]) -> None:
-    if node.fingerprint(edge.link, edge.channel, span.low, high) != span.fingerprint:
+    if ghosts.fingerprint(node, edge.link, edge.channel, span.low, high) != span.fingerprint:
         _answer_fingerprint(node, edge, low, high, span.count, answers)
 
 
 def _answer_fingerprint(node: Node, edge: Edge, low: int, high: int, count: int, answers: list[Span]) -> None:
-    members = node.documents.channel(*edge.channel)
+    members = ghosts.members(node, edge.channel, edge.link.contact.key)
     mine = members.count(low, high)
     if mine <= LISTING_AT_MOST:
         answers.append(listing(node, edge, low, high))
@@ -180,9 +178,9 @@ def _answer_fingerprint(node: Node, edge: Edge, low: int, high: int, count: int,
 
 
 def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers: list[Span]) -> None:
-    state, secret, documents = edge.state, edge.link.secret, node.documents
-    members = documents.channel(*edge.channel)
-    held = {short_id(secret, document): document for _, document in members.items(span.low, span.high)}
+    state, secret = edge.state, edge.link.secret
+    members = ghosts.members(node, edge.channel, edge.link.contact.key)
+    held = {short_id(secret, document): (time, document) for time, document in members.items(span.low, span.high)}
     arriving = state.in_flight
     for document in [one for one, until in arriving.items() if until <= node.now]:
         del arriving[document]
@@ -194,7 +192,7 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
     if span.complete:
         theirs = set(span.documents)
         lacking = [
-            document for short, document in held.items() if short not in theirs and documents.time(document) >= low]
+            document for short, (time, document) in held.items() if short not in theirs and time >= low]
         if lacking:
             list_page(node, edge, span.low, span.high, lacking, answers)
 
@@ -202,16 +200,13 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
 def _answer_wanted(node: Node, edge: Edge, span: SpanWanted) -> None:
     if edge.comparison is None:
         return
-    lost: dict[str, list[bytes]] = {}
+    lost = []
     for document in asking.asked_of(edge.comparison, span):
-        why = node.documents.gone(document)
-        if why:
-            lost.setdefault(why, []).append(document)
+        if ghosts.why_gone(node, document):
+            lost.append(document)
         else:
             node.push(edge, document, RECONCILED)
-    for why, documents in lost.items():
-        for start in range(0, len(documents), WANT_AT_MOST):
-            node.send(edge.link, Gone(edge.remote, tuple(documents[start:start + WANT_AT_MOST]), why))
+    ghosts.answer(node, edge, lost)
 
 
 def arrived(node: Node, edge: Edge, document: bytes) -> bool:
@@ -267,7 +262,7 @@ def announce(node: Node, state: ChannelState, but: Edge | None = None) -> None:
 def announce_to(node: Node, edge: Edge) -> None:
     """Tell one neighbour what we hold, up to a minute ago."""
     since, until = edge.state.since, node.clique_time() - YOUNG
-    fingerprint = node.fingerprint(edge.link, edge.channel, since, until)
+    fingerprint = ghosts.fingerprint(node, edge.link, edge.channel, since, until)
     node.send(edge.link, Announce(edge.remote, since, until, fingerprint))
 
 
@@ -276,7 +271,7 @@ def announced(node: Node, edge: Edge, message: Announce) -> None:
     state = edge.state
     if message.since < state.since:
         announce_to(node, edge)
-    elif node.fingerprint(edge.link, edge.channel, message.since, message.until) != message.fingerprint:
+    elif ghosts.fingerprint(node, edge.link, edge.channel, message.since, message.until) != message.fingerprint:
         edge.differs = True
         node.timers.at_latest("reconcile", state.channel, node.spread(RECONCILE_AFTER[0]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cliquenntp.clique import ghosts
 from cliquenntp.clique.channel import ChannelState, Kind, Tombstone
 from cliquenntp.clique.messages import Contact
 from cliquenntp.clique.node import Node
@@ -13,6 +14,7 @@ def leave(node: Node, state: ChannelState) -> None:
     until = node.clique_time() + TOMBSTONE_KEPT
     node.tombstones[state.channel] = Tombstone(state.scope, until, _members(node, state), dict(state.feasibility))
     node.dirty[("node",)] = None
+    ghosts.left(node, state.channel)
     schedule(node)
 
 

@@ -179,7 +179,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(14, "WANT", m.Want, ("to", NUMBER), ("documents", WANTED)),
     _layout(
         15, "GONE", m.Gone, ("to", NUMBER), ("documents", joined(32, MOST_WANTED)),
-        ("why", one_of("cancelled", "expired")),
+        ("why", one_of("cancelled", "expired")), ("times", many(NUMBER, MOST_WANTED)),
     ),
     _layout(16, "SYNC", m.Sync, ("to", NUMBER), ("since", NUMBER), ("spans", SPANS)),
     _layout(

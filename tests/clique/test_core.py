@@ -227,7 +227,8 @@ def _any_message(dice: random.Random, ends: list[int]) -> m.Message:
         m.Walk(to, contact, channel, number() % 256, number()), m.AdvertMessage(to, advert),
         m.AdvertAck(to, number()), m.SequenceRequest(to, key or m.Key(0, True, 1, True, bytes(32)), number(), 24),
         m.Abdicate(to, key or m.Key(0, True, 1, True, bytes(32))), m.Offer(to, ids(8)), m.Want(to, ids(32)),
-        m.Gone(to, ids(32), "expired"), m.Sync(to, number(), spans), m.Announce(to, low, high, bytes(8)),
+        m.Gone(to, ids(32), "expired", (number(), number())), m.Sync(to, number(), spans),
+        m.Announce(to, low, high, bytes(8)),
         m.Meet(to, contact), m.Probe(bytes(16), channel, key, low, high, bytes(8), dice.random() < 0.5),
     ])
 

@@ -34,7 +34,7 @@ SAMPLES: tuple[m.Message, ...] = (
     m.Push(9, DOCUMENT, 1),
     m.Offer(9, (DOCUMENT[:8], NODE[:8])),
     m.Want(9, (DOCUMENT[:8], NODE)),
-    m.Gone(9, (DOCUMENT,), "expired"),
+    m.Gone(9, (DOCUMENT,), "expired", (1600000000,)),
     m.Sync(9, 0, (
         m.SpanFingerprint(0, 1600000000, 300, FINGERPRINT),
         m.SpanListing(1600000000, 1700000000, (DOCUMENT[:6], NODE[:6]), True, 1),

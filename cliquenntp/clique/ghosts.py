@@ -1,0 +1,114 @@
+"""Ids of documents that were cancelled or expired before we could have them.
+
+A neighbour that held such a document keeps its id in its set.  Towards it the id counts as ours too, else the two would
+find the same difference at each comparison.  Towards others it counts once a second one has said so: what a single
+neighbour says hides no document from us, and the document itself, if it comes, ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from cliquenntp.clique.blinding import fingerprint as blinded_fingerprint
+from cliquenntp.clique.channel import Edge, Ghost, Link
+from cliquenntp.clique.messages import Channel, Gone
+from cliquenntp.clique.node import Node
+from cliquenntp.clique.parameters import GHOST_WITNESSES, GHOSTS_AT_MOST, WANT_AT_MOST
+from cliquenntp.interfaces import IDocumentSet
+
+
+@frozen
+class Members:
+    """A channel's set with ids of documents that are gone; methods as IDocumentSet says."""
+
+    held: IDocumentSet
+    gone: list[tuple[int, bytes]]
+    """(Clique-Time, id), in order"""
+
+    def _between(self, low: int, high: int) -> list[tuple[int, bytes]]:
+        return [one for one in self.gone if low <= one[0] < high]
+
+    def count(self, low: int, high: int) -> int:
+        """See IDocumentSet."""
+        return self.held.count(low, high) + len(self._between(low, high))
+
+    def fingerprint(self, low: int, high: int) -> int:
+        """See IDocumentSet."""
+        more = sum(int.from_bytes(document, "big") for _, document in self._between(low, high))
+        return (self.held.fingerprint(low, high) + more) % (1 << 256)
+
+    def items(self, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+        """See IDocumentSet."""
+        return iter(sorted([*self.held.items(low, high), *self._between(low, high)]))
+
+
+def members(node: Node, channel: Channel, peer: bytes) -> IDocumentSet | Members:
+    """Return our documents of a channel as a peer (its key) shall see them."""
+    held = node.documents.channel(*channel)
+    if not node.ghosts:
+        return held
+    gone = sorted(
+        (ghost.time, document) for document, ghost in node.ghosts.items()
+        if channel in ghost.channels and (peer in ghost.witnesses or len(ghost.witnesses) >= GHOST_WITNESSES))
+    return Members(held, gone)
+
+
+def fingerprint(node: Node, link: Link, channel: Channel, low: int, high: int) -> bytes:
+    """Return the fingerprint on a link of our documents of a channel, low <= time < high."""
+    known = members(node, channel, link.contact.key)
+    return blinded_fingerprint(link.secret, known.count(low, high), known.fingerprint(low, high))
+
+
+def hear(node: Node, edge: Edge, document: bytes, time: int, why: str) -> None:
+    """Note that a neighbour said of a document which we had asked it for that it is gone."""
+    if node.documents.contains(document) or time < edge.state.since or time > node.clique_time():
+        return
+    ghost = node.ghosts.get(document)
+    if ghost is None:
+        if len(node.ghosts) >= GHOSTS_AT_MOST:
+            return
+        ghost = node.ghosts[document] = Ghost(time, why)
+    witnesses = {*ghost.witnesses, edge.link.contact.key} if len(ghost.witnesses) < GHOST_WITNESSES else ghost.witnesses
+    ghost.witnesses, ghost.channels = frozenset(witnesses), ghost.channels | {edge.channel}
+    node.dirty["ghosts",] = None
+
+
+def came(node: Node, document: bytes) -> None:
+    """Note that a document is held after all."""
+    if node.ghosts.pop(document, None) is not None:
+        node.dirty["ghosts",] = None
+
+
+def left(node: Node, channel: Channel) -> None:
+    """Forget what is gone of a channel that we leave."""
+    for document, ghost in list(node.ghosts.items()):
+        if channel in ghost.channels:
+            ghost.channels -= {channel}
+            if not ghost.channels:
+                del node.ghosts[document]
+            node.dirty["ghosts",] = None
+
+
+def why_gone(node: Node, document: bytes) -> str:
+    """Return why a document's body is not to be had here, or an empty string."""
+    ghost = node.ghosts.get(document)
+    return node.documents.gone(document) if ghost is None else ghost.why
+
+
+def time_of(node: Node, document: bytes) -> int:
+    """Return the Clique-Time of a document of ours, also of one that is gone."""
+    ghost = node.ghosts.get(document)
+    return node.documents.time(document) if ghost is None else ghost.time
+
+
+def answer(node: Node, edge: Edge, documents: Iterable[bytes]) -> None:
+    """Send GONE for documents that a neighbour asked for."""
+    by_reason: dict[str, list[bytes]] = {}
+    for document in documents:
+        by_reason.setdefault(why_gone(node, document), []).append(document)
+    for why, ids in by_reason.items():
+        for start in range(0, len(ids), WANT_AT_MOST):
+            some = ids[start:start + WANT_AT_MOST]
+            node.send(edge.link, Gone(edge.remote, tuple(some), why, tuple(time_of(node, one) for one in some)))
