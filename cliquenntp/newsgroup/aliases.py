@@ -55,6 +55,8 @@ class OwnNames:
 
     def put_into(self, text: bytes) -> bytes:
         """Return a text with aliases in the place of our Message-IDs."""
+        if not self.occur_in(text):
+            return text
         return _OUR_ID.sub(lambda match: self._shown.get(match[0], match[0]), text)
 
 

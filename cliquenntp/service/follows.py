@@ -187,7 +187,10 @@ class Follows:
         account = identity.account
         if account is None:
             return False
-        place = self._place(self._archive.record(group).id)
+        return self._looked(account, group, self._place(self._archive.record(group).id))
+
+    def _looked(self, account: str, group: int, place: Subscription) -> bool:
+        """Do what ``looked`` says; ``place`` is that of the newsgroup's document."""
         document, now = place.channel.document, int(self._clock())
         follows = self._accounts.setdefault(account, AccountFollows((), self._limits))
         started = follows.started_by_reading(document, place.above, now)
@@ -216,7 +219,10 @@ class Follows:
         ``comments``, or was left, the new thread itself is followed.
         """
         for group in (*(parent for parent in record.parents if parent in record.roots), *record.starters):
-            self.looked(identity, group)
+            if group == record.docno and identity.account is not None:
+                self._looked(identity.account, group, self._place_of_new(record))
+            else:
+                self.looked(identity, group)
 
     def subscriptions(self, identity: Identity) -> Container[int] | None:
         """See IReading."""
@@ -302,6 +308,12 @@ class Follows:
     def _is_subscribed(self, place: Subscription) -> bool:
         channels = self._clique.followed
         return place.channel in channels or any(place.is_covered_by(channel) for channel in channels)
+
+    def _place_of_new(self, record: IRecord) -> Subscription:
+        """Return what ``_place`` would, of a document that was just stored: made of its parents', without loading it."""
+        parents = [self._archive.record(parent).id for parent in record.parents]
+        above = frozenset(parents).union(*(self._place(parent).above for parent in parents))
+        return Subscription(Channel(record.id), (parents[0], *self._place(parents[0]).chain), above)
 
     def _place(self, document: bytes) -> Subscription:
         """Return a document, with all that comes below it, as a subscription; kept where the document is held."""
