@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice, takewhile
 
 import attrs
@@ -19,7 +19,10 @@ LISTING_OCTETS = 24 << 20
 """Memory for one listing: LIST ACTIVE of 300,000 newsgroups."""
 
 DOCUMENTS_A_CHUNK = 256
-"""Some 16 KB of lines; making one anew loads 256 records, 2 ms at worst."""
+"""Some 16 KB of lines."""
+
+DOCUMENTS_A_SLICE = 32
+"""Of a chunk made from nothing so many before others get their turn: each loads a record and a group, 1 to 2 ms."""
 
 _CHUNK_OVERHEAD = 4 * DOCUMENTS_A_CHUNK + 300
 """octets of a chunk's Python objects beside its lines"""
@@ -37,6 +40,9 @@ class Chunk:
     def lines(self) -> list[bytes]:
         """Return the lines one by one."""
         return self.octets.splitlines(keepends=True)
+
+
+_NOTHING = Chunk(array("I"), b"", 0)
 
 
 def docnos_from(archive: IArchive, first: int) -> Iterator[int]:
@@ -60,6 +66,8 @@ class Listing:
         self._line = line
         self._chunks: SizedCache[int, Chunk] = SizedCache(limit)
         self._changed: dict[int, set[int]] = {}
+        self._made_meanwhile: dict[int, list[set[int]]] = {}
+        """by chunk, of each that is being made, the documents that changed since it was begun"""
 
     def changed(self, docnos: Iterable[int]) -> None:
         """Make the lines of these documents anew when they are next asked for."""
@@ -67,41 +75,69 @@ class Listing:
             index = (docno - 1) // DOCUMENTS_A_CHUNK
             if index in self._chunks:
                 self._changed.setdefault(index, set()).add(docno)
+            for changed in self._made_meanwhile.get(index, ()):
+                changed.add(docno)
 
     def chunks(self, first: int = 1) -> Iterator[Chunk]:
         """Yield chunks with the lines of the documents with a docno of ``first`` or more, ascending.
 
-        A chunk is empty where no document is listed: others get their turn while many are looked at.
+        A chunk is empty where no document is listed, and while one is being made: others get their turn.
         """
         index = (first - 1) // DOCUMENTS_A_CHUNK
         while index * DOCUMENTS_A_CHUNK < self._archive.newest():
-            chunk = self._chunk(index)
+            chunk = self._kept(index) or (yield from self._made(index))
             if chunk.docnos and chunk.docnos[0] < first:
                 keep = bisect_left(chunk.docnos, first)
                 chunk = Chunk(chunk.docnos[keep:], b"".join(chunk.lines()[keep:]), chunk.newest)
             yield chunk
             index += 1
 
-    def _chunk(self, index: int) -> Chunk:
-        chunk = self._chunks.get(index)
-        changed = self._changed.pop(index, None)
-        newest = self._archive.newest()
+    def _made(self, index: int) -> Generator[Chunk, None, Chunk]:
+        """Make a chunk from nothing, and return it; yields empty ones in between."""
         last = (index + 1) * DOCUMENTS_A_CHUNK
-        if chunk is not None and changed is None and chunk.newest >= min(last, newest):
-            return chunk
-        lines: dict[int, bytes] = {}
         known = index * DOCUMENTS_A_CHUNK
-        if chunk is not None:
-            lines = dict(zip(chunk.docnos, chunk.lines(), strict=True))
-            known = min(chunk.newest, last)
-        arrived = takewhile(lambda docno: docno <= last, self._archive.since(known))
-        for docno in (*(changed or ()), *arrived):
+        lines: dict[int, bytes] = {}
+        changed: set[int] = set()
+        others = self._made_meanwhile.setdefault(index, [])
+        others.append(changed)
+        try:
+            while docnos := tuple(islice(self._since(known, last), DOCUMENTS_A_SLICE)):
+                self._make_lines(lines, docnos)
+                known = docnos[-1]
+                yield _NOTHING
+            self._make_lines(lines, changed)
+        finally:
+            others[:] = [other for other in others if other is not changed]
+            if not others:
+                self._made_meanwhile.pop(index, None)
+        return self._keep(index, lines)
+
+    def _kept(self, index: int) -> Chunk | None:
+        """Return a chunk that is kept, brought up to date; None where there is none."""
+        chunk = self._chunks.get(index)
+        changed = self._changed.pop(index, ())
+        if chunk is None:
+            return None
+        last = (index + 1) * DOCUMENTS_A_CHUNK
+        if not changed and chunk.newest >= min(last, self._archive.newest()):
+            return chunk
+        lines = dict(zip(chunk.docnos, chunk.lines(), strict=True))
+        self._make_lines(lines, (*changed, *self._since(min(chunk.newest, last), last)))
+        return self._keep(index, lines)
+
+    def _since(self, known: int, last: int) -> Iterator[int]:
+        return takewhile(lambda docno: docno <= last, self._archive.since(known))
+
+    def _make_lines(self, lines: dict[int, bytes], docnos: Iterable[int]) -> None:
+        for docno in docnos:
             line = self._line(docno)
             if line is not None:
                 lines[docno] = line
             else:
                 lines.pop(docno, None)
+
+    def _keep(self, index: int, lines: dict[int, bytes]) -> Chunk:
         docnos = sorted(lines)
-        chunk = Chunk(array("I", docnos), b"".join(map(lines.__getitem__, docnos)), newest)
+        chunk = Chunk(array("I", docnos), b"".join(map(lines.__getitem__, docnos)), self._archive.newest())
         self._chunks.keep(index, chunk, len(chunk.octets) + _CHUNK_OVERHEAD)
         return chunk

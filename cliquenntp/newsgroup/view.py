@@ -17,7 +17,7 @@ from cliquenntp.newsgroup.message_ids import find_article, message_id_of
 from cliquenntp.newsgroup.naming import find_group
 from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.overview import FIELDS
-from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, NUMBERS_A_PAGE, Lines, Pages, gathered
+from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, NUMBERS_A_PAGE, RENDERED_A_PAGE, Lines, Pages, gathered
 from cliquenntp.newsgroup.rendering import overview_field, render
 from cliquenntp.newsgroup.retraction import acts_only
 
@@ -238,7 +238,8 @@ class NewsView:
         """See INewsView."""
         field = field.lower()
         make = partial(self._header_lines, group, field)
-        chunks = self.pages.lines(self._group(group), b"field " + field, ARTICLES_A_PAGE, low, high, make)
+        size = ARTICLES_A_PAGE if field in FIELDS else RENDERED_A_PAGE
+        chunks = self.pages.lines(self._group(group), b"field " + field, size, low, high, make)
         if wildmat is not None:
             chunks = (matching_lines(chunk, wildmat) for chunk in chunks)
         return gathered(chunks)

@@ -136,7 +136,7 @@ class NewsFactory(Factory):
         identity, reading = self.settings.identity, self.reading
         session = Session(
             self.views(identity), identity, self._session_settings, fresh_message_id, self.report, reading,
-            self._feed,
+            self._feed, self.clock.seconds,
         )
         connection = NewsConnection(session)
         connection.factory = self

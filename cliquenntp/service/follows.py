@@ -310,7 +310,7 @@ class Follows:
         return place.channel in channels or any(place.is_covered_by(channel) for channel in channels)
 
     def _place_of_new(self, record: IRecord) -> Subscription:
-        """Return what ``_place`` would, of a document that was just stored: made of its parents', without loading it."""
+        """Return what ``_place`` would of a document that was just stored, without loading it."""
         parents = [self._archive.record(parent).id for parent in record.parents]
         above = frozenset(parents).union(*(self._place(parent).above for parent in parents))
         return Subscription(Channel(record.id), (parents[0], *self._place(parents[0]).chain), above)

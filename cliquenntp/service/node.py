@@ -22,6 +22,7 @@ from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.clique_side import CliqueSide
+from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.commands import NodeCommands
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
@@ -78,6 +79,7 @@ class Node(Service):
         self.troubles: list[str] = []
         """what is not as it was asked for, though the node runs; for the operator"""
         self._control: IListeningPort | None = None
+        self._collections = RareCollections(reactor)
         self._summing = LoopingCall(lambda: deferToThread(self.store.sum_up))
         self._summing.clock = reactor
 
@@ -98,6 +100,7 @@ class Node(Service):
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
         self.turn.start()
+        self._collections.start()
         self.room.start()
         self._summing.start(SUM_UP_SECONDS, now=False).addErrback(self._cannot_sum)
         super().startService()
@@ -204,6 +207,7 @@ class Node(Service):
         if self._summing.running:
             self._summing.stop()
         await self.clique.stop()
+        self._collections.stop()
         await self.turn.stop()
         self.store.close()
 

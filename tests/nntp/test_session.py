@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cliquenntp.interfaces import Identity, Right
-from cliquenntp.nntp.session import PostResult, SessionSettings, State
-from cliquenntp.nntp.session.session import COMMANDS_STEP, OUTPUT_STEP
+from cliquenntp.interfaces import OWNER, Identity, Right
+from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
+from cliquenntp.nntp.session.session import COMMANDS_STEP, OUTPUT_STEP, STEP_SECONDS
 from cliquenntp.nntp.session.table import COMMANDS
 from tests.nntp.session_wire import NOW, SessionWire
 from tests.nntp.small_view import small_forum
@@ -252,3 +252,23 @@ def test_overview_format_names_what_slrn_knows():
     wire = SessionWire(small_forum())
     wire.send(b"LIST OVERVIEW.FMT\r\n")
     assert b"\r\nBytes:\r\nLines:\r\nXref:full\r\n.\r\n" in wire.output
+
+
+def test_one_call_works_for_a_bounded_time() -> None:
+    view = small_forum()
+    for number in range(5, 5000):
+        view.add_article(b"clique.tea", number, b"x", b"", 0)
+    seconds = iter(range(10_000_000))
+    session = Session(
+        view, OWNER, SessionSettings(), lambda: b"<x@y>", pytest.fail,
+        clock=lambda: next(seconds) * STEP_SECONDS / 2.5,  # so much passes between two looks at the clock
+    )
+    output = session.receive(b"GROUP clique.tea\r\nHDR Subject 1-\r\n" + b"DATE\r\n" * 100, NOW)
+    steps = 0
+    while session.state is State.TALKING:
+        piece = session.resume(NOW)
+        assert piece.count(b"\r\n111 2") <= 3
+        output += piece
+        steps += 1
+    assert steps > 30
+    assert output.count(b"\r\n111 2") == 100

@@ -16,7 +16,7 @@ CLOSED     the last reply is out                                  nothing: close
 
 The articles that have come are in ``submissions``, in LISTENING too: more may come while they are judged (RFC 4644).
 Except in LISTENING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for about
-``OUTPUT_STEP`` octets or ``COMMANDS_STEP`` commands, so that nobody else waits for long.
+``OUTPUT_STEP`` octets, ``COMMANDS_STEP`` commands or ``STEP_SECONDS``, so that nobody else waits for long.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ from cliquenntp.nntp.session.table import COMMANDS
 OUTPUT_STEP = 1 << 17
 """octets after which a call returns; Twisted hands at most this much to the kernel at once"""
 
+STEP_SECONDS = 0.003
+"""after which a call returns: what comes on top, a page that is not cached, takes some milliseconds itself"""
+
 COMMANDS_STEP = 100
 """commands after which a call returns: some 2 ms, when none is cached"""
 
@@ -73,8 +76,8 @@ class Session:
     """One connection's conversation."""
 
     __slots__ = (
-        "_asked", "_closing", "_compression", "_delayed", "_exchange", "_input", "_line", "_reader", "_report",
-        "_stream", "_verdicts", "fetched", "login", "state", "submissions",
+        "_asked", "_clock", "_closing", "_compression", "_delayed", "_exchange", "_input", "_line", "_reader",
+        "_report", "_stream", "_verdicts", "fetched", "login", "state", "submissions",
     )
 
     def __init__(
@@ -86,12 +89,14 @@ class Session:
         report: Callable[[Exception], None],
         reading: IReading | None = None,
         feed: IFeed | None = None,
+        clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Begin a conversation with somebody who is ``identity`` and sees ``view``.
 
         ``fresh_id`` returns a new random message-id with its brackets; ``report`` is told of exceptions that are
         this program's fault, after which the client gets 403; ``reading`` is told what the client reads, ``feed``
-        asked what other servers' articles are wanted.
+        asked what other servers' articles are wanted; ``clock`` tells how long a call has worked, in seconds from any
+        beginning.
         """
         self.state = State.LISTENING
         self.submissions: list[Submission] = []
@@ -107,6 +112,7 @@ class Session:
             view, identity, settings, COMMANDS, fresh_id, reading or NothingFollows(), feed or NothingWanted()
         )
         self._report = report
+        self._clock = clock
         self._input = Input()
         self._compression: Compression | None = None
         self._exchange: Exchange | None = None
@@ -228,6 +234,8 @@ class Session:
         """Return the answers of one call."""
         output: list[bytes] = []
         size = commands = 0
+        clock = self._clock
+        until = clock() + STEP_SECONDS
         while True:
             stream = self._stream
             if stream is not None:
@@ -263,7 +271,7 @@ class Session:
             if self.state is not State.LISTENING:
                 break
             gives_way = not piece and self._stream is not None
-            if size >= OUTPUT_STEP or commands >= COMMANDS_STEP or gives_way:
+            if size >= OUTPUT_STEP or commands >= COMMANDS_STEP or gives_way or clock() > until:
                 if self._stream is not None or self.unused or self._closing:
                     self.state = State.TALKING
                 break
