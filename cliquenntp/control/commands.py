@@ -234,6 +234,15 @@ COMMANDS: tuple[CommandLine, ...] = (
         show=lambda result: str(result["text"]),
     ),
     CommandLine(
+        name="graph",
+        help="draw which nodes this one shares a document with, as far as it sees",
+        arguments=(
+            (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+            (("--format",), {"choices": ("dot", "svg"), "default": "dot", "help": "for Graphviz, or a picture (SVG)"}),
+        ),
+        show=lambda result: str(result["text"]).rstrip("\n"),
+    ),
+    CommandLine(
         name="resync",
         help="compare what is here with other nodes now",
         arguments=_CHANNEL,

@@ -12,6 +12,7 @@ from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.service.follow_commands import COMMENTS, depth_of, find_document
+from cliquenntp.service.graph_command import graph
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -29,12 +30,17 @@ class NetworkCommands:
             "peers": self.peers,
             "connect": self.connect,
             "resync": self.resync,
+            "graph": self.graph,
         }
 
     async def peers(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """List the links, and the addresses that are being dialled."""
         await answer.rows(peers(self._node))
         return {}
+
+    async def graph(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Draw what this node sees of a document's overlay."""
+        return graph(self._node, arguments)
 
     async def connect(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Dial an address, as KEY@ADDRESS or ADDRESS alone."""

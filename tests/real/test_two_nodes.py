@@ -64,10 +64,15 @@ def test_cliquectl_steers_what_is_shared_with_whom(make_nodes: Callable[..., lis
     assert peer["forums"] == [GROUP] and peer["bytes_sent"] > 0
     assert first.cliquectl("resync", GROUP)["nodes"] == 1
 
+    drawn = second.cliquectl("graph", GROUP)["text"]
+    assert f'"{first.cliquectl("status")["node"][:8]}" -> "{status["node"][:8]}"' in drawn, "the inviter is the parent"
+    assert second.cliquectl("graph", GROUP, "--format", "svg")["text"].startswith("<svg ")
+
     second.cliquectl("unfollow", GROUP)
     wait_for("no shared forum", lambda: not any(peer.get("forums") for peer in first.cliquectl("peers")))
-    with pytest.raises(CommandFailedError, match="is not followed"):
-        second.cliquectl("resync", GROUP)
+    for command in ("resync", "graph"):
+        with pytest.raises(CommandFailedError, match="is not followed"):
+            second.cliquectl(command, GROUP)
     text = f"following {GROUP}, its own comments alone"
     assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == text
     assert second.cliquectl("follow", GROUP, "--depth", "comments")["text"] == f"{GROUP} is followed already"
