@@ -17,7 +17,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 
-.PHONY: install run test test-programs bench bench-core bench-hostile conformance simulate clean
+.PHONY: install run test test-programs bench bench-core bench-hostile bench-network conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -45,6 +45,10 @@ bench-core: $(VENV)/installed-tests
 # what shapes cost that nobody would write but to do harm
 bench-hostile: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.hostile
+
+# twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
+bench-network: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.network --result docs/protocol/results/network-20.md
 
 # `make conformance SERVER=news.example.org:119`: what a server does otherwise than the RFCs say
 conformance: $(VENV)/installed-tests
