@@ -161,6 +161,8 @@ class Known:
     """from the invitation: never evicted"""
     linked: bool = False
     """had an edge when it was last seen: tried first"""
+    elsewhere: bool = False
+    """it answered that it has left the channel or never held it"""
     introducer: bytes = b""
     failures: int = 0
     again_at: float = 0.0

@@ -217,6 +217,7 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
         doublings = REFUSAL_DOUBLINGS_NEEDED if needed and not message.left else REFUSAL_DOUBLINGS
         known.again_at = node.spread(LINK_REQUEST_TIMEOUT * 2 ** min(known.failures, doublings))
         known.linked = known.linked and not message.left
+        known.elsewhere = message.left
     forget(node, edge)
     before = len(state.known)
     for contact in message.contacts[:CONTACTS_AT_MOST]:

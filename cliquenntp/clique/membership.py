@@ -72,14 +72,16 @@ def fill(node: Node, state: ChannelState) -> None:
     if missing <= 0:
         return
     open_edges = [edge for edge in state.open_edges() if edge.kind != Kind.FOLLOWER]
+    neighbours = {edge.link.contact.key for edge in state.edges.values()}
     candidates = [
         known for key, known in state.known.items()
-        if known.again_at <= node.now and state.edge_with(key) is None and key not in node.dialling
+        if known.again_at <= node.now and key not in neighbours and key not in node.dialling
         and (known.linked or not open_edges or key in node.links_by_key
              or (state.fill_round > WALKS_BEFORE_ADDRESSES and _may_introduce(state, known.introducer)))]
     candidates = sorted(
         node.shuffled(candidates), key=lambda known: (
-            known.contact.key not in node.links_by_key, known.failures, not known.linked, not known.invited))
+            known.elsewhere, known.contact.key not in node.links_by_key, known.failures, not known.linked,
+            not known.invited))
     if not open_edges:
         candidates = candidates[:2]
     may_walk = True

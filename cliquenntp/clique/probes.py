@@ -19,8 +19,10 @@ def probe(node: Node, state: ChannelState) -> None:
     node.timers.set("probe", state.channel, node.spread(PROBE_INTERVAL, 0.5))
     if state.degree(Kind.FEEDER) and state.key is not None and state.key.rooted:
         return
+    neighbours = {edge.link.contact.key for edge in state.edges.values()}
     strangers = [
-        known for key, known in state.known.items() if state.edge_with(key) is None and key not in node.dialling]
+        known for key, known in state.known.items()
+        if key not in neighbours and key not in node.dialling]
     if not strangers:
         return
     known = strangers[node.dice.randrange(len(strangers))]
