@@ -16,7 +16,7 @@ when to come back with TimerDue.  `now` is monotonic seconds as a float.  The ru
 5. **A parent** is a neighbour whose advert is feasible: its sequence number is greater than any that we advertised
    under that key, or equal with a smaller distance.  So parents never form a cycle, whatever is lost or late
    (`election`). Whoever has no feasible neighbour is an orphan: it keeps its distance and its children, asks for a new
-   sequence number, and claims the next term if none comes.
+   sequence number, and claims the next term if none comes (`claiming`).
 6. **Adverts** carry serials and are repeated until acknowledged; what a neighbour needs at once goes at once, what can
    wait waits (`adverts`).
 7. **A document** is pushed along the tree where somebody wants it, and offered on a few other edges; whoever misses it

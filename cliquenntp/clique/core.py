@@ -8,6 +8,7 @@ from typing import Any
 from cliquenntp.clique import (
     adverts,
     answering,
+    claiming,
     delivery,
     edges,
     election,
@@ -216,7 +217,7 @@ _EDGE_MESSAGES: dict[type, Callable[[Node, Edge, Any], None]] = {
     messages.AdvertMessage: _advert,
     messages.AdvertAck: lambda node, edge, message: adverts.acknowledged(node, edge, message.serial),
     messages.SequenceRequest: election.asked,
-    messages.Abdicate: election.abdicated,
+    messages.Abdicate: claiming.abdicated,
     messages.Offer: delivery.offered,
     messages.Want: delivery.wanted_by,
     messages.Gone: delivery.gone,
@@ -228,13 +229,13 @@ _EDGE_MESSAGES: dict[type, Callable[[Node, Edge, Any], None]] = {
 
 def _no_key(node: Node, state: ChannelState) -> None:
     if state.key is None:
-        election.claim(node, state)
+        claiming.claim(node, state)
 
 
 _CHANNEL_TIMERS: dict[str, Callable[[Node, ChannelState], None]] = {
     "fill": membership.fill,
     "recompute": edges.changed,
-    "claim": election.claim,
+    "claim": claiming.claim,
     "ask all": election.ask_all,
     "no key": _no_key,
     "probe": probes.probe,

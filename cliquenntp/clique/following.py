@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, edges, election, tombstones
+from cliquenntp.clique import adverts, claiming, edges, election, tombstones
 from cliquenntp.clique.channel import ChannelState, Kind
 from cliquenntp.clique.events import Follow, InvitationTaken
 from cliquenntp.clique.messages import Channel
@@ -41,7 +41,7 @@ def follow(node: Node, event: Follow) -> None:
     for part in ("follow", "position", "known"):
         node.touch(part, state)
     if event.founded:
-        election.take_term(node, state)
+        claiming.take_term(node, state)
     else:
         node.timers.set("no key", channel, node.uniform(*NO_KEY_TIMEOUT))
     start(node, state)
@@ -64,7 +64,7 @@ def unfollow(node: Node, channel: Channel) -> None:
     state = node.channels.get(channel)
     if state is None:
         return
-    election.abdicate(node, state)
+    claiming.abdicate(node, state)
     _drop(node, state, left=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from cliquenntp.clique import election
+from cliquenntp.clique import claiming, election
 from cliquenntp.clique.blinding import statement
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.documents import Documents
@@ -137,7 +137,7 @@ def test_terms_are_followed_once_a_minute() -> None:
 
 def test_a_center_raises_its_number_only_a_little_at_a_request() -> None:
     node, state = make()
-    election.claim(node, state)
+    claiming.claim(node, state)
     assert state.key is not None
     edge = neighbour(node, state, "asker", state.key, 0, 1)
     election.asked(node, edge, SequenceRequest(edge.incarnation, state.key, 1000, 24))
@@ -152,7 +152,7 @@ def test_a_node_alone_is_its_own_center_and_gives_way_to_whom_it_meets() -> None
     election.recompute(node, state)
     del state.edges[parent.incarnation]
     election.recompute(node, state)
-    election.claim(node, state)
+    claiming.claim(node, state)
     assert state.key == Key(0, True, election.ALONE, True, key_of("me"))
     assert state.is_center(key_of("me"))
     nearer = neighbour(node, state, "nearer", OLD, 0, 5)
@@ -162,7 +162,7 @@ def test_a_node_alone_is_its_own_center_and_gives_way_to_whom_it_meets() -> None
 
 def test_a_key_claimed_again_goes_on_with_its_numbers() -> None:
     node, state = make()
-    election.claim(node, state)
+    claiming.claim(node, state)
     assert state.key is not None
     alone = state.key
     assert state.seq == 0
@@ -170,7 +170,7 @@ def test_a_key_claimed_again_goes_on_with_its_numbers() -> None:
     election.recompute(node, state)
     del state.edges[parent.incarnation]
     election.recompute(node, state)
-    election.claim(node, state)
+    claiming.claim(node, state)
     assert (state.key, state.seq, state.feasibility[alone]) == (alone, 1, (1, 0))
 
 
@@ -187,7 +187,7 @@ def test_the_only_neighbour_is_believed_a_term_far_off() -> None:
 
 def test_a_larger_key_out_of_reach_is_asked_for_again() -> None:
     node, state = make()
-    election.claim(node, state)
+    claiming.claim(node, state)
     state.feasibility[OLD] = (3, 1)
     neighbour(node, state, "neighbour", OLD, 3, 10)
     asked = []

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import evolve
 
+from cliquenntp.clique import claiming
 from cliquenntp.clique import effects as do
-from cliquenntp.clique import election
 from cliquenntp.clique.messages import AdvertMessage, Contact, Message, Offer, Walk
 
 from .clique_node import CliqueNode, node_key
@@ -59,7 +59,7 @@ class Claimer(CliqueNode):
         core = self.core.node
         core.now = self._world.engine.now
         for state in core.channels.values():
-            election.take_term(core, state)
+            claiming.take_term(core, state)
         effects = core.take_effects([])
         self._perform(effects)
         self._sleep()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
+
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel
 from cliquenntp.clique.parameters import FOLLOWERS_AT_MOST
@@ -93,3 +97,26 @@ def test_a_thread_that_is_cut_off_knows_it_and_finds_a_feeder_that_comes_back() 
     forum.passes(4 * 3600.0)
     assert forum.falls_silent()
     assert at_rest(forum.world) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_comments_pass_both_ways_between_threads_and_the_forum_while_feeders_die_and_return(seed: int) -> None:
+    forum = Forum(5, [0, 0, 0, 0, 1, 1, 1, 1])
+    random = Random(seed)
+    forum.passes(300.0)
+    for _ in range(12):
+        full = random.choice(forum.full[1:])
+        if full in forum.world.nodes and len(forum.world.nodes.keys() & set(forum.full)) > 1:
+            forum.world.crash(full)
+        else:
+            forum.world.restart(full)
+        for _ in range(4):
+            author = random.choice(sorted(forum.world.nodes))
+            followed = forum.world.follows[author][0].document
+            forum.world.publish(author, random.choice(forum.threads) if followed == forum.root else followed)
+            forum.passes(random.choice((1.0, 20.0, 100.0)))
+    for number in sorted(forum.world.down):
+        forum.world.restart(number)
+    forum.passes(600.0)
+    assert len(forum.world.recorder.documents) == 48
+    assert forum.world.recorder.missing(set(forum.world.nodes)) == {}
