@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument("--json", action="store_true", help="print JSON: an object, or a list of them")
     subparsers = main_parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for line in COMMANDS:
-        subparser = subparsers.add_parser(line.name, help=line.help, description=line.help)
+        # A program's words, --help among them, are its own.
+        subparser = subparsers.add_parser(
+            line.name, help=line.help, description=line.help, add_help=not line.program, allow_abbrev=not line.program)
         # The same flag after the command, where it is typed more often; SUPPRESS keeps a flag given before it.
         subparser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
         for names, options in line.arguments:
@@ -99,9 +101,13 @@ async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: T
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run cliquectl with a command line (default: the process's own)."""
-    arguments = parser().parse_args(argv)
+    all_words = parser()
+    arguments, words = all_words.parse_known_args(argv)
     if arguments.line.program:
-        return subprocess.run([sys.executable, "-m", arguments.line.program, *arguments.words], check=False).returncode
+        words += ["--json"] if arguments.json else []
+        return subprocess.run([sys.executable, "-m", arguments.line.program, *words], check=False).returncode
+    if words:
+        all_words.error(f"unrecognized arguments: {' '.join(words)}")
     # Imported here: what the parser answers itself (--help, a wrong argument) needs no reactor.
     from twisted.internet import reactor
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping
 from getpass import getpass
@@ -280,9 +279,14 @@ COMMANDS: tuple[CommandLine, ...] = (
         show=lambda manifest: f"{_size(manifest['octets'])} of documents and {manifest['files']} files are in it",
     ),
     CommandLine(
+        name="check",
+        help="look at what a node needs, before it starts or while it runs, and say how to mend it",
+        show=str,
+        program="cliquenntp.service.check",
+    ),
+    CommandLine(
         name="restore",
         help="put a backup into a data folder that is empty and in which no node runs",
-        arguments=((("words",), {"nargs": argparse.REMAINDER, "help": "FILE [--data DIR] [--passphrase-file FILE]"}),),
         show=str,
         program="cliquenntp.service.restore",
     ),
