@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from OpenSSL import SSL
 
 from cliquenntp.service.certificate import CertificateError, load, load_or_create
 
@@ -21,6 +22,43 @@ def test_a_chain_may_follow(tmp_path: Path) -> None:
     _, mark, rest = (tmp_path / "other").read_text().partition("-----BEGIN CERTIFICATE")
     chained.write_text((tmp_path / "one").read_text() + mark + rest)
     assert load(chained).fingerprint == one.fingerprint != other.fingerprint
+
+
+def exchange(one: SSL.Connection, other: SSL.Connection) -> None:
+    """Move octets between two connections in memory until both have nothing more to say."""
+    moved = True
+    while moved:
+        moved = False
+        for source, target in ((one, other), (other, one)):
+            try:
+                source.do_handshake()
+            except SSL.WantReadError:
+                pass
+            try:
+                target.bio_write(source.bio_read(65536))
+                moved = True
+            except SSL.WantReadError:
+                pass
+
+
+def test_a_client_cannot_ask_for_handshakes_over_and_over(tmp_path: Path) -> None:
+    server = SSL.Connection(load_or_create(tmp_path / "tls").context.getContext(), None)
+    server.set_accept_state()
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    client = SSL.Connection(context, None)
+    client.set_connect_state()
+    exchange(client, server)
+    assert server.get_protocol_version_name() == client.get_protocol_version_name() == "TLSv1.2"
+    client.renegotiate()
+    with pytest.raises(SSL.WantReadError):
+        client.do_handshake()
+    server.bio_write(client.bio_read(65536))
+    with pytest.raises(SSL.WantReadError):
+        server.recv(1)
+    client.bio_write(server.bio_read(65536))
+    with pytest.raises(SSL.Error, match="no renegotiation"):
+        client.do_handshake()
 
 
 @pytest.mark.parametrize("kept", ["", "key", "certificate"])
