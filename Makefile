@@ -42,6 +42,10 @@ bench: $(VENV)/installed-tests
 bench-core: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.core_memory
 
+# what a post costs while a forum grows to 100,000 documents, ten minutes; docs/large-forums.md has what came out
+bench-forum: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.forum
+
 # what shapes cost that nobody would write but to do harm
 bench-hostile: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.hostile

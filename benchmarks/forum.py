@@ -1,6 +1,6 @@
 """What a post costs in one forum while it grows, and what a node with the whole forum takes of memory.
 
-    python -m benchmarks.forum [--largest 100000] [--folder DIR]
+    python -m benchmarks.forum [--largest 100000] [--rounds 12] [--folder DIR]
 
 Documents are signed, of about 2 KB, and stand at the depths of a real mailing list, with one chain of 370 replies.  A
 post's cost is from its bytes on: parsed, verified, placed, numbered, stored, committed, and seen by the news view; one
@@ -182,14 +182,14 @@ def median(costs: list[Cost]) -> Cost:
     return Cost(*(statistics.median(values) for values in zip(*map(attrs.astuple, costs), strict=True)))
 
 
-def measure(workers: list[Worker]) -> Table:
+def measure(workers: list[Worker], rounds: int) -> Table:
     """Return the table of costs by the forum's size, medians of rounds taken in turn."""
     table = Table(title="a post in one forum of so many documents: microseconds of processor (elapsed), and disk")
     for column in ("documents", "one by one", "octets", f"{BATCH} a commit", "octets", "peak memory MB", "depths"):
         table.add_column(column, justify="right")
     for worker in workers:
         worker.wait()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for worker in workers:
             worker.measure()
     least = [median([one.single for one in workers[0].rounds]), median([one.batch for one in workers[0].rounds])]
@@ -202,11 +202,11 @@ def measure(workers: list[Worker]) -> Table:
             cells += [f"{cost.processor * 1e6:,.0f} ({cost.seconds * 1e6:,.0f}), x{times:.2f}", f"{cost.octets:,.0f}"]
         last = worker.rounds[-1]
         table.add_row(f"{worker.size:,}", *cells, f"{last.memory:,.0f}", ", ".join(map(str, last.depths)))
-    table.caption = f"medians of {ROUNDS} rounds of {SINGLES} posts and one batch; depths: median, 99 % and largest"
+    table.caption = f"medians of {rounds} rounds of {SINGLES} posts and one batch; depths: median, 99 % and largest"
     return table
 
 
-def measure_nodes(folder: Path, workers: list[Worker]) -> Table:
+def measure_nodes(folder: Path, workers: list[Worker], rounds: int) -> Table:
     """Return what nodes with these databases take of memory and processor; posts are measured in turn."""
     table = Table(title="nodes with the whole forum and default caches: processor, and memory after each step")
     for column in ("documents", "started, MB", "LIST ACTIVE", "LIST COUNTS", "XOVER 1-", f"{ARTICLES:,} ARTICLE, each",
@@ -216,7 +216,7 @@ def measure_nodes(folder: Path, workers: list[Worker]) -> Table:
     try:
         for node in nodes:
             node.read()
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for node in nodes:
                 node.post()
     finally:
@@ -230,6 +230,7 @@ def main() -> None:
     """Run both measurements and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="documents in the largest forum")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of which medians are taken (default: {ROUNDS})")
     parser.add_argument("--folder", type=Path, help="where to write (default: a temporary folder)")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -239,8 +240,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         workers = [Worker(folder, size) for size in SIZES if size <= options.largest]
-        console.print(measure(workers))
-        console.print(measure_nodes(folder, workers))
+        console.print(measure(workers, options.rounds))
+        console.print(measure_nodes(folder, workers, options.rounds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A short form of `make bench`: it starts a node, imports articles and prints its table."""
+"""Short forms of `make bench` and `make bench-forum`: they start nodes, fill them and print their tables."""
 
 from __future__ import annotations
 
@@ -30,3 +30,10 @@ def test_a_workload_that_there_is_not_is_an_error() -> None:
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert "no such workload: gruop; there are group, " in done.stderr
+
+
+def test_the_benchmark_of_a_large_forum_measures_each_size() -> None:
+    command = [sys.executable, "-m", "benchmarks.forum", "--largest", "1000", "--rounds", "1"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("1,000 │") == 2, done.stdout
