@@ -62,9 +62,15 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
     lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (f"post       {_show_post(post)}" for post in status["posts"])
     lines += (f"follows    {_show_follow(follow)}" for follow in status["follows"])
     lines += (f"trouble    {trouble}" for trouble in status["troubles"])
     return "\n".join(lines)
+
+
+def _show_post(post: Mapping[str, Any]) -> str:
+    state = "waits for another node" if post["waits"] else f"sent to {post['nodes'] or 'some'} nodes"
+    return f"{post['newsgroup']}: {post['subject']} ({state})"
 
 
 def _show_follow(follow: Mapping[str, Any]) -> str:

@@ -79,6 +79,8 @@ class CliqueSide:
         """tells of a root that came neither from here nor by a link"""
         self.on_shared: Callable[[bytes], None] = lambda root: None
         """is called with a root's id when another node has come to share something of that forum"""
+        self.on_sent: Callable[[bytes, bytes], None] = lambda document, node_key: None
+        """is called with a document's id and a node's key when its bytes were handed to the link with that node"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
         self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
@@ -239,7 +241,7 @@ class CliqueSide:
             if isinstance(effect, effects.Send):
                 self.links.send(effect.link, effect.messages)
             elif isinstance(effect, effects.SendDocument):
-                self.links.send_document(effect.link, effect.push, self._body(effect.push.document))
+                self.links.send_document(effect.link, effect.push, self._body(effect.link, effect.push.document))
             elif isinstance(effect, effects.Dial):
                 self._dial(effect.contact)
             elif isinstance(effect, effects.Close):
@@ -249,12 +251,15 @@ class CliqueSide:
             elif isinstance(effect, effects.DropDocument):
                 self._log.debug("{id} dropped: {reason}", id=id_text(effect.document), reason=effect.reason)
 
-    def _body(self, document_id: bytes) -> Callable[[], bytes | None]:
+    def _body(self, link_id: int, document_id: bytes) -> Callable[[], bytes | None]:
         def fetch() -> bytes | None:
             docno = self._archive.find(document_id)
             if docno is None or self._archive.gone(docno):
                 return None
             self.sent += 1
+            info = self.links.info(link_id)
+            if info is not None:
+                self.on_sent(document_id, info.node_key)
             return self._archive.raw(docno)
 
         return fetch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,10 @@ from cliquenntp.service.verification import verify_database
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
+
+
+POSTS_SHOWN = 10
+"""newest posts of which `status` tells how far they have come"""
 
 
 class NodeCommands:
@@ -75,6 +80,8 @@ class NodeCommands:
             "sent": node.clique.sent,
             "traffic": node.clique.links.traffic.rows(),
             "octets_sent": node.clique.links.traffic.total,
+            "posts": [*islice(_post_rows(node), POSTS_SHOWN)],
+            "waiting_posts": sum(post.is_waiting for post, _ in node.sent_posts.newest()),
             "forums": sum(1 for _ in archive.forums()),
             "documents": archive.newest(),
             "documents_octets": archive.octets_held(),
@@ -133,6 +140,19 @@ class NodeCommands:
     async def verify(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Look whether everything in the database is as it was stored."""
         return await verify_database(self._node, answer)
+
+
+def _post_rows(node: Node) -> Iterator[dict[str, Any]]:
+    """Yield how far each of the newest posts has come, the newest first."""
+    for post, record in node.sent_posts.newest():
+        yield {
+            "id": id_text(record.id),
+            "account": post.account,
+            "newsgroup": node.store.reader.record(record.roots[0]).name,
+            "subject": record.subject,
+            "nodes": len(post.nodes),
+            "waits": post.is_waiting,
+        }
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:

@@ -10,6 +10,9 @@ from cliquenntp.interfaces import Identity, Right
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
 
+SUBJECTS_NAMED = 3
+"""of the posts that wait"""
+
 LINE_OCTETS = 500
 """of a line of LIST MOTD; with its CRLF and a dot more it fits the 512 of RFC 3977 section 3.1"""
 
@@ -28,4 +31,21 @@ def state_of(node: Node, identity: Identity) -> Iterator[str]:
         links = sum(1 for _ in node.clique.links.links())
         yield f"It is linked to {links:,} other node{'' if links == 1 else 's'}."
     for trouble in node.all_troubles():
-        yield f"Trouble: {trouble}"[:LINE_OCTETS].encode()[:LINE_OCTETS].decode("utf-8", "ignore")
+        yield _line(f"Trouble: {trouble}")
+
+
+def posts_of(node: Node, identity: Identity) -> Iterator[str]:
+    """Yield lines about somebody's own posts: which wait for another node, and how far the last one has come."""
+    posts = list(node.sent_posts.newest(identity.account)) if identity.account is not None else []
+    waiting = [record.subject for post, record in posts if post.is_waiting]
+    if waiting:
+        count = f"{len(waiting)} of your posts wait" if len(waiting) > 1 else "One of your posts waits"
+        yield _line(f"{count} for another node to take it: {'; '.join(waiting[:SUBJECTS_NAMED])}")
+    for post, record in posts[:1]:
+        if post.nodes:
+            nodes = "one node" if len(post.nodes) == 1 else f"{len(post.nodes)} nodes"
+            yield _line(f"Your last post was sent to {nodes}: {record.subject}")
+
+
+def _line(text: str) -> str:
+    return text[:LINE_OCTETS].encode("utf-8", "replace")[:LINE_OCTETS].decode("utf-8", "ignore")

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import OWNER, IRecord, IWriter
+from cliquenntp.interfaces import OWNER, Identity, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
@@ -28,12 +28,13 @@ from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.listeners import Listeners
-from cliquenntp.service.motd import state_of
+from cliquenntp.service.motd import posts_of, state_of
 from cliquenntp.service.news_endpoints import I2P
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.room import Room
+from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, i2p_network, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
@@ -62,6 +63,7 @@ class Node(Service):
     turn: Turn
     views: Views
     unreached: Unreached
+    sent_posts: SentPosts
     posting: Posting
     room: Room
     clique: CliqueSide
@@ -134,15 +136,25 @@ class Node(Service):
             self.reactor, self.clock, self.store.reader, self.turn, self.clique,
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
         )
-        self.follows.notices_from.append(partial(state_of, self))
-        self.posting.on_posted = self.follows.posted
+        self.follows.notices_from += [partial(state_of, self), partial(posts_of, self)]
+        self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
+        self.posting.on_posted = self._posted
+        self.clique.on_sent = self.sent_posts.sent
         self.clique.is_foreign = self.unreached.is_foreign
-        self.clique.on_shared = self.unreached.reached
+        self.clique.on_shared = self._shared
         self.posting.on_leave = self.follows.leave
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.listeners = Listeners(self)
+
+    def _posted(self, identity: Identity, record: IRecord) -> None:
+        self.follows.posted(identity, record)
+        self.sent_posts.posted(identity, record)
+
+    def _shared(self, root: bytes) -> None:
+        self.unreached.reached(root)
+        self.sent_posts.shared(root)
 
     def _cannot_sum(self, failure: Failure) -> None:
         self.log.failure("The database file cannot be summed up; `verify` will not see what changes in it", failure)
@@ -207,6 +219,7 @@ class Node(Service):
         if self._summing.running:
             self._summing.stop()
         await self.clique.stop()
+        self.sent_posts.keep()
         self._collections.stop()
         await self.turn.stop()
         self.store.close()

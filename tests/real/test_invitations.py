@@ -24,6 +24,11 @@ def description(node: NodeProcess) -> str:
     return "\n".join(line.decode() for line in lines)
 
 
+def motd(node: NodeProcess) -> list[str]:
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        return [line.decode() for line in client.listing("LIST MOTD")[1]]
+
+
 def thread_group(node: NodeProcess, subject: str) -> str:
     """Return the newsgroup of the thread that the article with that subject begins."""
     with NewsClient("127.0.0.1", node.nntp_port) as client:
@@ -50,11 +55,17 @@ def test_a_forum_can_be_read_from_its_invitation_file_until_a_node_answers(
     second.stop()
     second.start()
     assert NOTE in description(second)
+    [post_made] = second.ask("status")["posts"]
+    assert (post_made["subject"], post_made["nodes"], post_made["waits"]) == ("written offline", 0, True)
+    assert motd(second)[-1] == "One of your posts waits for another node to take it: written offline"
 
     first.start()
     wait_for_subject(first, GROUP, "written offline", 90.0)
     wait_for("a forum that was reached", lambda: NOTE not in description(second))
     assert description(second) == f"{GROUP}\tWhat grows"
+    [post_made] = second.ask("status")["posts"]
+    assert (post_made["nodes"], post_made["waits"]) == (1, False)
+    assert motd(second)[-1] == "Your last post was sent to one node: written offline"
 
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(CommandFailedError, match="damaged"):
