@@ -150,6 +150,9 @@ class IArchive(Interface):
     def children(docno: int) -> Iterable[int]:
         """Return the docnos of a document's children, in order of arrival."""
 
+    def late_children(parent: bytes) -> Iterable[int]:
+        """Return the docnos of the documents that declare a parent (its id) which is not held, in order of arrival."""
+
     def by_message_id(message_id: bytes) -> int | None:
         """Return the docno known to everybody by a foreign Message-ID (imported or bridged), or None."""
 

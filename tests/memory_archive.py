@@ -120,6 +120,9 @@ class MemoryArchive:
     def children(self, docno: int) -> Iterable[int]:
         return [child for child, record in self.records.items() if docno in record.parents]
 
+    def late_children(self, parent: bytes) -> Iterable[int]:
+        return ()
+
     def by_message_id(self, message_id: bytes) -> int | None:
         return self.message_ids.get(message_id)
 

@@ -24,9 +24,11 @@ class Captured:
         """Return the article with the address of a persona; ``own``: the 20 characters."""
         return self.posted.replace(b"x" * 20, own.encode())
 
-    def expected(self, own: str, root: str, target: str, now: bytes) -> bytes:
-        """Return the document without its first two lines; ids as text."""
-        values = {b"own": own.encode(), b"root": root.encode(), b"target": target.encode(), b"now": now}
+    def expected(self, own: str, root: str, target: str, now: bytes, time: int) -> bytes:
+        """Return the document without its first two lines; ids as text, ``time`` the target's Clique-Time."""
+        values = {
+            b"own": own.encode(), b"root": root.encode(), b"target": target.encode(), b"now": now, b"time": b"%d" % time
+        }
         return re.sub(rb"@@(\w+)@@", lambda match: values[match[1]], self.leaves)
 
     def answers(self, own: str) -> bytes | None:

@@ -22,7 +22,7 @@ from cliquenntp.document.names import (
     key_from_text,
     key_text,
 )
-from cliquenntp.document.parsing import Document, parse
+from cliquenntp.document.parsing import Document, parse, stub
 from cliquenntp.document.signing import Signer, build, check_time, verify
 from cliquenntp.document.text import decode_header
 
@@ -58,6 +58,7 @@ __all__ = [
     "needs_repair",
     "parse",
     "signer_address",
+    "stub",
     "unfold",
     "verify",
 ]

@@ -32,6 +32,7 @@ _FIRST_LINES = re.compile(
 )
 _OTHER_VERSION = re.compile(rb"Clique-Signature: ([1-9][0-9]{0,8})[ \r]")
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
+_TIME = re.compile(rf"0|[1-9][0-9]{{0,{TIME_DIGITS - 1}}}")
 _WORK = re.compile(r"[1-9][0-9]{0,2} [!-~]{1,64}")
 
 
@@ -58,10 +59,17 @@ class Document:
     cancel: bytes | None = attrs.field(default=None, repr=False)
     supersedes: bytes | None = attrs.field(default=None, repr=False)
     approve: bytes | None = attrs.field(default=None, repr=False)
+    target_time: int | None = attrs.field(default=None, repr=False)
+    """Clique-Time of what it cancels or supersedes, as its author says"""
     moderators: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     """keys"""
     importers: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     """keys"""
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether this is but the place of a document whose octets are gone everywhere."""
+        return not self.raw
 
     @property
     def body(self) -> bytes:
@@ -110,6 +118,14 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
         body_start=head_end + 4,
         **_relations(headers, limits),
     )
+
+
+def stub(document_id: bytes, author: bytes, time: int, parents: tuple[bytes, ...]) -> Document:
+    """Return the place of a document that was taken back before it came here, as what takes it back tells of it."""
+    return Document(
+        raw=b"", id=document_id, author=author, signature=b"", time=time, headers=Headers([]), body_start=0,
+        parents=parents,
+    )  # fmt: skip
 
 
 def _why_not_begun(raw: bytes) -> DocumentTooNew | DocumentRefused:
@@ -180,6 +196,12 @@ def _forum(value: str, _limits: Limits) -> str:
     return value
 
 
+def _target_time(value: str, _limits: Limits) -> int:
+    if not _TIME.fullmatch(value):
+        raise DocumentRefused("Clique-Target-Time is no time")
+    return int(value)
+
+
 def _work(value: str, _limits: Limits) -> None:
     # reserved for a proof of work: the form is fixed now, so that a later meaning can rely on it
     if not _WORK.fullmatch(value):
@@ -201,6 +223,7 @@ _KNOWN: dict[bytes, tuple[str | None, Callable[[str, Limits], object]]] = {
     b"clique-approve": ("approve", _id),
     b"clique-moderator": ("moderators", _keys),
     b"clique-importer": ("importers", _keys),
+    b"clique-target-time": ("target_time", _target_time),
     b"clique-work": (None, _work),
 }
 """Header to (field of Document, reader); any other Clique header is kept and passed on"""

@@ -5,7 +5,7 @@ The body's octets stay as posted: a signed post still verifies.  outgoing.py say
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 
@@ -15,7 +15,6 @@ from cliquenntp.document import (
     Headers,
     address_of,
     decode_header,
-    id_text,
     is_canonical,
 )
 from cliquenntp.document.headers import parse_headers
@@ -24,7 +23,7 @@ from cliquenntp.newsgroup.control import Cancel, LeaveForum, PostRefused, forum_
 from cliquenntp.newsgroup.message_ids import document_id_of, find_article, is_message_id, message_ids_in
 from cliquenntp.newsgroup.naming import find_group, is_group_name
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART, KEPT_FIELDS, outgoing_fields, utc_date
-from cliquenntp.newsgroup.retraction import acts_only, check_own, parents_of_retraction
+from cliquenntp.newsgroup.retraction import acts_only, check_own, parent_field, retraction_fields
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -84,12 +83,11 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
     superseded = _plain(headers.get(b"Supersedes"))
     if superseded is None:
         parents = _parents(headers, archive, poster.identity)
-        ids = tuple(archive.record(parent).id for parent in parents)
+        fields.append(parent_field(archive.record(parent).id for parent in parents))
     else:
         target = check_own(_find(superseded, archive, poster.identity), superseded, poster.key, archive)
-        ids = parents_of_retraction(target, archive)
-        fields.append((b"Clique-Supersedes", id_text(archive.record(target).id).encode("ascii")))
-    return Draft((*fields, _parent_field(ids)), body, alias)
+        fields += retraction_fields(b"Clique-Supersedes", target, archive)
+    return Draft(tuple(fields), body, alias)
 
 
 def _plain(value: bytes | None) -> bytes | None:
@@ -115,13 +113,8 @@ def _cancel(message_id: bytes, headers: Headers, archive: IArchive, poster: Post
     return (
         (b"From", address_of(poster.key, poster.local_part).encode("ascii")),
         (b"Date", utc_date(headers.get(b"Date"), now)),
-        _parent_field(parents_of_retraction(target, archive)),
-        (b"Clique-Cancel", id_text(archive.record(target).id).encode("ascii")),
+        *retraction_fields(b"Clique-Cancel", target, archive),
     )
-
-
-def _parent_field(ids: Iterable[bytes]) -> tuple[bytes, bytes]:
-    return b"Clique-Parent", ",\r\n ".join(map(id_text, ids)).encode("ascii")
 
 
 def refuse_posted_before(alias: bytes | None, archive: IArchive, identity: Identity) -> None:

@@ -6,11 +6,15 @@ such a document arrives from elsewhere (where it is stored and does nothing).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from cliquenntp.document import Document, DocumentError, parse
+from cliquenntp.document import Document, DocumentError, id_text, parse, stub
 from cliquenntp.interfaces import IArchive, IRecord
 from cliquenntp.newsgroup.control import PostRefused
+
+MOST_TELLING = 256
+"""documents looked at for where a missing one stood: 10 ms; usually there is one"""
 
 CANCELLED = "cancelled"
 """why a document is gone; also one that was superseded"""
@@ -25,20 +29,50 @@ def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArc
         raise PostRefused(f"the article {shown} is gone already")
     if archive.record(docno).author != author:
         raise PostRefused(f"the article {shown} was written with another key: only its author can take it back")
+    if not archive.record(docno).parents:
+        raise PostRefused(f"{shown} is a forum's own document: without it nobody could join the forum")
     if acts_only(archive.record(docno)):
         raise PostRefused(f"{shown} cancels or links another article; that cannot be undone")
     return docno
 
 
-def parents_of_retraction(docno: int, archive: IArchive) -> tuple[bytes, ...]:
-    """Return the parents (ids) of a document that cancels or supersedes another one.
+def retraction_fields(header: bytes, docno: int, archive: IArchive) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields of a document that takes another one back; ``header`` is Clique-Cancel or Clique-Supersedes.
 
-    They are the target's own and the target, so that all who follow something around it get it; what the target
-    itself superseded is left out, as the list would grow with each version.
+    Its parents are the target's own and the target, so that all who follow something around it get it; what the
+    target itself superseded is left out, as the list would grow with each version.  With the target's time they tell
+    those who come later where it stood.
     """
     place = archive.place(docno)
     replaced = parse(archive.raw(docno)).supersedes
-    return (*(parent for parent in place.parents if parent != replaced), place.id)
+    parents = [*(parent for parent in place.parents if parent != replaced), place.id]
+    return (
+        parent_field(parents),
+        (header, id_text(place.id).encode("ascii")),
+        (b"Clique-Target-Time", b"%d" % place.time),
+    )
+
+
+def parent_field(ids: Iterable[bytes]) -> tuple[bytes, bytes]:
+    """Return the field that names a document's parents."""
+    return b"Clique-Parent", ",\r\n ".join(map(id_text, ids)).encode("ascii")
+
+
+def stub_of(document_id: bytes, archive: IArchive) -> Document | None:
+    """Return the place of a document that was taken back before it came here, as what takes it back tells of it.
+
+    None where nothing held tells it, or where it is told in two ways: then one of them is a stranger's.
+    """
+    told = set()
+    for child in islice(archive.late_children(document_id), MOST_TELLING):
+        found = _document(child, archive)
+        if found is not None and document_id in (found.cancel, found.supersedes) and found.target_time is not None:
+            parents = tuple(parent for parent in found.parents if parent != document_id)
+            told.add((found.author, found.target_time, parents))
+    if len(told) != 1:
+        return None
+    [(author, time, parents)] = told
+    return stub(document_id, author, time, parents)
 
 
 def acts_only(record: IRecord) -> bool:
@@ -61,7 +95,7 @@ def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[
 
 def _counts(author: bytes, docno: int, archive: IArchive) -> bool:
     record = archive.record(docno)
-    return record.author == author and not archive.gone(docno) and not acts_only(record)
+    return record.author == author and bool(record.parents) and not archive.gone(docno) and not acts_only(record)
 
 
 def _document(docno: int, archive: IArchive) -> Document | None:
@@ -75,6 +109,8 @@ def _document(docno: int, archive: IArchive) -> Document | None:
 def _retracts(child: int, document: Document, archive: IArchive) -> bool:
     """Tell whether a document that came earlier takes back one that has come now."""
     if archive.record(child).author != document.author or document.cancel is not None or document.link is not None:
+        return False
+    if not document.parents:
         return False
     earlier = _document(child, archive)
     return earlier is not None and document.id in (earlier.cancel, earlier.supersedes)

@@ -13,8 +13,8 @@ from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
 def accept(writer: IWriter, document: Document, now: int, path_identity: str) -> IRecord:
     """Store a verified document unless it is held or gone already, do what it asks for, and return its record.
 
-    ``now`` is in seconds since 1970 UTC.  A step of the turn; raises newsgroup.placement.ParentMissing before anything
-    is written where its first parent is not held.
+    Of a stub the place alone is kept.  ``now`` is in seconds since 1970 UTC.  A step of the turn; raises
+    newsgroup.placement.ParentMissing before anything is written where its first parent is not held.
     """
     held = writer.find(document.id)
     if held is not None:
@@ -23,6 +23,9 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str) ->
     _, numbers = writer.number(placement)
     line = overview_line(document, placement, numbers, writer, path_identity)
     record = writer.store(document, placement, line, now)
+    if document.is_stub:
+        writer.drop(record.docno, CANCELLED)
+        return record
     for docno in [*retracted_by(document, record.docno, writer)]:
         writer.drop(docno, CANCELLED)
     show_awaited(record, writer)

@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 
 import attrs
 
 from cliquenntp.clique import Core, effects, events
 from cliquenntp.clique.channel import ChannelState
-from cliquenntp.clique.messages import Channel, Push
+from cliquenntp.clique.messages import Channel, Gone, Push
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IDocuments, IRecord, IWriter, Place
+from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.clique_state import persist, place_of
 from cliquenntp.service.waiting import WaitingRoom
 from cliquenntp.store import StoredDocuments
 
 SWEEP_SECONDS = 60.0
 """between two looks for documents that have waited too long; they wait for ten minutes"""
+
+HEARD_GONE_KEPT = 10_000
+"""documents remembered that are gone at a peer: 1 MB; what is forgotten is heard again at the next comparison"""
 
 Accept = Callable[[IWriter, Document], IRecord]
 
@@ -77,6 +81,8 @@ class Decider:
         self._waiting = WaitingRoom()
         self._pushes: dict[bytes, dict[int, Push]] = {}
         """by the id of a document that waits, with the link that brought it"""
+        self._heard_gone: dict[bytes, None] = {}
+        """documents of which peers said that they are gone, and that were never here"""
         self._sweep_at = self._seconds() + SWEEP_SECONDS
         self._unkept: dict[effects.Piece, effects.Persist] = {}
         """what the core wants kept, of an event about which it raised"""
@@ -148,13 +154,40 @@ class Decider:
                     step.kept[effect.piece] = effect
                 elif isinstance(effect, effects.StoreDocument):
                     queue.extend(self._freed(effect.document))
+                    queue.extend(self._placed(step, document.parents if document is not None else ()))
                 else:
                     performed.append(effect)
+            if isinstance(event, events.MessageReceived) and isinstance(event.message, Gone):
+                queue.extend(self._placed(step, self._heard(event.message)))
             if isinstance(event, events.LocalDocument):
                 queue.extend(self._freed(event.place.id))
             elif isinstance(event, (events.Follow, events.Unfollow)):
                 self.followed = frozenset(self._core.channels)
         return performed, repeated
+
+    def _heard(self, message: Gone) -> tuple[bytes, ...]:
+        """Note that a peer has no octets of these documents any more."""
+        for document in message.documents:
+            self._heard_gone[document] = None
+            if len(self._heard_gone) > HEARD_GONE_KEPT:
+                del self._heard_gone[next(iter(self._heard_gone))]
+        return message.documents
+
+    def _placed(self, step: Step, documents: Iterable[bytes]) -> Iterator[tuple[events.Event, Document | None]]:
+        """Store the places of documents that are gone at a peer and taken back by what is held here.
+
+        Yield the events that waited for them: what answers such a document can be stored too.
+        """
+        for document_id in documents:
+            if document_id not in self._heard_gone or self._documents.contains(document_id):
+                continue
+            found = stub_of(document_id, step.writer)
+            if found is not None and found.parents and self._documents.contains(found.parents[0]):
+                del self._heard_gone[document_id]
+                self._accept(step.writer, found)
+                self.brought.add(found.id)
+                step.stored.append(found)
+                yield from self._freed(found.id)
 
     def write_again(self, step: Step) -> None:
         """Store again what a step stored in a transaction that was dropped."""

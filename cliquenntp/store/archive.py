@@ -181,7 +181,7 @@ class Archive:
         return merge(self._numbers(docno).children(), (child - first for child in loose))
 
     def late_children(self, parent: bytes) -> tuple[int, ...]:
-        """Return the docnos of the documents that declare a parent (its id) which is not held, in order of arrival."""
+        """See IArchive."""
         return tuple(self._late_parents.values(parent, parent + b"\xff" * 8))
 
     def by_message_id(self, message_id: bytes) -> int | None:

@@ -32,7 +32,7 @@ def document(article: Captured) -> tuple[bytes, bytes]:
     unsigned = build(drafted.fields, drafted.body)
     parse(READER.sign(unsigned, NOW))
     ids = [id_text(forum.archive.record(docno).id) for docno in (forum.root, target)]
-    return unsigned, article.expected(OWN, *ids, utc_date(None, NOW))
+    return unsigned, article.expected(OWN, *ids, utc_date(None, NOW), forum.archive.record(target).time)
 
 
 @pytest.mark.parametrize("article", captured(), ids=lambda article: article.name)

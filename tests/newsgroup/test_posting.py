@@ -272,8 +272,10 @@ def test_a_cancel_says_nothing_but_what_it_cancels(forum):
     own = ids(forum, forum.root, other.root, mine)
     assert (document.cancel, document.parents, document.body) == (own[-1], own, b"")
     assert [name for name, _ in document.headers] == [
-        b"Clique-Signature", b"Clique-Time", b"From", b"Date", b"Clique-Parent", b"Clique-Cancel"
+        b"Clique-Signature", b"Clique-Time", b"From", b"Date", b"Clique-Parent", b"Clique-Cancel",
+        b"Clique-Target-Time",
     ]
+    assert document.target_time == forum.archive.record(mine).time
     assert b"slrn" not in document.raw
     assert b"secret" not in document.raw
 
@@ -305,3 +307,12 @@ def test_a_cancel_cannot_be_undone(forum):
     assert "cannot be undone" in refusal(forum, article(Control=f"cancel {message_id(forum, cancel)}"))
     group = forum.archive.record(cancel).name
     assert "no such newsgroup" in refusal(forum, article(Newsgroups=group))
+
+
+@pytest.mark.parametrize("name", ["Control", "Supersedes"])
+def test_a_forums_own_document_stays(forum, name):
+    root = message_id(forum, forum.root)
+    founder = Poster(OWNER, forum.founder.key)
+    raw = article(**{name: f"cancel {root}" if name == "Control" else root})
+    with pytest.raises(PostRefused, match="nobody could join"):
+        draft(raw, forum.archive, founder, NOW)

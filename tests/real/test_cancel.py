@@ -70,3 +70,8 @@ def test_a_cancel_reaches_a_node_that_was_off_and_no_old_copy_undoes_it(make_nod
         wait_until(everywhere[2:], True, newer)
         wait_until(everywhere, False, wrong, version)
         assert all(holds(port, answer) for port in ports)
+    # who joins only now gets the answer to what it never sees
+    fourth = make_node("fourth", clique=True)
+    fourth.cliquectl("join", second.cliquectl("invite", GROUP)["invitation"])
+    wait_until([fourth.nntp_port], True, newer, answer)
+    assert not any(holds(fourth.nntp_port, gone) for gone in (wrong, version))

@@ -191,5 +191,5 @@ def test_what_newsreaders_send_is_stored_as_it_leaves(make_node: Callable[..., N
     for name, document in stored.items():
         target = stored[name.replace("followup", "post")]
         date = formatdate(document.time).replace("-0000", "+0000").encode()
-        expected = articles[name].expected(own, id_text(root.id), id_text(target.id), date)
+        expected = articles[name].expected(own, id_text(root.id), id_text(target.id), date, target.time)
         assert document.raw.split(b"\r\n", 2)[2] == expected, name

@@ -9,9 +9,10 @@ import pytest
 
 from cliquenntp.document import Document, Signer, id_text
 from cliquenntp.newsgroup.placement import ParentMissing
+from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.arrival import accept
-from cliquenntp.store import Store
-from tests.signed_documents import TIME, forum, signed
+from cliquenntp.store import Store, StoredDocuments
+from tests.signed_documents import AUTHOR, TIME, forum, signed
 
 
 @pytest.fixture
@@ -211,3 +212,34 @@ def test_a_link_cannot_be_taken_back(store: Store) -> None:
     accepted(store, root, thread, other, link, signed("cancel", other, link, Clique_Cancel=id_text(link.id)))
     assert store.writer.commit().gone == ()
     assert numbers_in(store, 3) == [(1, 3), (2, 2)]
+
+
+def cancel_of(target: Document, *parents: Document, author: Signer = AUTHOR, time: int = TIME) -> Document:
+    return signed("cancel", *parents, target, author=author, Clique_Cancel=id_text(target.id),
+                  Clique_Target_Time=str(time))
+
+
+def test_what_is_gone_everywhere_has_a_place_as_its_cancel_tells(store: Store) -> None:
+    root = forum("talk")
+    thread = signed("A thread", root)
+    wrong = signed("Re: A thread", thread)
+    answer = signed("Re: Re: A thread", wrong)
+    accepted(store, root, thread, cancel_of(wrong, thread))
+    assert stub_of(answer.id, store.writer) is None
+    found = stub_of(wrong.id, store.writer)
+    assert found is not None
+    assert (found.id, found.author, found.time, found.parents) == (wrong.id, wrong.author, TIME, (thread.id,))
+    stub, reply, again = accepted(store, found, answer, wrong)
+    assert again == stub
+    assert store.writer.gone(stub) == "cancelled"
+    record = store.writer.record(reply)
+    assert (record.references, record.starters) == ((thread.id, wrong.id), (2,))
+    assert numbers_in(store, 2) == [(1, 2), (3, reply)]
+    assert StoredDocuments(store.writer, lambda _: None).channel(root.id, False).count(0, TIME + 1) == 5
+
+
+def test_a_place_that_is_told_in_two_ways_is_not_believed(store: Store) -> None:
+    root, elsewhere = forum("talk"), forum("elsewhere")
+    wrong = signed("Wrong", root)
+    accepted(store, root, elsewhere, cancel_of(wrong, root), cancel_of(wrong, elsewhere, author=Signer(b"b" * 32)))
+    assert stub_of(wrong.id, store.writer) is None
