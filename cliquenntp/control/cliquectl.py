@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -102,6 +103,10 @@ async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: T
 def main(argv: Sequence[str] | None = None) -> int:
     """Run cliquectl with a command line (default: the process's own)."""
     all_words = parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may stand next (register-python-argcomplete)
+        import argcomplete
+
+        argcomplete.autocomplete(all_words)
     arguments, words = all_words.parse_known_args(argv)
     if arguments.line.program:
         words += ["--json"] if arguments.json else []
