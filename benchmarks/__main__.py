@@ -21,7 +21,7 @@ from benchmarks.articles import write_articles
 from benchmarks.machine import describe
 from benchmarks.nntp_clients import Server
 from benchmarks.nntp_workloads import FEED_GROUP
-from benchmarks.processes import Tree
+from benchmarks.processes import Tree, drop_cached
 from benchmarks.side_by_side import Comparison, copy_articles
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
@@ -73,7 +73,17 @@ def _node(folder: Path, archive: Path) -> Iterator[Server]:
         started = time.monotonic()
         node.cliquectl("import", str(archive), seconds=3600)
         elapsed = time.monotonic() - started
-        server = Server("node", node.nntp_port, node.feed_port, processes=Tree([node.pid]))
+
+        def now() -> Server:
+            return Server("node", node.nntp_port, node.feed_port, Tree([node.pid]), restart_cold=restart_cold)
+
+        def restart_cold() -> Server:
+            node.stop()
+            drop_cached(node.folder)
+            node.start()
+            return now()
+
+        server = now()
         memory = server.processes.memory_bytes() >> 20 if server.processes else 0
         print(f"imported within {elapsed:.1f} s, {memory} MB of memory", flush=True)
         yield server
@@ -88,8 +98,15 @@ def _inn(folder: Path, node: Server) -> Iterator[Server]:
         groups = [line.split()[0] for line in client.listing("LIST ACTIVE")[1]]
         forums = [line.split()[0] for line in client.listing("LIST SUBSCRIPTIONS")[1]]
     peer = inn.Inn(folder / "inn", [*groups, FEED_GROUP])
+
+    def restart_cold() -> Server:
+        drop_cached(peer.folder)  # its readers are a process each, so they begin with nothing
+        return server
+
     try:
-        server = Server("INN", peer.port, peer.feed_port, peer.processes, most_idle=inn.MOST_IDLE)
+        server = Server(
+            "INN", peer.port, peer.feed_port, peer.processes, most_idle=inn.MOST_IDLE, restart_cold=restart_cold
+        )
         started = time.monotonic()
         taken, refused = copy_articles(node, server, forums)
         elapsed = time.monotonic() - started

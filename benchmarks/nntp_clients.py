@@ -35,6 +35,8 @@ class Server:
     processes: Tree | None = None
     """for its CPU time and memory"""
     host: str = "127.0.0.1"
+    restart_cold: Callable[[], Server] | None = None
+    """ends it, drops what the machine has cached of its files, and starts it again, on other ports perhaps"""
     most_idle: int = 100_000
     """idle connections that may be held to measure their memory"""
 

@@ -28,6 +28,15 @@ def memory_bytes(pid: int) -> int:
     return 0
 
 
+def drop_cached(folder: Path) -> None:
+    """Let the machine forget what it has cached of the files in a folder: the next reading goes to the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 class Tree:
     """Processes with all their descendants, which a server with a process for each connection consists of."""
 

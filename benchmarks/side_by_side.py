@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,6 +15,7 @@ from benchmarks.articles import articles
 from benchmarks.floor import Floor, record
 from benchmarks.nntp_clients import Measurement, Server, connect_and_quit, idle_memory, measure
 from benchmarks.nntp_workloads import World, feeding, posting, reading
+from benchmarks.open_loop import reads_while_articles_arrive
 from tests.nntp_client import NewsClient
 
 FED_ARTICLES = 5_000
@@ -19,6 +23,9 @@ FED_ARTICLES = 5_000
 
 COPIED_AHEAD = 100
 """articles on their way from one server to the other at once"""
+
+COLD = {"cold-article": "article", "cold-over": "over-100"}
+"""what is measured after a restart with nothing cached, each request once"""
 
 GOALS = {
     "group": 30, "stat": 30, "article": 35, "article-id": 35, "over-100": 90, "over-10000": 9_000, "hdr-1000": 200,
@@ -62,14 +69,15 @@ class Comparison:
     """Servers with the same articles, the node first, and the floor, which repeats what the node says."""
 
     def __init__(self, servers: Sequence[Server], folder: Path, clients: int, seconds: float, repeats: int) -> None:
-        self._servers = servers
+        self._servers = list(servers)
+        self._colds = 0
         self._clients = clients
         self._seconds = seconds
         self._repeats = repeats
         self._reading = [reading(World.look(server)) for server in servers]
         fed = [*articles(FED_ARTICLES)]
         self._writing = [posting(World.look(server)) | feeding(fed) for server in servers]
-        self.names = [*self._reading[0], "connect", "idle", *self._writing[0]]
+        self.names = [*self._reading[0], "connect", "idle", *self._writing[0], "open-loop", *COLD]
         self._floor = Floor(folder, record(servers[0], self._reading[0].values()))
 
     def close(self) -> None:
@@ -86,6 +94,8 @@ class Comparison:
         for name in names:
             if name == "idle":
                 yield _cells(self._idle_row(idle, len(head)))
+            elif name == "open-loop":
+                yield _cells(self._open_loop_row(len(head)))
             else:
                 yield _cells(self._row(name))
 
@@ -111,6 +121,8 @@ class Comparison:
     def _runs(self, name: str) -> list[Callable[[], Measurement]]:
         """Return what measures a workload on each server, then on the floor."""
         seconds = self._seconds
+        if name in COLD:
+            return [partial(self._cold, number, COLD[name]) for number in range(len(self._servers))]
         if name == "connect":
             return [lambda server=server: connect_and_quit(server, seconds)
                     for server in [*self._servers, self._floor.server]]
@@ -120,6 +132,30 @@ class Comparison:
             pairs = [(server, known[name]) for server, known in zip(self._servers, self._reading, strict=True)]
             pairs.append((self._floor.server, self._reading[0][name]))
         return [lambda pair=pair: measure(*pair, self._clients, seconds) for pair in pairs]
+
+    def _cold(self, number: int, name: str) -> Measurement:
+        """Restart a server with nothing cached, and ask it what it has not been asked since."""
+        restart = self._servers[number].restart_cold
+        assert restart is not None
+        self._servers[number] = restart()
+        workload = self._reading[number][name]
+        requests = list(workload.requests)  # type: ignore[arg-type]
+        random.Random(self._colds).shuffle(requests)
+        self._colds += 1
+        cold = attrs.evolve(workload, title=f"{workload.title}, cold", requests=lambda: itertools.cycle(requests))
+        return measure(self._servers[number], cold, self._clients, self._seconds)
+
+    def _open_loop_row(self, width: int) -> list[str]:
+        found: list[list[Measurement]] = [[] for _ in self._servers]
+        for _ in range(self._repeats):
+            for number, server in enumerate(self._servers):
+                reading, feed = self._reading[number]["article"], self._writing[number]["takethis"]
+                found[number].append(reads_while_articles_arrive(server, reading, feed, max(3.0, self._seconds)))
+        slowest = [_median(measurements).slowest_percent * 1e3 for measurements in found]
+        row = [f"p99 in ms: {found[0][0].title}", *(f"{each:,.1f}" for each in slowest)]
+        row += [f"{each / slowest[0]:.1f}" for each in slowest[1:]]
+        goal = f"{slowest[1] / 2:,.1f}" if len(slowest) > 1 else ""
+        return [*row, "", "", goal] + [""] * (width - len(row) - 3)
 
     def _idle_row(self, connections: int, width: int) -> list[str]:
         octets = [idle_memory(server, min(connections, server.most_idle)) for server in self._servers]
