@@ -37,6 +37,8 @@ test-programs:
 
 bench: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.catch_up
+	$(BIN)/python -m benchmarks.start
 
 # what the state of the clique core takes in memory
 bench-core: $(VENV)/installed-tests

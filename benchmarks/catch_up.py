@@ -28,7 +28,12 @@ LOOK_SECONDS = 0.02
 def held(port: int) -> int:
     """Return how many documents of the forum a node shows."""
     with NewsClient("127.0.0.1", port) as client:
-        answer = client.command(f"GROUP clique.{FORUM}").split()
+        return held_by(client)
+
+
+def held_by(client: NewsClient) -> int:
+    """Return the same over an open connection."""
+    answer = client.command(f"GROUP clique.{FORUM}").split()
     return int(answer[1]) if answer[0] == "211" else 0
 
 
@@ -41,10 +46,11 @@ def catch_up(first: NodeProcess, second: NodeProcess, wanted: int, limit: float)
     second.cliquectl("join", first.cliquectl("invite", f"clique.{FORUM}")["invitation"])
     started, at_start = time.monotonic(), held(port)
     used = [cpu_seconds(node.pid) for node in (first, second)]
-    while held(port) < wanted:
-        if time.monotonic() > started + limit:
-            raise TimeoutError(f"{held(port)} of {wanted} documents after {limit:g} s")
-        time.sleep(LOOK_SECONDS)
+    with NewsClient("127.0.0.1", port) as client:
+        while (count := held_by(client)) < wanted:
+            if time.monotonic() > started + limit:
+                raise TimeoutError(f"{count} of {wanted} documents after {limit:g} s")
+            time.sleep(LOOK_SECONDS)
     share = wanted / (wanted - at_start)
     elapsed = (time.monotonic() - started) * share
     mine, theirs = (

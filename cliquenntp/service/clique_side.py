@@ -64,6 +64,8 @@ class CliqueSide:
         self._clock = clock
         self._address = ""
         self._timer: Any = None
+        self._due = 0.0
+        """when the timer is due, while there is one"""
         self._stopped = False
         self.trouble = ""
         """why all links are closed, for the operator; empty while they are not"""
@@ -178,34 +180,40 @@ class CliqueSide:
 
     def _submit(self, step: Step, link_id: int) -> None:
         deciding = self._turn.submit(step, step.octets, is_bounded=True)
-        if link_id:
-            deciding.addBoth(self._done, link_id, step.octets)
-        deciding.addCallbacks(self._decided, self._failed, errbackArgs=(step, link_id))
-        deciding.addErrback(lambda failure: self._log.failure("What the core decided could not be performed", failure))
+        deciding.addCallbacks(self._decided, self._failed, (step, link_id), errbackArgs=(step, link_id))
+        deciding.addErrback(self._not_performed)
 
-    def _done(self, result: Any, link_id: int, octets: int) -> Any:
-        self._intake.done(link_id, octets)
-        return result
-
-    def _decided(self, outcome: Outcome) -> None:
+    def _decided(self, outcome: Outcome, step: Step, link_id: int) -> None:
         """Perform what was decided; it is on disk."""
+        if link_id:
+            self._intake.done(link_id, step.octets)
         self.received += outcome.received
         self.repeated += outcome.repeated
         if self._stopped or self.trouble:
             return
-        for root in outcome.shared:
-            self.on_shared(root)
-        self._perform(outcome.effects)
+        if outcome.effects:
+            self._perform(outcome.effects)
+        self._come_back(outcome.deadline)
+
+    def _come_back(self, deadline: float | None) -> None:
+        """See to it that the core is asked at its deadline; to be asked earlier does no harm."""
+        if deadline is None or (self._timer is not None and self._timer.active() and self._due <= deadline):
+            return
         self._cancel_timer()
-        if outcome.deadline is not None:
-            wait = max(0.0, outcome.deadline - self._reactor.seconds())
-            self._timer = self._reactor.callLater(wait, self._handle, events.TimerDue())
+        self._due = deadline
+        wait = max(0.0, deadline - self._reactor.seconds())
+        self._timer = self._reactor.callLater(wait, self._handle, events.TimerDue())
 
     def _cancel_timer(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
+    def _not_performed(self, failure: Failure) -> None:
+        self._log.failure("What the core decided could not be performed", failure)
+
     def _failed(self, failure: Failure, step: Step, link_id: int) -> None:
+        if link_id:
+            self._intake.done(link_id, step.octets)
         if self._stopped or self.trouble or failure.check(TurnStopped):
             return
         if step.outcome is None and not failure.check(NotStored):

@@ -234,6 +234,8 @@ class Decider:
 class Step:
     """A step of the turn (service.turn): one event for the core."""
 
+    __slots__ = ("_decider", "document", "event", "kept", "outcome", "stored", "writer")
+
     writer: IWriter
 
     def __init__(self, decider: Decider, event: events.Event, document: Document | None) -> None:

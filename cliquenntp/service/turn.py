@@ -83,7 +83,7 @@ LONGEST_COMMIT_DELAY = 0.2
 """seconds: a newsreader waits for its 240 that long"""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Queued:
     step: Step
     octets: int
