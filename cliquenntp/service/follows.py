@@ -10,30 +10,22 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import attrs
 from twisted.internet import defer
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cliquenntp.clique.messages import Channel, Contact
 from cliquenntp.interfaces import OWNER, Follow, IArchive, Identity, IReading, IRecord, IWriter, Reason
-from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.follows import AccountFollows, FollowLimits
-from cliquenntp.newsgroup.subscriptions import Subscription, moves, union
+from cliquenntp.newsgroup.subscriptions import Subscription
 from cliquenntp.service.catch_up import CatchUp
 from cliquenntp.service.clique_side import CliqueSide
+from cliquenntp.service.subscribing import Subscribing
 from cliquenntp.service.turn import Turn
 
 WRITE_SECONDS = 3600.0
 """between two looks for what has lapsed and what is to be written: at most one commit an hour"""
-
-PLACES_KEPT = 20_000
-"""documents whose ancestors are kept in memory, some 500 octets each; they never change"""
-
-CONTACTS_KEPT = 4
-"""nodes remembered of a channel that is left: who looks into it again asks them; an invitation names two or more"""
 
 Notices = Callable[[Identity], Iterable[str]]
 """What gives lines for LIST MOTD."""
@@ -65,9 +57,7 @@ class Follows:
         self._accounts: dict[str, AccountFollows] = {}
         self._unwritten: dict[tuple[str, bytes], Follow] = {}
         """looks that are not on disk"""
-        self._places: SizedCache[bytes, Subscription] = SizedCache(PLACES_KEPT)
-        self._chains: dict[bytes, tuple[bytes, ...]] = {}
-        """ids of the first parents of documents that are followed and not held yet"""
+        self._subscribing = Subscribing(archive, clique)
         self._catch_up = CatchUp(reactor, turn, clique, first_look_seconds)
         self._sweep = LoopingCall(self._look_at_the_time)
         self._sweep.clock = reactor
@@ -84,7 +74,7 @@ class Follows:
                 self._keep(_OWNER, Follow(channel.document, Reason.EXPLICIT, int(self._clock()), channel.comments))
             kept = [(account, follow) for account, follow in self.all()]
             self._turn.submit(partial(_set_all, kept)).addErrback(self._lost, "What the node followed")
-        self._chains |= {channel.document: state.ancestors for channel, state in self._clique.channels.items()}
+        self._subscribing.start()
         self._clique.on_founded = self._founded
         self._sweep.start(WRITE_SECONDS)
 
@@ -102,7 +92,7 @@ class Follows:
 
     def forums_of(self, account: str) -> set[int]:
         """Return the docnos of the held forums of which an account follows all or a part."""
-        scopes = {self._place(follow.document).scope for follow in self.of(account)}
+        scopes = {self._subscribing.place(follow.document).scope for follow in self.of(account)}
         return {docno for docno in map(self._archive.find, scopes) if docno is not None}
 
     def all(self) -> Iterator[tuple[str, Follow]]:
@@ -113,15 +103,15 @@ class Follows:
 
     def scope(self, document: bytes) -> bytes:
         """Return the id of the root above a document; of one that is not held its own."""
-        return self._place(document).scope
+        return self._subscribing.place(document).scope
 
     def ancestors(self, document: bytes) -> tuple[bytes, ...]:
         """Return the ids of a held document's first parents, its parent first, the root last."""
-        return self._place(document).chain
+        return self._subscribing.place(document).chain
 
     def covering(self, document: bytes) -> Iterator[tuple[str, Follow]]:
         """Yield why a document is held: each account whose follow covers it, with that follow."""
-        above = self._place(document).above
+        above = self._subscribing.place(document).above
         for account, follows in self._accounts.items():
             follow = follows.covering(document, above)
             if follow is not None:
@@ -135,12 +125,27 @@ class Follows:
         ``chain`` are the ids of its first parents, its parent first, the root last, where it may not be held yet.
         """
         if chain:
-            self._chains[document] = chain
-        await self._set(account, Follow(document, Reason.EXPLICIT, int(self._clock()), comments, since))
+            self._subscribing.stands(document, chain)
+        wanted = Follow(document, Reason.EXPLICIT, int(self._clock()), comments, since)
+        await self._turn.submit(partial(_set, account, wanted))
+        self._keep(account, wanted)
+        self._subscribe()
 
     async def unfollow(self, account: str, document: bytes) -> None:
-        """Follow a document no more, not by reading either.  Fails as Turn.submit does."""
-        await self._set(account, Follow(document, Reason.LEFT, int(self._clock())))
+        """Follow a document no more, not by reading either, and nothing below it that reading made followed.
+
+        Fails as Turn.submit does.
+        """
+        left = Follow(document, Reason.LEFT, int(self._clock()))
+        below = [
+            (account, follow) for follow in self.of(account)
+            if follow.reason is Reason.READING and document in self._subscribing.place(follow.document).above
+        ]
+        await self._turn.submit(partial(_leave, account, left, below))
+        for _, follow in below:
+            self._drop(account, follow)
+        self._keep(account, left)
+        self._subscribe()
 
     def leave(self, identity: Identity, root: IRecord) -> defer.Deferred[None]:
         """Follow a forum no more for somebody who said so in a newsreader; fires when that is on disk."""
@@ -148,20 +153,21 @@ class Follows:
 
     async def forget(self, account: str) -> None:
         """End all that an account follows, as if it had never been."""
-        follows = [(account, follow) for follow in self._accounts.pop(account, ())]
+        # what was left is on disk alone here, what was just read in memory alone
+        follows = [(account, follow) for follow in (*self._archive.follows(account), *self._accounts.pop(account, ()))]
         self._unwritten = {key: look for key, look in self._unwritten.items() if key[0] != account}
         if follows:
             await self._turn.submit(partial(_forget, follows))
             self._subscribe()
 
-    async def _set(self, account: str, follow: Follow) -> None:
-        await self._turn.submit(partial(_set, account, follow))
-        self._keep(account, follow)
-        self._subscribe()
-
     def _keep(self, account: str, follow: Follow) -> None:
         self._unwritten.pop((account, follow.document), None)
         self._accounts.setdefault(account, AccountFollows((), self._limits)).keep(follow)
+
+    def _drop(self, account: str, follow: Follow) -> None:
+        self._unwritten.pop((account, follow.document), None)
+        if account in self._accounts:
+            self._accounts[account].forget(follow.document)
 
     def _founded(self, root: bytes) -> None:
         """Follow a forum that was made here: for whoever made it, else for the owner."""
@@ -187,7 +193,7 @@ class Follows:
         account = identity.account
         if account is None:
             return False
-        return self._looked(account, group, self._place(self._archive.record(group).id))
+        return self._looked(account, group, self._subscribing.place(self._archive.record(group).id))
 
     def _looked(self, account: str, group: int, place: Subscription) -> bool:
         """Do what ``looked`` says; ``place`` is that of the newsgroup's document."""
@@ -198,7 +204,7 @@ class Follows:
             self._renew(account, place, now)
             return self._catch_up.is_under_way(group)
         follows.keep(started)
-        is_fetched = not self._is_subscribed(place) and bool(self._clique.links.links())
+        is_fetched = not self._subscribing.includes(place) and bool(self._clique.links.links())
         if is_fetched:
             self._catch_up.begin(group, place.channel)
         writing = self._turn.submit(partial(_set, account, started))
@@ -210,7 +216,7 @@ class Follows:
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
         if identity.account in self._accounts:
-            self._renew(identity.account, self._place(self._archive.record(group).id), int(self._clock()))
+            self._renew(identity.account, self._subscribing.place(self._archive.record(group).id), int(self._clock()))
 
     def posted(self, identity: Identity, record: IRecord) -> None:
         """Note a post: its author wants the answers.
@@ -220,7 +226,7 @@ class Follows:
         """
         for group in (*(parent for parent in record.parents if parent in record.roots), *record.starters):
             if group == record.docno and identity.account is not None:
-                self._looked(identity.account, group, self._place_of_new(record))
+                self._looked(identity.account, group, self._subscribing.place_of_new(record))
             else:
                 self.looked(identity, group)
 
@@ -251,8 +257,8 @@ class Follows:
 
     def _not_followed(self, failure: Failure, account: str, follow: Follow) -> None:
         """Forget a follow that could not be stored; the next look starts it again."""
-        if self._accounts[account].get(follow.document) == follow:
-            self._accounts[account].forget(follow.document)
+        if self.of(account).get(follow.document) == follow:
+            self._drop(account, follow)
         self._log.info("A follow by reading could not be stored: {reason}", reason=failure.getErrorMessage())
 
     # time
@@ -261,8 +267,7 @@ class Follows:
         now = int(self._clock())
         lapsed = [(account, follow) for account, follows in self._accounts.items() for follow in follows.lapsed(now)]
         for account, follow in lapsed:
-            self._accounts[account].forget(follow.document)
-            self._unwritten.pop((account, follow.document), None)
+            self._drop(account, follow)
         if lapsed:
             forgetting = self._turn.submit(partial(_forget, lapsed))
             forgetting.addErrback(self._lost, "What has lapsed")  # it lapses again at the next start
@@ -281,69 +286,9 @@ class Follows:
     def _lost(self, failure: Failure, what: str) -> None:
         self._log.warn("{what} could not be stored: {reason}", what=what, reason=failure.getErrorMessage())
 
-    # the node's subscriptions
-
     def _subscribe(self, founded: bytes = b"") -> None:
         """Let the node subscribe to what its accounts follow now."""
-        clique = self._clique
-        after = union(
-            attrs.evolve(place, channel=Channel(follow.document, follow.comments), since=follow.since)
-            for _, follow in self.all() for place in [self._place(follow.document)]
-        )
-        steps = moves(clique.followed, after)
-        for subscription in steps.widen:
-            channel = subscription.channel
-            clique.follow(channel, subscription.chain, subscription.since, founded=channel.document == founded)
-        known: dict[bytes, tuple[Contact, ...]] = {}
-        for channel in steps.leave:
-            scope = self.scope(channel.document)
-            known[scope] = contacts = clique.contacts(channel)
-            if contacts:
-                clique.invited(scope, contacts[:CONTACTS_KEPT])
-            clique.unfollow(channel)
-        for subscription in steps.enter:
-            contacts = known.get(subscription.scope, ())
-            clique.follow(subscription.channel, subscription.chain, subscription.since, contacts)
-
-    def _is_subscribed(self, place: Subscription) -> bool:
-        channels = self._clique.followed
-        return place.channel in channels or any(place.is_covered_by(channel) for channel in channels)
-
-    def _place_of_new(self, record: IRecord) -> Subscription:
-        """Return what ``_place`` would of a document that was just stored, without loading it."""
-        parents = [self._archive.record(parent).id for parent in record.parents]
-        above = frozenset(parents).union(*(self._place(parent).above for parent in parents))
-        return Subscription(Channel(record.id), (parents[0], *self._place(parents[0]).chain), above)
-
-    def _place(self, document: bytes) -> Subscription:
-        """Return a document, with all that comes below it, as a subscription; kept where the document is held."""
-        place = self._places.get(document)
-        if place is None:
-            docno = self._archive.find(document)
-            if docno is None:
-                chain = self._chains.get(document, ())
-                return Subscription(Channel(document), chain, frozenset(chain))
-            place = Subscription(Channel(document), *_above(self._archive, docno))
-            self._places.keep(document, place)
-        return place
-
-
-def _above(archive: IArchive, docno: int) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
-    """Return the ids of a document's first parents up to the root, and of all documents above it."""
-    chain: list[bytes] = []
-    parents = archive.record(docno).parents
-    while parents:
-        first = archive.record(parents[0])
-        chain.append(first.id)
-        parents = first.parents
-    above: set[int] = set()
-    queue = list(archive.record(docno).parents)
-    while queue:
-        ancestor = queue.pop()
-        if ancestor not in above:
-            above.add(ancestor)
-            queue += archive.record(ancestor).parents
-    return tuple(chain), frozenset(archive.record(ancestor).id for ancestor in above)
+        self._subscribing.subscribe((follow for _, follow in self.all()), founded)
 
 
 _OWNER = OWNER.account or ""
@@ -361,3 +306,8 @@ def _set_all(follows: Iterable[tuple[str, Follow]], writer: IWriter) -> None:
 def _forget(follows: Iterable[tuple[str, Follow]], writer: IWriter) -> None:
     for account, follow in follows:
         writer.follow_delete(account, follow.document)
+
+
+def _leave(account: str, left: Follow, below: Iterable[tuple[str, Follow]], writer: IWriter) -> None:
+    _forget(below, writer)
+    _set(account, left, writer)

@@ -84,9 +84,9 @@ class Reader:
     def group_of(self, subject: str) -> str:
         """Return the newsgroup of the thread with a subject."""
         with NewsClient("127.0.0.1", self.port) as client:
-            for line in client.listing("LIST NEWSGROUPS")[1]:
-                name, _, description = line.decode().partition("\t")
-                if description == subject:
+            for line in client.listing("LIST ACTIVE.TIMES")[1]:
+                name = line.split()[0].decode()
+                if client.listing(f"LIST NEWSGROUPS {name}")[1][0].decode().partition("\t")[2] == subject:
                     return name
         raise AssertionError(f"no newsgroup is called {subject!r}")
 
@@ -136,11 +136,11 @@ def test_thread_starters_come_and_reading_brings_the_thread(
     subjects, seconds = second.look(read)
     assert sorted(subjects) == sorted([starters[1], *comments_of(starters[1])]), f"after {seconds:.1f} s"
     assert seconds < FIRST_LOOK_SECONDS
-    follows = nodes[1].cliquectl("status")["follows"]
+    follows = nodes[1].ask("status")["follows"]
     assert [(follow["name"], follow["depth"], follow["reason"]) for follow in follows] == [
         (GROUP, "comments", "explicit"), (read, "all", "reading")
     ]
-    [row] = nodes[1].cliquectl("forums")
+    [row] = nodes[1].ask("forums")
     assert row["follows"] == follows and follows[1]["lapses"] > time.strftime("%Y-%m-%d")
 
     third.post("more of it", begun[1])
@@ -152,7 +152,7 @@ def test_thread_starters_come_and_reading_brings_the_thread(
     wait_for("the first has all", lambda: {"elsewhere", "more of it", "thread 3"} <= {*first.subjects()})
     for node in nodes:
         node.stop()
-    assert nodes[1].start().cliquectl("status")["follows"] == follows
+    assert nodes[1].start().ask("status")["follows"] == follows
 
 
 def test_depth_narrows_and_widens_and_unfollow_stays(make_node: Callable[..., NodeProcess]) -> None:
@@ -166,7 +166,7 @@ def test_depth_narrows_and_widens_and_unfollow_stays(make_node: Callable[..., No
     thread = second.group_of("thread")
 
     second_node.cliquectl("follow", GROUP, "--depth", "comments")
-    wait_for("the narrow channel is fed", lambda: second_node.cliquectl("resync", GROUP, "--depth", "comments"))
+    wait_for("the narrow channel is fed", lambda: second_node.ask("resync", name=GROUP, depth="comments"))
     first.post("not wanted", starter)
     first.post("new thread")
     wait_for("a new thread came", lambda: "new thread" in second.subjects())
@@ -175,11 +175,11 @@ def test_depth_narrows_and_widens_and_unfollow_stays(make_node: Callable[..., No
     second_node.cliquectl("unfollow", thread)
     assert "not wanted" not in second.look(thread)[0]
     assert "not wanted" not in second.look(GROUP)[0]
-    assert [row["depth"] for row in second_node.cliquectl("status")["follows"]] == ["comments"]
+    assert [row["depth"] for row in second_node.ask("status")["follows"]] == ["comments"]
 
     second_node.cliquectl("follow", GROUP)
     wait_for("what was missed came", lambda: "not wanted" in second.subjects())
-    assert [row["depth"] for row in second_node.cliquectl("status")["follows"]] == ["all"]
+    assert [row["depth"] for row in second_node.ask("status")["follows"]] == ["all"]
 
     assert second.motd()[0].endswith("in 1 forums; you follow 1 of them.")
     assert second.motd()[1] == "It is linked to 1 other node."
@@ -187,5 +187,28 @@ def test_depth_narrows_and_widens_and_unfollow_stays(make_node: Callable[..., No
         lines = [f"Newsgroups: {GROUP}", "From: r <r@example.invalid>", "Subject: x", f"Control: rmgroup {GROUP}"]
         assert client.post("\r\n".join([*lines, "", "text", ""]).encode()).startswith("240")
         assert client.listing("LIST SUBSCRIPTIONS")[1] == []
-    assert second_node.cliquectl("status")["follows"] == []
+    assert second_node.ask("status")["follows"] == []
     assert second.motd()[0].endswith("you follow 0 of them.") and len(second.subjects()) == COMMENTS + 4
+
+
+def test_the_settings_bound_what_reading_follows(make_node: Callable[..., NodeProcess]) -> None:
+    config = 'follows_by_reading = 2\nnewgroups = "threads"\nlist_scope = "forums"\nweb = "off"\n'
+    node = make_node("bounded", config=config)
+    node.cliquectl("create-forum", "garden", "--description", "What grows")
+    node.cliquectl("follow", GROUP, "--depth", "comments")
+    reader = Reader(node)
+    for number in range(3):
+        reader.post(f"thread {number}")
+    assert [row["name"] for row in node.ask("status")["follows"] if row["reason"] == "reading"] == sorted(
+        reader.group_of(f"thread {number}") for number in range(2)
+    )
+    assert "You follow 2 newsgroups by reading" in reader.motd()[-1]
+    third = reader.group_of("thread 2")
+    assert reader.look(third)[0] == ["thread 2"]
+    assert len(node.ask("status")["follows"]) == 3
+    node.cliquectl("unfollow", reader.group_of("thread 0"))
+    reader.look(third)
+    assert third in [row["name"] for row in node.ask("status")["follows"]]
+    with NewsClient("127.0.0.1", reader.port) as client:
+        assert [line.split()[0].decode() for line in client.listing("LIST ACTIVE")[1]] == [GROUP]
+        assert len(client.listing("NEWGROUPS 19700101 000000 GMT")[1]) == 4

@@ -118,7 +118,7 @@ def test_polling_subscribed_newsgroups_follows_nothing(
     node = make_node()
     take(node, tmp_path, SUBSCRIBED, "many")
     node.cliquectl("follow", GROUP, "--depth", "comments")
-    follows = node.cliquectl("status")["follows"]
+    follows = node.ask("status")["follows"]
     with NewsClient("127.0.0.1", node.nntp_port) as client:
         names = [line.split()[0].decode() for line in client.listing("LIST ACTIVE")[1]]
     names.remove(GROUP)
@@ -127,9 +127,9 @@ def test_polling_subscribed_newsgroups_follows_nothing(
     newsreader.newsrc.write_text("".join(f"{name}:\n" for name in names))
     for _ in range(2):
         newsreader.run(SUBSCRIBED - 50)
-        assert node.cliquectl("status")["follows"] == follows
+        assert node.ask("status")["follows"] == follows
 
     terminal = newsreader.start()
     terminal.keys("Enter")
-    wait_for("opening one follows it", lambda: len(node.cliquectl("status")["follows"]) == 2)
+    wait_for("opening one follows it", lambda: len(node.ask("status")["follows"]) == 2)
     terminal.close()

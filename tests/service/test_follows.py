@@ -225,6 +225,19 @@ def test_the_node_follows_until_its_last_account_leaves(world: World) -> None:
     assert not world.follows.looked(MARY, world.root) and not world.clique.channels
 
 
+def test_who_leaves_a_forum_leaves_what_was_read_in_it(world: World) -> None:
+    root = world.archive.record(world.root).id
+    done(world.follows.follow("owner", root, comments=True))
+    world.follows.looked(OWNER, world.thread)
+    done(world.follows.follow("owner", world.archive.record(world.other).id))
+    done(world.follows.unfollow("owner", root))
+    assert world.clique.channels.keys() == {world.channel(world.other)}
+    reasons = {document: follow.reason for document, follow in world.stored().items()}
+    assert reasons == {root: Reason.LEFT, world.archive.record(world.other).id: Reason.EXPLICIT}
+    done(world.follows.forget("owner"))
+    assert world.stored() == {} and not world.clique.channels
+
+
 def test_a_post_wants_its_answers(world: World) -> None:
     world.follows.posted(OWNER, world.archive.record(world.reply))
     assert world.clique.channels.keys() == {world.channel(world.thread)}
