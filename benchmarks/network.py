@@ -35,7 +35,8 @@ FOUND_WITHIN = 60.0
 """seconds for a post to reach all nodes: far above what is to be shown, so that a slow one is a figure and no error"""
 
 KEEP_ALIVE = frozenset({"PING", "PONG"})
-PROBES = frozenset({"PROBE"})
+PROBES = frozenset({"PROBE", "handshake"})
+"""a probe goes to a node without a link, so that one is opened for it"""
 
 
 @attrs.frozen

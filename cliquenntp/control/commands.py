@@ -133,7 +133,15 @@ def _show_peer(peer: Mapping[str, Any]) -> str:
     if not peer["key"]:
         return f"{peer['address']}  {peer['state']}"
     traffic = f"{_size(peer['bytes_received'])} in, {_size(peer['bytes_sent'])} out"
-    return f"{peer['address']}  {peer['key']}  {traffic}  {' '.join(peer['forums'])}"
+    waiting = f", {_size(peer['waiting'])} wait" if peer["waiting"] else ""
+    line = f"{peer['address']}  {peer['key']}  {traffic}{waiting}"
+    return "\n".join([line, *(f"{'':10}{_show_shared(row)}" for row in peer["shared"])])
+
+
+def _show_shared(row: Mapping[str, Any]) -> str:
+    name = row["newsgroup"] + (", its own comments alone" if row["depth"] == "comments" else "")
+    lag = f"{row['behind']} documents to come" if row["behind"] else "" if row["compared"] else "being compared"
+    return f"{name} ({row['role']}{', ' if lag else ''}{lag})"
 
 
 _DEPTH: Arguments = (

@@ -58,7 +58,7 @@ def _others(state: ChannelState, me: bytes, center: bytes | None) -> Iterator[Ot
     for edge in sorted(state.open_edges(), key=lambda edge: edge.link.contact.key):
         key = edge.link.contact.key
         shown.add(key)
-        yield Other(_short(key), _role(state, edge), tuple(_details(edge)), key == center)
+        yield Other(_short(key), role_of(state, edge), tuple(_details(edge)), key == center)
     if center is not None and center not in shown:
         shown.add(center)
         yield Other(_short(center), Role.CENTER, (), True)
@@ -67,7 +67,8 @@ def _others(state: ChannelState, me: bytes, center: bytes | None) -> Iterator[Ot
             yield Other(_short(key), Role.KNOWN, (_shortened(known.contact.address),))
 
 
-def _role(state: ChannelState, edge: Edge) -> Role:
+def role_of(state: ChannelState, edge: Edge) -> Role:
+    """Return what the node at the other end of an edge is to this one."""
     if edge is state.parent:
         return Role.PARENT
     if edge.kind == Kind.FOLLOWER:

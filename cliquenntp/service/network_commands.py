@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cliquenntp.clique.channel import ChannelState, Edge
 from cliquenntp.clique.messages import Channel
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
-from cliquenntp.document import DocumentError, id_text, key_from_text, key_text
+from cliquenntp.document import DocumentError, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
-from cliquenntp.service.follow_commands import COMMENTS, depth_of, find_document
-from cliquenntp.service.graph_command import graph
+from cliquenntp.service.follow_commands import ALL, COMMENTS, depth_of, find_document, newsgroup_name
+from cliquenntp.service.graph_command import graph, role_of
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -71,12 +72,10 @@ class NetworkCommands:
 
 def peers(node: Node) -> Iterator[dict[str, Any]]:
     """Yield a row for each link, then one for each address that is being dialled."""
-    archive = node.store.reader
-    forums = {archive.record(docno).id: archive.record(docno).name for docno in archive.forums()}
-    shared: dict[int, set[str]] = {}
+    shared: dict[int, list[dict[str, Any]]] = {}
     for state in node.clique.channels.values():
         for edge in state.open_edges():
-            shared.setdefault(edge.link.number, set()).add(forums.get(state.scope) or id_text(state.scope))
+            shared.setdefault(edge.link.number, []).append(_shared(node, state, edge))
     for link in node.clique.links.links():
         yield {
             "key": key_text(link.node_key),
@@ -85,10 +84,29 @@ def peers(node: Node) -> Iterator[dict[str, Any]]:
             "latency": link.latency,
             "bytes_received": link.bytes_received,
             "bytes_sent": link.bytes_sent,
-            "forums": sorted(shared.get(link.link_id, ())),
+            "waiting": link.waiting,
+            "forums": sorted({row["forum"] for row in shared.get(link.link_id, ())}),
+            "shared": sorted(shared.get(link.link_id, ()), key=lambda row: (row["newsgroup"], row["depth"])),
         }
     for address, reason in node.clique.links.dials().items():
         yield {"key": "", "address": address, "state": f"dialling ({reason})" if reason else "dialling"}
+
+
+def _shared(node: Node, state: ChannelState, edge: Edge) -> dict[str, Any]:
+    """Return what a node shares of a forum with this one, and how far this one is behind."""
+    comparison = edge.comparison
+    behind = 0
+    if comparison is not None:
+        behind = len(comparison.asked) + sum(len(missing.documents) for missing in list(comparison.missing))
+    return {
+        "forum": newsgroup_name(node, state.scope),
+        "newsgroup": newsgroup_name(node, edge.channel.document),
+        "depth": COMMENTS if edge.channel.comments else ALL,
+        "role": role_of(state, edge).value,
+        # documents that a comparison found there, and that have not come yet
+        "behind": behind,
+        "compared": not edge.differs and (comparison is None or not comparison.under_way),
+    }
 
 
 def clique_time(since: Any) -> int:

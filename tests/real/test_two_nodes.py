@@ -62,6 +62,12 @@ def test_cliquectl_steers_what_is_shared_with_whom(make_nodes: Callable[..., lis
     second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"], "--since", "2020-01-01")
     [peer] = wait_for("a shared forum", lambda: [peer for peer in first.cliquectl("peers") if peer.get("forums")])
     assert peer["forums"] == [GROUP] and peer["bytes_sent"] > 0
+    [shared] = peer["shared"]
+    assert (shared["newsgroup"], shared["depth"]) == (GROUP, "all")
+    [shared] = wait_for("a comparison without a difference", lambda: [
+        row for peer in second.ask("peers") for row in peer.get("shared", ()) if row["compared"] and not row["behind"]
+    ])
+    assert shared["role"] == "parent"
     assert first.cliquectl("resync", GROUP)["nodes"] == 1
 
     drawn = second.cliquectl("graph", GROUP)["text"]
