@@ -8,7 +8,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion
+from zope.interface import implementer
 
 from cliquenntp.link.tls import self_signed
 
@@ -20,40 +22,45 @@ class CertificateError(Exception):
     """A certificate cannot be used; the text names its file and says what to do."""
 
 
+@implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
-    """A private key with its certificate and those that vouch for it."""
+    """A file with a private key, its certificate and those that vouch for it, as Twisted takes it for TLS."""
 
-    def __init__(self, pem: bytes, path: Path) -> None:
-        """``pem`` has the private key and the chain, the server's own certificate first.  Raises CertificateError."""
+    def __init__(self, path: Path) -> None:
+        """``path`` has the server's own certificate before the others.  Raises CertificateError."""
+        self._path = path
+        self.read()
+
+    def read(self) -> None:
+        """Read the file, again where it was renewed: connections that begin later use what is in it then.
+
+        Raises CertificateError; what was read before stays.
+        """
+        try:
+            pem = self._path.read_bytes()
+        except OSError as error:
+            raise CertificateError(f"{self._path}: cannot be read: {error.strerror}") from None
         try:
             key = serialization.load_pem_private_key(pem, None)
-            self._own, *chain = x509.load_pem_x509_certificates(pem)
-            self.context = CertificateOptions(
+            own, *chain = x509.load_pem_x509_certificates(pem)
+            options = CertificateOptions(
                 privateKey=crypto.PKey.from_cryptography_key(key),  # type: ignore[arg-type]
-                certificate=crypto.X509.from_cryptography(self._own),
+                certificate=crypto.X509.from_cryptography(own),
                 extraCertChain=[crypto.X509.from_cryptography(certificate) for certificate in chain],
                 raiseMinimumTo=TLSVersion.TLSv1_2,  # newsreaders older than 2020 know no 1.3
             )
-            self.context.getContext()
+            self.context = options.getContext()
         except (ValueError, TypeError, crypto.Error, SSL.Error) as error:
             text = str(error).partition("\n")[0]
             raise CertificateError(
-                f"{path}: needs a private key without a password and its certificate chain, as PEM: {text}"
+                f"{self._path}: needs a private key without a password and its certificate chain, as PEM: {text}"
             ) from None
+        self.fingerprint = own.fingerprint(hashes.SHA256()).hex(":").upper()
+        """its SHA-256, as newsreaders show it to people"""
 
-    @property
-    def fingerprint(self) -> str:
-        """Its SHA-256, as newsreaders show it to people."""
-        return self._own.fingerprint(hashes.SHA256()).hex(":").upper()
-
-
-def load(path: Path) -> Certificate:
-    """Return the certificate in an operator's file.  Raises CertificateError."""
-    try:
-        pem = path.read_bytes()
-    except OSError as error:
-        raise CertificateError(f"{path}: cannot be read: {error.strerror}") from None
-    return Certificate(pem, path)
+    def serverConnectionForTLS(self, tlsProtocol: object) -> SSL.Connection:  # noqa: N802, N803
+        """Return the connection that Twisted drives."""
+        return SSL.Connection(self.context, None)
 
 
 def load_or_create(path: Path) -> Certificate:
@@ -72,4 +79,4 @@ def load_or_create(path: Path) -> Certificate:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
-    return load(path)
+    return Certificate(path)

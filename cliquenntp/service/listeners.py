@@ -22,7 +22,7 @@ from cliquenntp.link.transports import I2PTransport
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import SessionSettings
 from cliquenntp.service.accounts import Account
-from cliquenntp.service.certificate import OWN_CERTIFICATE, Certificate, CertificateError, load, load_or_create
+from cliquenntp.service.certificate import OWN_CERTIFICATE, Certificate, CertificateError, load_or_create
 from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.logins import AccountLogins
 from cliquenntp.service.news_endpoints import I2P, NewsEndpoint, news_endpoint
@@ -102,6 +102,11 @@ class Listeners:
                 await listener.network.stop()
                 listener.factory.doStop()
 
+    def renew(self) -> None:
+        """Read the certificate again.  Raises CertificateError; then the one before stays."""
+        if self._certificate is not None:
+            self._certificate.read()
+
     def expel(self, account: str) -> None:
         """End the connections on which an account has logged in."""
         for listener in self.all:
@@ -110,7 +115,7 @@ class Listeners:
     def _open(self, kind: str, endpoint: NewsEndpoint) -> None:
         node = self._node
         for_strangers = kind in (PUBLIC, ACCOUNTS)
-        certificate: Any = self._context() if for_strangers and (endpoint.tls or endpoint.may_start_tls) else None
+        certificate = self._tls() if for_strangers and (endpoint.tls or endpoint.may_start_tls) else None
         factory = NewsFactory(
             node.views.of, node.posting.post, self._settings(kind, endpoint), node.reactor, node.clock, node.follows,
             node.follows.fetched, self._logins if kind == ACCOUNTS else None,
@@ -120,7 +125,9 @@ class Listeners:
         if endpoint.text == I2P:
             self._open_in_i2p(listener)
         else:
-            wrapped = TLSMemoryBIOFactory(certificate, False, factory) if endpoint.tls else factory
+            wrapped: Any = factory
+            if certificate is not None and endpoint.tls:
+                wrapped = TLSMemoryBIOFactory(certificate, False, factory)
             described = endpoints.serverFromString(node.reactor, endpoint.twisted)
             listener.port = open_port(described, wrapped, f"the port {endpoint.text} for newsreaders")
         self.all.append(listener)
@@ -175,20 +182,20 @@ class Listeners:
             )
         return self._feeding
 
-    def _context(self) -> Any:
-        """Return the certificate as Twisted takes it; made at its first use, unless the operator named one."""
+    def _tls(self) -> Certificate:
+        """Return the certificate; made at its first use, unless the operator named one."""
         if self._certificate is None:
             settings = self._node.settings
             try:
                 if settings.certificate is not None:
-                    self._certificate = load(settings.certificate)
+                    self._certificate = Certificate(settings.certificate)
                 else:
                     self._certificate = load_or_create(settings.keys / OWN_CERTIFICATE)
             except CertificateError as error:
                 raise StartError(str(error)) from None
             except OSError as error:
                 raise StartError(f"{error.filename}: {error.strerror}") from None
-        return self._certificate.context
+        return self._certificate
 
 
 def address_text(host: Any, scheme: str = "tcp") -> str:

@@ -10,6 +10,7 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.logger import Logger
 
+from cliquenntp.service.certificate import CertificateError
 from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings, SettingsError
 
@@ -48,6 +49,10 @@ class ReloadingNode(MultiService):
             if getattr(fresh, field.name) != getattr(self._settings, field.name)]
         self._settings = fresh
         self._node.room.configure(fresh.quota, fresh.expire)
+        try:
+            self._node.listeners.renew()
+        except CertificateError as error:
+            self._log.error("the certificate stays as it was: {error}", error=error)
         waiting = ", ".join(name for name in changed if name not in TAKEN_OVER)
         taken = ", ".join(name for name in changed if name in TAKEN_OVER)
         self._log.info("settings read again; changed: {taken}", taken=taken or "nothing")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from cliquenntp.service.certificate import CertificateError, load, load_or_create
+from cliquenntp.service.certificate import Certificate, CertificateError, load_or_create
 
 
 def test_its_own_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
@@ -21,7 +21,20 @@ def test_a_chain_may_follow(tmp_path: Path) -> None:
     chained = tmp_path / "chained"
     _, mark, rest = (tmp_path / "other").read_text().partition("-----BEGIN CERTIFICATE")
     chained.write_text((tmp_path / "one").read_text() + mark + rest)
-    assert load(chained).fingerprint == one.fingerprint != other.fingerprint
+    assert Certificate(chained).fingerprint == one.fingerprint != other.fingerprint
+
+
+def test_it_is_read_again_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
+    certificate, other = load_or_create(tmp_path / "tls"), load_or_create(tmp_path / "other")
+    before = certificate.fingerprint
+    (tmp_path / "tls").write_text("broken")
+    with pytest.raises(CertificateError):
+        certificate.read()
+    assert certificate.fingerprint == before
+    (tmp_path / "other").rename(tmp_path / "tls")
+    context = certificate.context
+    certificate.read()
+    assert certificate.fingerprint == other.fingerprint and certificate.context is not context
 
 
 def exchange(one: SSL.Connection, other: SSL.Connection) -> None:
@@ -42,7 +55,7 @@ def exchange(one: SSL.Connection, other: SSL.Connection) -> None:
 
 
 def test_a_client_cannot_ask_for_handshakes_over_and_over(tmp_path: Path) -> None:
-    server = SSL.Connection(load_or_create(tmp_path / "tls").context.getContext(), None)
+    server = SSL.Connection(load_or_create(tmp_path / "tls").context, None)
     server.set_accept_state()
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_max_proto_version(SSL.TLS1_2_VERSION)
@@ -68,9 +81,9 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, kept: str) -> None:
     key, mark, certificate = path.read_text().partition("-----BEGIN CERTIFICATE")
     path.write_text({"": "", "key": key, "certificate": mark + certificate}[kept])
     with pytest.raises(CertificateError, match=f"{path}: needs a private key"):
-        load(path)
+        Certificate(path)
     with pytest.raises(CertificateError, match="cannot be read"):
-        load(tmp_path / "missing")
+        Certificate(tmp_path / "missing")
 
 
 def test_a_key_that_is_not_the_certificates_is_refused(tmp_path: Path) -> None:
@@ -80,4 +93,4 @@ def test_a_key_that_is_not_the_certificates_is_refused(tmp_path: Path) -> None:
     mark, certificate = (tmp_path / "other").read_text().partition("-----BEGIN CERTIFICATE")[1:]
     (tmp_path / "mixed").write_text(key + mark + certificate)
     with pytest.raises(CertificateError):
-        load(tmp_path / "mixed")
+        Certificate(tmp_path / "mixed")

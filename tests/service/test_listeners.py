@@ -18,9 +18,11 @@ from twisted.trial.unittest import TestCase
 from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS
 from cliquenntp.service.accounts import Account, new_verifier
+from cliquenntp.service.certificate import load_or_create
 from cliquenntp.service.forums import root_document
 from cliquenntp.service.listeners import ACCOUNTS, NNTP, PUBLIC
 from cliquenntp.service.node import Node
+from cliquenntp.service.reloading import ReloadingNode
 from cliquenntp.service.settings import Settings
 from tests.nntp_client import NewsClient
 
@@ -131,6 +133,8 @@ class Public(ListenersCase):
                     assert b"clique.tea" in seen and b"Oolong" in seen and b"secret" not in seen
                     assert client.post(ARTICLE.format(group="clique.tea").encode()).startswith("440 ")
                     assert client.command("POST").startswith("440 ")
+                    assert client.listing("LIST ACTIVE clique.tea")[1] == [b"clique.tea 2 1 n"]
+                    assert b"clique.tea 2 1 n" in client.listing("LIST")[1]
                     assert log_in(client, "owner").startswith("502 ")
                     capabilities = client.listing("CAPABILITIES")[1]
                     assert b"POST" not in capabilities and b"READER" in capabilities and b"STARTTLS" in capabilities
@@ -162,6 +166,26 @@ class Public(ListenersCase):
 
             await self.thread(talk)
             assert (self.folder / "data/keys/tls").stat().st_mode & 0o777 == 0o600
+
+        return self.run_async(test())
+
+    def test_a_renewed_certificate_is_taken_over(self) -> defer.Deferred[None]:
+        async def test() -> None:
+            (self.folder / "data").mkdir()
+            path = self.folder / "chain.pem"
+            first = load_or_create(path).fingerprint
+            await self.start(public=(TLS,), certificate=path)
+
+            def seen() -> str:
+                with NewsClient("127.0.0.1", self.port(PUBLIC), context=unchecked()) as client:
+                    return client.fingerprint()
+
+            assert await self.thread(seen) == first.replace(":", "")
+            path.unlink()
+            second = load_or_create(path).fingerprint
+            ReloadingNode(reactor, self.node, lambda: self.node.settings).reload()
+            assert await self.thread(seen) == second.replace(":", "") != first.replace(":", "")
+            assert not (self.folder / "data/keys/tls").exists()
 
         return self.run_async(test())
 
