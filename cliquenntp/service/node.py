@@ -219,7 +219,7 @@ class Node(Service):
         if self._summing.running:
             self._summing.stop()
         await self.clique.stop()
-        self.sent_posts.keep()
+        self.sent_posts.stop()
         self._collections.stop()
         await self.turn.stop()
         self.store.close()

@@ -55,6 +55,7 @@ class SentPosts:
         self._archive = archive
         self._turn = turn
         self._posts: dict[bytes, SentPost] = {}
+        self._timers: set[Any] = set()
         stored: Any = archive
         for name, account in stored.pieces(PREFIX):
             document = id_from_text(name.removeprefix(PREFIX))
@@ -72,10 +73,21 @@ class SentPosts:
         post = self._posts[record.id] = SentPost(record.id, identity.account or "")
         if len(self._posts) > POSTS_KEPT:
             self._forget(self._posts.pop(next(iter(self._posts))))
-        self._reactor.callLater(KEEP_AFTER_SECONDS, self._keep, post)
+        self._later(KEEP_AFTER_SECONDS, self._keep, post)
 
-    def keep(self) -> None:
+    def _later(self, seconds: float, function: Callable[..., None], *arguments: object) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            function(*arguments)
+
+        timer = self._reactor.callLater(seconds, due)
+        self._timers.add(timer)
+
+    def stop(self) -> None:
         """Note on disk which posts wait, before the node stops."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         for post in self._posts.values():
             if not post.is_kept:
                 self._keep(post)
@@ -90,7 +102,7 @@ class SentPosts:
     def shared(self, root: bytes) -> None:
         """Note that another node shares something of a forum now, by its root's id."""
         if any(post.is_kept for post in self._posts.values()):
-            self._reactor.callLater(COMPARED_SECONDS, self._compared, root, list(self._posts.values()))
+            self._later(COMPARED_SECONDS, self._compared, root, list(self._posts.values()))
 
     def _compared(self, root: bytes, posts: list[SentPost]) -> None:
         for post in posts:

@@ -83,14 +83,14 @@ def test_only_what_waits_for_long_is_kept_and_it_outlives_a_restart(posts: Posts
 
 def test_a_stop_keeps_what_waits_at_once(posts: Posts) -> None:
     posts.post("left")
-    posts.posts.keep()
+    posts.posts.stop()
     posts.start()
     assert posts.waiting == ["left"]
 
 
 def test_what_was_compared_since_a_restart_waits_no_longer(posts: Posts) -> None:
     posts.post("left")
-    posts.posts.keep()
+    posts.posts.stop()
     posts.start()
     posts.posts.shared(b"another forum")
     posts.clock.advance(COMPARED_SECONDS)
@@ -104,7 +104,7 @@ def test_what_was_compared_since_a_restart_waits_no_longer(posts: Posts) -> None
 def test_the_oldest_are_dropped(posts: Posts) -> None:
     for number in range(POSTS_KEPT + 5):
         posts.post(f"post {number}")
-    posts.posts.keep()
+    posts.posts.stop()
     assert len(posts.waiting) == posts.kept == POSTS_KEPT
     assert posts.waiting[-1] == "post 5"
     posts.post("one more")
