@@ -289,11 +289,26 @@ def parted(node: Node, link: Link, message: Bye) -> None:
             connect(node, state, contact, "edge" if edge.kind == Kind.FEEDER else "priority")
 
 
+FOR_AN_EDGE = ("edge", "priority")
+"""why a node is dialled if not for a probe or to feed it"""
+
+
+def has_room(node: Node, state: ChannelState, contact: Contact, why: str) -> bool:
+    """Return whether we may ask a node for an edge; for its first feeder a follower gives another edge up."""
+    if why == "edge":
+        return sources(state) < at_most(state)
+    if sources(state) < EDGES_AT_MOST:
+        return True
+    unfed = not state.is_full and not state.degree(Kind.FEEDER)
+    return why == "feeder" and unfed and split(node, state, contact, force=True)
+
+
 def connect(node: Node, state: ChannelState, contact: Contact, why: str = "edge") -> None:
     """Ask a node for an edge: on the link that there is, or on one to be dialled."""
     link = node.links_by_key.get(contact.key)
     if link is not None:
-        request(node, state, link, why == "priority")
+        if has_room(node, state, contact, why):
+            request(node, state, link, why == "priority")
         return
     if not contact.address or contact.key == node.me.key:
         return

@@ -42,8 +42,8 @@ def wanted(state: ChannelState) -> int:
 def pending(node: Node, state: ChannelState) -> int:
     """Return how many nodes are being dialled for an edge of this channel."""
     channel = state.channel
-    return sum(
-        1 for reasons in node.dialling.values() if ("edge", channel) in reasons or ("priority", channel) in reasons)
+    wished = {(why, channel) for why in edges.FOR_AN_EDGE}
+    return sum(1 for reasons in node.dialling.values() if not wished.isdisjoint(reasons))
 
 
 def lacking(state: ChannelState) -> int:
@@ -59,13 +59,14 @@ def fill(node: Node, state: ChannelState) -> None:
         _trim(node, state)
     missing = lacking(state) - pending(node, state)
     # of followers that are cut off one looks on for a feeder, however many they are
-    looks_on = state.is_cut_off and state.is_center(node.me.key)
+    alone = not any(True for _ in state.open_edges())
+    looks_on = state.is_cut_off and state.is_center(node.me.key) and not alone
     if looks_on:
-        missing = max(missing, 1 - pending(node, state))
+        _look_for_feeder(node, state)
     elif lacking(state) <= 0:
         state.fill_round = 0
         return
-    needy = looks_on or not any(True for _ in state.open_edges())
+    needy = looks_on or alone
     delay = FILL_INTERVAL * 2 ** min(state.fill_round, FILL_DOUBLINGS_NEEDY if needy else FILL_DOUBLINGS)
     node.timers.set("fill", state.channel, node.spread(delay))
     state.fill_round += 1
@@ -85,7 +86,7 @@ def fill(node: Node, state: ChannelState) -> None:
     if not open_edges:
         candidates = candidates[:2]
     may_walk = True
-    if not state.is_full and open_edges and not looks_on:
+    if not state.is_full and open_edges:
         may_walk = _looks_for_all(node, state)
         if not may_walk or state.degree(Kind.FEEDER):
             # other followers are of no use to one that has a feeder, and its feeders are asked already
@@ -102,6 +103,14 @@ def fill(node: Node, state: ChannelState) -> None:
             walks = 1 if state.fill_round > WALKS_BEFORE_ADDRESSES else 0
         for _ in range(walks):
             walk(node, state)
+
+
+def _look_for_feeder(node: Node, state: ChannelState) -> None:
+    """Probe addresses by which feeders may be back; whoever feeds this channel answers, and is asked then."""
+    silent = [known for known in state.known.values() if known.again_at <= node.now]
+    for known in node.shuffled(silent)[:INTRODUCTIONS_A_ROUND]:
+        if probes.ask_contact(node, state, known.contact):
+            known.again_at = node.spread(DIAL_AGAIN_NEEDY_AT_MOST)
 
 
 def _has_all(state: ChannelState) -> bool:
@@ -181,7 +190,8 @@ def _ask_present_feeders(node: Node, state: ChannelState) -> None:
         if state.degree(Kind.FEEDER) >= SOURCES_WANTED:
             return
         known = edges.get_to_know(node, state, link.contact)
-        if known is not None and known.again_at <= node.now and state.edge_with(key) is None:
+        if known is not None and known.again_at <= node.now and state.edge_with(key) is None and (
+                edges.has_room(node, state, link.contact, "feeder")):
             known.again_at = node.spread(DIAL_AGAIN)
             edges.request(node, state, link)
 
@@ -267,9 +277,7 @@ def link_opened(node: Node, link: Link) -> None:
         state = node.channels.get(channel)
         if state is not None and why == "probe":
             probes.ask(node, state, link)
-        elif state is not None and why in ("edge", "priority") and (
-                edges.sources(state) < (edges.at_most(state) if why == "edge" else EDGES_AT_MOST)
-                or (state.is_cut_off and edges.split(node, state, link.contact, force=True))):
+        elif state is not None and why in edges.FOR_AN_EDGE and edges.has_room(node, state, link.contact, why):
             edges.request(node, state, link, why == "priority")
     if not link.dialled:
         node.timers.set("feeder", link.number, node.now + FEEDER_WAITS)
@@ -283,7 +291,8 @@ def ask_dialler(node: Node, link: Link) -> None:
         expected = any(
             other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
             for other in node.channels.values())
-        if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state):
+        if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state) and (
+                edges.has_room(node, state, link.contact, "feeder")):
             edges.request(node, state, link)
 
 

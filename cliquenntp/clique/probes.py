@@ -6,7 +6,7 @@ from cliquenntp.clique import adverts, edges, ghosts
 from cliquenntp.clique.blinding import blind, question
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
-from cliquenntp.clique.messages import Channel, Key, Meet, Probe
+from cliquenntp.clique.messages import Channel, Contact, Key, Meet, Probe
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import ANSWERED_LINK_FOR, PROBE_INTERVAL, TWO_KEYS_FOR, YOUNG
 
@@ -25,13 +25,20 @@ def probe(node: Node, state: ChannelState) -> None:
         if key not in neighbours and key not in node.dialling]
     if not strangers:
         return
-    known = strangers[node.dice.randrange(len(strangers))]
-    link = node.links_by_key.get(known.contact.key)
+    ask_contact(node, state, strangers[node.dice.randrange(len(strangers))].contact)
+
+
+def ask_contact(node: Node, state: ChannelState, contact: Contact) -> bool:
+    """Probe a node, dialling it if need be; return False where it is a neighbour, or dialled already."""
+    if state.edge_with(contact.key) is not None or contact.key in node.dialling:
+        return False
+    link = node.links_by_key.get(contact.key)
     if link is not None:
         ask(node, state, link)
-        return
-    node.dialling[known.contact.key] = {("probe", state.channel)}
-    node.effect(Dial(known.contact))
+    else:
+        node.dialling[contact.key] = {("probe", state.channel)}
+        node.effect(Dial(contact))
+    return True
 
 
 def ask(
@@ -88,7 +95,11 @@ def _end_soon(node: Node, link: Link) -> None:
 
 def _join(node: Node, state: ChannelState, link: Link) -> None:
     """Link to the node that answered, in the place of another neighbour if need be."""
-    if edges.sources(state) < edges.at_most(state) or edges.split(node, state, link.contact):
+    if state.is_cut_off:
+        room = edges.has_room(node, state, link.contact, "feeder")
+    else:
+        room = edges.sources(state) < edges.at_most(state) or edges.split(node, state, link.contact)
+    if room:
         edges.request(node, state, link, priority=state.is_full or state.is_cut_off)
 
 

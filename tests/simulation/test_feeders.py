@@ -67,6 +67,7 @@ def test_followers_for_whom_there_is_no_place_hang_on_each_other() -> None:
     assert len(forum.fed(0)) <= FOLLOWERS_AT_MOST
     assert all(state.key is not None and state.key.rooted for state in forum.followers())
     forum.passes(4 * 3600.0)
+    assert forum.falls_silent()
     assert at_rest(forum.world) == []
 
 
@@ -89,6 +90,7 @@ def test_a_thread_that_is_cut_off_knows_it_and_finds_a_feeder_that_comes_back() 
     forum.write()
     assert all_delivered(forum.world) == []
     assert all(state.is_cut_off for state in forum.followers())
+    assert forum.falls_silent()
     forum.world.restart(2)
     forum.passes(900.0)
     assert not any(state.is_cut_off for state in forum.followers())
