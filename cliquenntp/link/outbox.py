@@ -64,6 +64,11 @@ class Outbox:
         return bool(self._urgent or self._bodies or self._pieces is not None)
 
     @property
+    def bodies(self) -> int:
+        """How many bodies wait whose turn has not come."""
+        return len(self._bodies)
+
+    @property
     def has_urgent(self) -> bool:
         """Whether something waits that no rate holds back."""
         return bool(self._urgent)

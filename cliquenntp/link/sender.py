@@ -42,6 +42,11 @@ class Sender:
         """Bytes that wait."""
         return self._outbox.waiting
 
+    @property
+    def bodies(self) -> int:
+        """Bodies that wait to be fetched."""
+        return self._outbox.bodies
+
     def send(self, messages: Iterable[Any]) -> None:
         """Queue messages without bodies; ValueError when one is beyond the protocol's limits."""
         self._outbox.put(messages)

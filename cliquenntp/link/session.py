@@ -338,6 +338,8 @@ class LinkSession(Protocol):
     def _check_waiting(self) -> None:
         if self._sender.waiting > self._settings.max_waiting_bytes:
             self.expire(f"the peer does not keep up: {self._sender.waiting} bytes wait for it")
+        elif self._sender.bodies > self._settings.max_waiting_bodies:
+            self.expire(f"the peer does not keep up: {self._sender.bodies} documents wait for it")
 
     def _limit_closing(self) -> None:
         if self._deadline is not None and self._deadline.active():

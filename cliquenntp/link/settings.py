@@ -34,6 +34,9 @@ class LinkSettings:
     """to send what waits before a closing connection is cut"""
     max_waiting_bytes: int = 4 * 1024 * 1024
     """bytes that wait to be sent on one link: four of the largest documents; beyond that the peer does not keep up"""
+    max_waiting_bodies: int = 20_000
+    """documents that wait to be fetched for one link, some 450 bytes of memory each: a peer that asks for all there is
+    and reads nothing holds 9 MB; what is imported faster than a peer takes it reaches it by comparing"""
     max_frames_per_second: float = 10_000.0
     """frames taken from one link; beyond that reading pauses.  A catch-up on loopback takes 3,000 to 5,000"""
     max_rate: float = 0.0

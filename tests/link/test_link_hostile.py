@@ -20,6 +20,7 @@ QUICK = LinkSettings(
     stall_time=0.6,
     drain_time=0.3,
     max_waiting_bytes=200_000,
+    max_waiting_bodies=3000,
     max_frames_per_second=1e6,
 )
 
@@ -181,6 +182,18 @@ class HostileTests(unittest.TestCase):
         for _ in range(100):
             self.node.manager.send(link, (os.urandom(30_000),))
         yield until(lambda: not self.node.recorder.links)
+        assert "does not keep up" in self.node.recorder.reasons[0]
+        yield self.assert_goes_on()
+
+    @defer.inlineCallbacks
+    def test_a_peer_that_has_documents_queued_without_end(self):
+        puppet = yield self.puppet(opened=True)
+        puppet.transport.pauseProducing()
+        link, queued = self.node.link, 0
+        while self.node.recorder.links and queued <= 2 * QUICK.max_waiting_bodies:
+            self.node.manager.send_document(link, b"document", lambda: os.urandom(100_000))
+            queued += 1
+        assert queued == QUICK.max_waiting_bodies + 1
         assert "does not keep up" in self.node.recorder.reasons[0]
         yield self.assert_goes_on()
 
