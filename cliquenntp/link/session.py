@@ -15,6 +15,7 @@ from cliquenntp.link.handshake import Dialler, Listener, Peer
 from cliquenntp.link.lifecycle import Life, new_life
 from cliquenntp.link.outbox import Body
 from cliquenntp.link.rate import Rate
+from cliquenntp.link.receiver import Receiver
 from cliquenntp.link.refusal import HandshakeError, Refusal
 from cliquenntp.link.sender import Sender
 from cliquenntp.link.surroundings import Surroundings
@@ -58,10 +59,11 @@ class LinkSession(Protocol):
         self._round_trip = 0.0
         self._refusal: Refusal | None = None
         self._at_fault = False
-        self._codec = surroundings.make_codec()
-        self._sender = Sender(self._clock, self._codec.encode, surroundings.rate, self._write, self.fail)
-        self._decoder = framing.FrameDecoder()
-        self._body_of: Any = None
+        codec = surroundings.make_codec()
+        self._sender = Sender(self._clock, codec.encode, surroundings.rate, self._write, self.fail)
+        self._receiver = Receiver(
+            codec.decode, self._take_message, self._take_pieces, self._take_control, lambda: self.is_open
+        )
         self._frames = Rate(surroundings.settings.max_frames_per_second)
         self._watch: Watch | None = None
         self._read_stops: set[str] = set()
@@ -279,56 +281,38 @@ class LinkSession(Protocol):
     # Frames
 
     def _take_frames(self, data: bytes) -> None:
-        watch, decoder, now = self._watch, self._decoder, self._clock.seconds()
+        watch, receiver, now = self._watch, self._receiver, self._clock.seconds()
         assert watch is not None
         watch.heard(now)
-        was_unfinished, frames, step = decoder.unfinished, decoder.frames, decoder.step
+        frames = receiver.frames
         try:
-            for found in decoder.feed(data):
-                self._take_frame(found, now)
-                if not self.is_open:
-                    return
+            moved = receiver.take(data)
         except ValueError as error:
             self.fail(f"the peer broke the protocol: {error}", at_fault=True)
             return
-        if decoder.step != step or not (was_unfinished and decoder.unfinished):
+        if not self.is_open:
+            return
+        if moved:
             watch.moved(now)
-        self._frames.take(decoder.frames - frames, now)
+        self._frames.take(receiver.frames - frames, now)
         wait = self._frames.wait(now)
         if wait and "rate" not in self._read_stops:
             self.stop_reading("rate")
             self._resume_call = self._clock.callLater(wait, self.go_on_reading, "rate")
 
-    def _take_frame(self, found: framing.Found, now: float) -> None:
-        owner = self._shared.owner
-        if isinstance(found, framing.Messages):
-            for message in self._codec.decode(found.content):
-                owner.session_message(self, message, None)
-                if not self.is_open:
-                    return
-        elif isinstance(found, framing.BodyBegun):
-            messages = list(self._codec.decode(found.content))
-            if len(messages) > 1:
-                raise ValueError(f"{len(messages)} messages before one body")
-            # None of a kind that this version knows: the body of a later version's message is passed over.
-            self._body_of = messages[0] if messages else None
-        elif isinstance(found, framing.BodyGoesOn):
-            if self._body_of is not None:
-                owner.session_pieces(self, self._body_of)
-        elif isinstance(found, framing.BodyEnded):
-            message, self._body_of = self._body_of, None
-            if message is not None:
-                owner.session_message(self, message, found.body)
-        else:
-            self._take_control(found, now)
+    def _take_message(self, message: Any, body: bytes | None) -> None:
+        self._shared.owner.session_message(self, message, body)
 
-    def _take_control(self, control: framing.Control, now: float) -> None:
+    def _take_pieces(self, message: Any) -> None:
+        self._shared.owner.session_pieces(self, message)
+
+    def _take_control(self, control: framing.Control) -> None:
         if control.kind is framing.Kind.PING:
             self._control(framing.Kind.PONG, control.payload)
             self._check_waiting()
         elif control.kind is framing.Kind.PONG:
             if self._watch is not None:
-                self._watch.ponged(control.payload, now)
+                self._watch.ponged(control.payload, self._clock.seconds())
         else:
             text = control.payload.decode("ascii", "replace")
             self._life.expire("closed by the other end: " + "".join(c if c.isprintable() else "?" for c in text))
@@ -353,7 +337,7 @@ class LinkSession(Protocol):
         if self.is_open and self._watch is not None:
             self._check_later()
             now, sender = self._clock.seconds(), self._sender
-            self._do(self._watch.check(now, sender.stopped_at, self._decoder.unfinished, not self._read_stops))
+            self._do(self._watch.check(now, sender.stopped_at, self._receiver.unfinished, not self._read_stops))
 
     def _do(self, wanted: Ping | Dead | None) -> None:
         if isinstance(wanted, Ping):
