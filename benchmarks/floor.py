@@ -46,7 +46,8 @@ class UntilClosed(Protocol):
 
     def connectionLost(self, reason: object = None) -> None:
         """Stop."""
-        reactor.stop()  # type: ignore[attr-defined]
+        if reactor.running:  # type: ignore[attr-defined]  # not where a signal has stopped it
+            reactor.stop()  # type: ignore[attr-defined]
 
 
 class Floor:
