@@ -11,6 +11,7 @@ from cliquenntp.document import Document, Signer, id_text
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.arrival import accept
+from cliquenntp.service.verification import look_at_documents, look_at_forums
 from cliquenntp.store import Store, StoredDocuments
 from tests.signed_documents import AUTHOR, TIME, forum, signed
 
@@ -243,3 +244,20 @@ def test_a_place_that_is_told_in_two_ways_is_not_believed(store: Store) -> None:
     wrong = signed("Wrong", root)
     accepted(store, root, elsewhere, cancel_of(wrong, root), cancel_of(wrong, elsewhere, author=Signer(b"b" * 32)))
     assert stub_of(wrong.id, store.writer) is None
+
+
+def test_verify_finds_nothing_wrong_with_links_cancels_and_places(store: Store) -> None:
+    root = forum("talk")
+    thread, other, late = (signed(subject, root) for subject in ("A thread", "Another", "Late"))
+    wrong = signed("Wrong", thread)
+    accepted(store, root, thread, other, signed("link", other, Clique_Link=id_text(thread.id)),
+             cancel_of(wrong, thread), signed("early link", other, Clique_Link=id_text(late.id)))  # fmt: skip
+    place = stub_of(wrong.id, store.writer)
+    assert place is not None
+    accepted(store, place, signed("Re: Wrong", wrong), late, cancel_of(thread, root))
+    answers = [signed(f"answer {number}", thread) for number in range(140)]  # more than a page of overview lines
+    accepted(store, *answers, *(cancel_of(answer, thread) for answer in answers[::9]))
+    store.writer.commit()
+    with store.snapshot() as archive:
+        problems = [*look_at_documents(archive), *look_at_forums(archive)]
+    assert [problem for problem in problems if problem is not None] == []
