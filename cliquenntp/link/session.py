@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet import interfaces
@@ -11,8 +11,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from cliquenntp.link import framing
-from cliquenntp.link.handshake import Dialler, Listener, Peer
+from cliquenntp.link.handshake import Peer
 from cliquenntp.link.lifecycle import Life, new_life
+from cliquenntp.link.opening import MakeHandshake, Opening
 from cliquenntp.link.outbox import Body
 from cliquenntp.link.rate import Rate
 from cliquenntp.link.receiver import Receiver
@@ -38,7 +39,7 @@ class LinkSession(Protocol):
     def __init__(
         self,
         surroundings: Surroundings,
-        make_handshake: Callable[[bytes], Dialler | Listener],
+        make_handshake: MakeHandshake,
         dialled: bool,
         encrypted: bool = False,
         handshake_time: float = 30.0,
@@ -52,12 +53,8 @@ class LinkSession(Protocol):
         self._shared = surroundings
         self._settings = surroundings.settings
         self._clock = surroundings.clock
-        self._make_handshake = make_handshake
-        self._handshake: Dialler | Listener | None = None
+        self._opening = Opening(make_handshake, self._allow, self._say, surroundings.clock.seconds)
         self._handshake_time = handshake_time
-        self._asked_at = 0.0
-        self._round_trip = 0.0
-        self._refusal: Refusal | None = None
         self._at_fault = False
         codec = surroundings.make_codec()
         self._sender = Sender(self._clock, codec.encode, surroundings.rate, self._write, self.fail)
@@ -77,7 +74,7 @@ class LinkSession(Protocol):
     @property
     def peer(self) -> Peer | None:
         """The other node once it has proved itself, else None."""
-        return self._handshake.peer if self._handshake is not None else None
+        return self._opening.peer
 
     @property
     def waiting(self) -> int:
@@ -87,7 +84,7 @@ class LinkSession(Protocol):
     @property
     def latency(self) -> float:
         """One way in seconds, half of the shortest recent round trip."""
-        return self._watch.latency if self._watch is not None else self._round_trip / 2
+        return self._watch.latency if self._watch is not None else self._opening.round_trip / 2
 
     def send(self, messages: Iterable[Any]) -> None:
         """Queue messages without bodies; ignored unless the link is open.  ValueError when one is too long."""
@@ -155,11 +152,8 @@ class LinkSession(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take bytes of the handshake or of frames."""
         self.bytes_received += len(data)
-        if self._handshake is None:
-            return
-        if not self._handshake.finished:
-            self._continue_handshake(data)
-            data = self._handshake.rest
+        if not self._opening.finished:
+            data = self._continue_handshake(data)
         if data and self.is_open:
             self._take_frames(data)
 
@@ -179,17 +173,14 @@ class LinkSession(Protocol):
         if self.encrypted:
             handle = self.transport.getHandle()
             binding = handle.export_keying_material(b"EXPORTER-Channel-Binding", 32, b"")
-        self._handshake = self._make_handshake(binding)
-        self._asked_at = self._clock.seconds()
-        if isinstance(self._handshake, Dialler):
-            self._say(self._handshake.begin())
+        self._opening.begin(binding)
 
     def report_opened(self) -> None:
         """Change from the handshake's time limit to the link's own."""
         self._deadline.cancel()
         # Two ends that opened together shall not ping together.
         stretch = 0.75 + 0.5 * self._shared.dice()
-        self._watch = Watch(self._settings, stretch, self._round_trip / 2, self._clock.seconds())
+        self._watch = Watch(self._settings, stretch, self._opening.round_trip / 2, self._clock.seconds())
         self.is_open = True
         self.transport.registerProducer(self._sender, True)
         self._check_later()
@@ -202,7 +193,7 @@ class LinkSession(Protocol):
 
     def report_failed(self, reason: str) -> None:
         """Tell the owner."""
-        self._shared.owner.session_failed(self, reason, self._refusal)
+        self._shared.owner.session_failed(self, reason, self._opening.refusal)
 
     def report_gone(self) -> None:
         """Tell the owner."""
@@ -215,17 +206,16 @@ class LinkSession(Protocol):
 
     def say_why(self, reason: str) -> None:
         """Send a refusal or a farewell, past everything that waits."""
-        if self._handshake is not None and not self._handshake.finished:
-            if self._refusal is not None:
-                self._write(self._handshake.refuse(self._refusal))
-        elif self._handshake is not None:
+        if self._opening.finished:
             self._write(_farewell(reason))
+        else:
+            self._opening.refuse()
 
     def close(self) -> None:
         """Close behind what the transport holds, within the drain time."""
         self._limit_closing()
         self._sender.stop()
-        if self._handshake is not None and self._handshake.finished:
+        if self._opening.finished:
             self.transport.unregisterProducer()
         self.transport.loseConnection()
 
@@ -236,30 +226,22 @@ class LinkSession(Protocol):
 
     # The handshake
 
-    def _continue_handshake(self, data: bytes) -> None:
-        handshake = self._handshake
-        assert handshake is not None
-        unproved = handshake.peer is None
+    def _continue_handshake(self, data: bytes) -> bytes:
+        """Return what came behind the handshake."""
         try:
-            reply = handshake.receive(data)
-            if unproved and handshake.peer is not None:
-                self._round_trip = self._clock.seconds() - self._asked_at
-                refusal = self._shared.owner.session_proved(self)
-                if refusal is not None:
-                    raise HandshakeError(refusal)
-                if isinstance(handshake, Listener):
-                    reply += handshake.accept()
+            rest = self._opening.receive(data)
         except HandshakeError as error:
-            self._refusal = error.refusal
             if error.remote or error.refusal is Refusal.GARBAGE:
                 self._life.expire(str(error))
             else:
                 self._life.fail(str(error))
-            return
-        self._say(reply)
-        self._asked_at = self._clock.seconds()
-        if handshake.finished:
+            return b""
+        if self._opening.finished:
             self._life.proved()
+        return rest
+
+    def _allow(self) -> Refusal | None:
+        return self._shared.owner.session_proved(self)
 
     def _say(self, data: bytes) -> None:
         """Write a part of the handshake."""
