@@ -18,10 +18,13 @@ ID_OCTETS = 32
 KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
 
-_ID_CHARACTERS = 52
 _ID_TEXT = re.compile(r"[a-z2-7]{51}[aq]")
 """256 bits in characters of 5: the last one holds a single bit"""
-_BASE32_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_BASE32_DIGITS = str.maketrans(_BASE32, "0123456789abcdefghijklmnopqrstuv")
+_BASE32_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+_PAIR_SHIFTS = range(250, -1, -10)
+"""of the 26 pairs of characters in an id's 256 bits and 4 zeros"""
 _IDS_CACHED = 1 << 14
 """ids kept as text and back: a thread's articles name the same ancestors again and again (4 MB)"""
 _ADDRESS_CHARACTERS = 20
@@ -33,7 +36,9 @@ _RESERVED_COMPONENTS = frozenset({"all", "ctl"})
 @lru_cache(_IDS_CACHED)
 def id_text(document_id: bytes) -> str:
     """Return an id (32 bytes) as 52 lower-case base32 characters."""
-    return b32encode(document_id)[:_ID_CHARACTERS].decode("ascii").lower()
+    # several times faster than base64.b32encode
+    bits = int.from_bytes(document_id, "big") << 4
+    return "".join([_BASE32_PAIRS[bits >> shift & 1023] for shift in _PAIR_SHIFTS])
 
 
 @lru_cache(_IDS_CACHED)

@@ -1,5 +1,8 @@
 """Building, signing, parsing and verifying documents: the form, every limit, and what is refused."""
 
+from base64 import b32encode
+from hashlib import sha256
+
 import attrs
 import pytest
 
@@ -296,6 +299,11 @@ def test_the_format_is_fixed():
     raw = signed(time=1_000_000_000)
     assert id_text(parse(raw).id) == "dxyugbx255ax2dmgo4kfwripaom6bmb2of4c4z46upffcihtuh6q"
     assert key_text(SIGNER.key) == "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"
+
+
+def test_an_id_is_base32_as_rfc_4648_says() -> None:
+    for document_id in (bytes(32), b"\xff" * 32, *(sha256(bytes([number])).digest() for number in range(256))):
+        assert id_text(document_id) == b32encode(document_id).decode().rstrip("=").lower()
 
 
 def test_ids_and_keys_as_text():
