@@ -131,6 +131,8 @@ class Edge:
     """its fingerprint differed from ours, and has not been compared since"""
     comparison: Comparison | None = None
     """of both sides' documents; None: none yet"""
+    parents_elsewhere: dict[bytes, None] | None = None
+    """ids of first parents of documents that were sent here, which may lie in other forums and be asked for"""
 
     @property
     def open(self) -> bool:

@@ -56,20 +56,24 @@ def received(node: Node, event: DocumentReceived) -> None:
         reconcile.arrived(node, edge, place.id)
         node.effect(DropDocument(place.id, "held already"))
         return
-    if not within(node, place, state.channel) and place.id not in state.ancestors:
+    wanted = state.wanted.get(prefix)
+    is_within = within(node, place, state.channel)
+    if not is_within and place.id not in state.ancestors and not (wanted is not None and wanted.ancestor):
         reconcile.arrived(node, edge, place.id)
         node.effect(DropDocument(place.id, "outside the channel"))
         return
     node.documents.add(place)
     ghosts.came(node, place.id)
     node.effect(StoreDocument(place.id))
-    wanted = state.wanted.pop(prefix, None)
     if wanted is not None:
+        del state.wanted[prefix]
         node.timers.cancel("want", (state.channel, prefix))
         _judge_parent(node, state, edge, wanted)
     elif edge is state.parent:
         edge.late = 0
     was_compared = reconcile.arrived(node, edge, place.id)
+    if not is_within and place.id not in state.ancestors:
+        return  # of another forum, and here only because a document of both stands below it
     is_news = event.push.hop != RECONCILED and not was_compared and not (wanted is not None and wanted.ancestor)
     spread_document(node, place, min(event.push.hop + 1, ASKED_FOR) if is_news else RECONCILED, edge)
 
@@ -263,7 +267,7 @@ def want_parent(node: Node, edge: Edge, parent: bytes) -> None:
 
 
 def wanted_by(node: Node, edge: Edge, message: Want) -> None:
-    """Take a WANT: send what belongs to the channel or lies above it."""
+    """Take a WANT: send what belongs to the channel, or lies above it or above something that was sent."""
     if len(message.documents) > WANT_AT_MOST:
         node.close(edge.link, "too many documents in a WANT")
         return
@@ -272,7 +276,8 @@ def wanted_by(node: Node, edge: Edge, message: Want) -> None:
     for prefix in message.documents:
         for document in documents.find(prefix):
             place = Place(document, documents.time(document), documents.parents(document))
-            if not within(node, place, channel) and not documents.below(channel.document, document):
+            is_parent = edge.parents_elsewhere is not None and document in edge.parents_elsewhere
+            if not is_parent and not within(node, place, channel) and not documents.below(channel.document, document):
                 continue
             if documents.gone(document):
                 lost.append(document)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Link, Tombstone
 from cliquenntp.clique.effects import Close, Effect, Persist, Piece, Send, SendDocument
 from cliquenntp.clique.messages import AdvertAck, Channel, Contact, Message, Push
-from cliquenntp.clique.parameters import SPREAD
+from cliquenntp.clique.parameters import PARENTS_ELSEWHERE_AT_MOST, SPREAD
 from cliquenntp.clique.timers import Timers
 from cliquenntp.interfaces import IClaims, IDice, IDocuments
 
@@ -99,7 +99,15 @@ class Node:
         return [AdvertAck(edge.remote, edge.heard) for edge in edges if edge is not None and edge.remote]
 
     def push(self, edge: Edge, document: bytes, hop: int) -> None:
-        """Send a document over an edge."""
+        """Send a document over an edge; its first parent, where that lies in another forum, may be asked for then."""
+        parents = self.documents.parents(document)
+        known = edge.parents_elsewhere
+        if len(parents) > 1 or (parents and known is not None and document in known):
+            if known is None:
+                known = edge.parents_elsewhere = {}
+            known[parents[0]] = None
+            if len(known) > PARENTS_ELSEWHERE_AT_MOST:
+                del known[next(iter(known))]
         self._documents.append(SendDocument(edge.link.number, Push(edge.remote, document, hop)))
 
     def close(self, link: Link, reason: str) -> None:

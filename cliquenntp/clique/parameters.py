@@ -89,6 +89,7 @@ BLOCKED_FOR: Final = 3600.0
 RECENT_FOR: Final = 60.0  # it is remembered so long, at most twice, who has a document: WANTED_KEPT and a slow frame
 RECENT_KEPT: Final = 256  # documents remembered in such a span: bound
 OFFER_AT_MOST: Final = 1000  # ids an IHAVE: bound
+PARENTS_ELSEWHERE_AT_MOST: Final = 1000  # first parents remembered an edge that may be asked for: bound
 WANT_AT_MOST: Final = 256  # ids outstanding a link: bound
 
 # Comparison

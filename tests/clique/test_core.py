@@ -334,3 +334,22 @@ def test_a_document_written_just_after_its_author_opened_an_edge_is_offered() ->
     assert not wire.cores["b"].node.documents.contains(document.id)
     wire.pass_time(10)
     assert wire.cores["b"].node.documents.contains(document.id)
+
+
+def test_a_parent_in_another_forum_is_sent_to_whoever_was_sent_its_child_and_to_nobody_else() -> None:
+    wire = Wire()
+    wire.forum("a", "b")
+    elsewhere = Place(key_of("another root"), EPOCH)
+    wire.write("a", elsewhere)
+    [edge] = wire.cores["b"].channels[FORUM].open_edges()
+
+    def ask() -> bool:
+        push = m.Push(edge.incarnation, key_of("child"), 0)
+        wire.event("b", events.ParentMissing(edge.link.number, push, elsewhere.id))
+        wire.pass_time(100)
+        return wire.cores["b"].node.documents.contains(elsewhere.id)
+
+    assert not ask()
+    wire.write("a", place("child", wire.now, elsewhere.id, ROOT))
+    assert ask()
+    assert wire.pushed(elsewhere.id) == ["a"]
