@@ -1,10 +1,9 @@
-"""Waiting for what a newsgroup lacks when somebody looks into it for the first time."""
+"""Fetching at once what a channel lacks that somebody has just begun to follow, and waiting for it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import attrs
 from twisted.internet import defer
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -14,19 +13,14 @@ from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.turn import Turn
 
 LOOK_SECONDS = 0.05
-"""between two looks how far it is: a reader does not notice it, and sixty looks cost some 1 ms"""
+"""between two looks how far it is: a reader does not notice it, and all looks together cost some 20 ms"""
 
-
-@attrs.define(eq=False)
-class _Fetching:
-    channel: Channel
-    until: float
-    """by the reactor's clock"""
-    waiting: list[defer.Deferred[None]] = attrs.field(factory=list)
+FETCH_SECONDS = 60.0
+"""after which a channel is left to the core's own pace: over I2P a first link takes half a minute"""
 
 
 class CatchUp:
-    """The newsgroups that are being fetched for somebody's first look."""
+    """The channels that are being fetched."""
 
     _log = Logger()
 
@@ -36,45 +30,55 @@ class CatchUp:
         self._turn = turn
         self._clique = clique
         self._seconds = seconds
-        self._fetching: dict[int, _Fetching] = {}
+        self._waiting: dict[Channel, list[defer.Deferred[None]]] = {}
+        """by each channel that is being fetched, whoever waits for it"""
+        self._stopped = False
 
-    def is_under_way(self, group: int) -> bool:
-        """Tell whether a newsgroup is being fetched."""
-        return group in self._fetching
+    def stop(self) -> None:
+        """Fetch and wait no more."""
+        self._stopped = True
 
-    def begin(self, group: int, channel: Channel) -> None:
-        """Fetch a newsgroup whose channel is about to be subscribed to."""
-        fetching = self._fetching[group] = _Fetching(channel, self._reactor.seconds() + self._seconds)
-        following = defer.ensureDeferred(self._follow(fetching))
-        following.addErrback(lambda failure: self._log.failure("A newsgroup could not be fetched", failure))
-        following.addCallback(lambda _: self._end(group))
+    def is_under_way(self, channel: Channel) -> bool:
+        """Tell whether a channel is being fetched."""
+        return channel in self._waiting
 
-    def wait(self, group: int) -> defer.Deferred[None]:
-        """Return what fires when a newsgroup has what was to be fetched, or its time is over."""
-        fetching = self._fetching.get(group)
-        if fetching is None:
+    def begin(self, channel: Channel) -> None:
+        """Fetch a channel that is about to be subscribed to."""
+        if channel in self._waiting:
+            return
+        self._waiting[channel] = []
+        fetching = defer.ensureDeferred(self._fetch(channel))
+        fetching.addErrback(lambda failure: self._log.failure("A channel could not be fetched", failure))
+        fetching.addCallback(lambda _: self._end(channel))
+
+    def wait(self, channel: Channel) -> defer.Deferred[None]:
+        """Return what fires when a channel has what was to be fetched, or was waited for long enough."""
+        waiting = self._waiting.get(channel)
+        if waiting is None:
             return defer.succeed(None)
         answer: defer.Deferred[None] = defer.Deferred()
-        fetching.waiting.append(answer)
-        return answer
+        waiting.append(answer)
+        return answer.addTimeout(self._seconds, self._reactor, onTimeoutCancel=lambda result, timeout: None)
 
-    def _end(self, group: int) -> None:
-        for answer in self._fetching.pop(group).waiting:
-            answer.callback(None)
+    def _end(self, channel: Channel) -> None:
+        for answer in self._waiting.pop(channel):
+            if not answer.called:
+                answer.callback(None)
 
-    async def _follow(self, fetching: _Fetching) -> None:
+    async def _fetch(self, channel: Channel) -> None:
         """Come back when all that the neighbours had is stored, or the time is over."""
         compared = quiet = False
-        while self._reactor.seconds() < fetching.until:
+        until = self._reactor.seconds() + FETCH_SECONDS
+        while self._reactor.seconds() < until and not self._stopped:
             await deferLater(self._reactor, LOOK_SECONDS)
-            state = self._clique.channel(fetching.channel)
+            state = self._clique.channel(channel)
             if state is None or not any(True for _ in state.open_edges()):
                 continue
             is_behind = bool(state.wanted) or any(edge.differs for edge in state.open_edges())
             if is_behind and not compared:
                 # the core would wait half a second, and longer for documents of the last minute, lest it asks for
                 # what is on its way already; to somebody who has just come nothing is on its way
-                self._clique.resync(fetching.channel)
+                self._clique.resync(channel)
                 compared = True
                 continue
             is_busy = state.is_fetching or (state.reconciling and not state.reconciled)

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from cliquenntp.clique.messages import Channel
 from cliquenntp.interfaces import OWNER, Follow, IArchive, Identity, IReading, IRecord, IWriter, Reason
 from cliquenntp.newsgroup.follows import AccountFollows, FollowLimits
 from cliquenntp.newsgroup.subscriptions import Subscription
@@ -82,6 +83,7 @@ class Follows:
         """Write the looks that are only in memory."""
         if self._sweep.running:
             self._sweep.stop()
+        self._catch_up.stop()
         await self._write_looks()
 
     # what is followed
@@ -129,6 +131,8 @@ class Follows:
         wanted = Follow(document, Reason.EXPLICIT, int(self._clock()), comments, since)
         await self._turn.submit(partial(_set, account, wanted))
         self._keep(account, wanted)
+        if not self._subscribing.includes(self._subscribing.place(document)):
+            self._catch_up.begin(Channel(document, comments))
         self._subscribe()
 
     async def unfollow(self, account: str, document: bytes) -> None:
@@ -202,11 +206,12 @@ class Follows:
         started = follows.started_by_reading(document, place.above, now)
         if started is None:
             self._renew(account, place, now)
-            return self._catch_up.is_under_way(group)
+            is_followed = follows.covering(document, place.above) is not None
+            return is_followed and self._catch_up.is_under_way(place.channel)
         follows.keep(started)
         is_fetched = not self._subscribing.includes(place) and bool(self._clique.links.links())
         if is_fetched:
-            self._catch_up.begin(group, place.channel)
+            self._catch_up.begin(place.channel)
         writing = self._turn.submit(partial(_set, account, started))
         writing.addCallbacks(
             lambda _: self._subscribe(), self._not_followed, errbackArgs=(account, started)
@@ -248,7 +253,7 @@ class Follows:
 
     def fetched(self, group: int) -> defer.Deferred[None]:
         """Return what fires when a newsgroup has what was fetched since the first look, or was waited for."""
-        return self._catch_up.wait(group)
+        return self._catch_up.wait(Channel(self._archive.record(group).id))
 
     def _renew(self, account: str, place: Subscription, now: int) -> None:
         renewed = self._accounts[account].renewed(place.channel.document, place.above, now)

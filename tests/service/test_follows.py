@@ -171,6 +171,22 @@ def test_a_first_look_ends_when_all_has_come_or_its_time_is_over(world: World) -
     assert len(ended) == 2
 
 
+def test_what_is_asked_for_by_name_is_fetched_at_once_too(world: World) -> None:
+    root = world.archive.record(world.root).id
+    done(world.follows.follow("owner", root))
+    world.clique.channels[Channel(root)].edges.append(SimpleNamespace(differs=True))
+    world.wait(0.1)
+    assert world.clique.compared == [Channel(root)]
+    done(world.follows.follow("mary", world.archive.record(world.thread).id))
+    assert world.follows.looked(OWNER, world.root), "it is still on its way"
+    ended: list[float] = []
+    world.follows.fetched(world.root).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.wait(2.9)
+    assert ended == []
+    world.wait(0.2)
+    assert len(ended) == 1 and world.clique.compared == [Channel(root)]
+
+
 def test_looks_are_written_once_an_hour_and_at_the_end(world: World) -> None:
     world.follows.looked(OWNER, world.thread)
     document, steps = world.archive.record(world.thread).id, world.turn.steps
