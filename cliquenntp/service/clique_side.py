@@ -191,6 +191,8 @@ class CliqueSide:
         self.repeated += outcome.repeated
         if self._stopped or self.trouble:
             return
+        for root in outcome.shared:
+            self.on_shared(root)
         if outcome.effects:
             self._perform(outcome.effects)
         self._come_back(outcome.deadline)
