@@ -92,6 +92,9 @@ def test_a_person_makes_a_forum_and_another_joins_it(
     look(browser, "node-narrow", NARROW, tmp_path)
     browser.get(address_of_page(first) + "forum/clique.garden")
     look(browser, "forum-narrow", NARROW, tmp_path)
+    drawn = 'const picture = document.querySelector(".overlay"); picture.scrollIntoView(); return picture.naturalWidth;'
+    wait_for("the overlay's picture", lambda: browser.execute_script(drawn) > 0)
+    look(browser, "overlay", WIDE, tmp_path)
     assert browser.get_log("browser") == []
 
 
