@@ -89,7 +89,7 @@ def test_nothing_answered_is_lost_nothing_doubles_no_number_comes_back(
 
         async def post_and_kill(node: NodeProcess = node, part: int = part) -> set[str]:
             writers = Writers(node.nntp_port, part)
-            await writers.post_until(dice.randrange(20, WRITERS * 2), deadline=60)
+            await writers.post_until(dice.randrange(20, WRITERS), deadline=60)
             node.kill()
             await writers.ended()
             return writers.answered

@@ -46,13 +46,20 @@ class Newsreader:
         return answer.decode()
 
     def connect(self, address: str) -> NewsClient | None:
-        """Return a client of the server at an address, None while it can't be reached."""
+        """Return a client of the server at an address, None while it can't be reached.
+
+        A router says OK before the other side has answered; then the stream ends without a greeting.
+        """
         stream = self._say("HELLO VERSION MIN=3.1 MAX=3.1\n")
         host = address.removeprefix("i2p:")
         if "RESULT=OK" not in self._ask(stream, f"STREAM CONNECT ID=newsreader DESTINATION={host}\n"):
             stream.close()
             return None
-        return NewsClient("", 0, stream=stream)
+        client = NewsClient("", 0, stream=stream)
+        if not client.greeting:
+            client.close()
+            return None
+        return client
 
     def close(self) -> None:
         self._session.close()
