@@ -12,6 +12,8 @@ import pytest
 from tests.nntp_client import NewsClient
 from tests.real.articles import write_mbox
 from tests.real.node_process import NodeProcess
+from tests.real.reading import count
+from tests.real.waiting import wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -86,6 +88,7 @@ def test_nothing_answered_is_lost_nothing_doubles_no_number_comes_back(
         mbox = tmp_path / f"part{part}.mbox"
         write_mbox(mbox, ARTICLES, f"part{part}")
         importing = node.cliquectl_process("import", str(mbox), "--forum", f"part{part}")
+        wait_for("the import takes articles", lambda part=part: count(node, f"clique.part{part}") > 1)
 
         async def post_and_kill(node: NodeProcess = node, part: int = part) -> set[str]:
             writers = Writers(node.nntp_port, part)
