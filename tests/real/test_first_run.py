@@ -20,7 +20,9 @@ pytestmark = pytest.mark.real
 def test_a_newcomer_finds_a_forum_and_how_to_read_it(tmp_path: Path) -> None:
     output = tmp_path / "output"
     for _ in range(2):  # the second start finds the sample and takes it no second time
-        command = [sys.executable, "-m", "cliquenntp.service.first_run", "--data", "data", "--nntp", LOOPBACK]
+        # a shell lets what it starts in the background ignore Ctrl-C, and the tests may have been started so
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "cliquenntp.service.first_run"]
+        command += ["--data", "data", "--nntp", LOOPBACK]
         with output.open("w") as file:
             process = subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT)
         try:
