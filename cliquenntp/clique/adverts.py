@@ -78,7 +78,9 @@ def review_edge(node: Node, state: ChannelState, edge: Edge) -> None:
     if said is None or (new.key, new.is_parent, new.wants) != (said.key, said.is_parent, said.wants):
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_BATCH)
     elif new.offer != said.offer:
-        node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_OFFER_WITHIN)
+        # an orphan gets nothing but what it is offered
+        wait = ADVERT_BATCH if new.orphan and new.offer else ADVERT_OFFER_WITHIN
+        node.timers.at_latest("say", edge.incarnation, node.now + wait)
     elif abs(new.distance - said.distance) >= ADVERT_DISTANCE_CHANGE or new.orphan != said.orphan:
         node.timers.at_latest("say", edge.incarnation, node.now + ADVERT_DISTANCE_WITHIN)
     elif abs(new.count - said.count) > COUNT_CHANGE * max(said.count, 1):

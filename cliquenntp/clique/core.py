@@ -120,8 +120,10 @@ def _link_accepted(node: Node, link: Link, message: messages.LinkAccept) -> None
 
 
 def _advert(node: Node, edge: Edge, message: messages.AdvertMessage) -> None:
+    before = edge.advert
     if not adverts.hear(node, edge, message.advert):
         return
+    delivery.offer_what_it_missed(node, edge, before)
     key = message.advert.key
     if edge.kind == Kind.FOLLOWER and key is not None:
         following.heard_from_follower(node, edge.state, edge.channel, key.channel_term)

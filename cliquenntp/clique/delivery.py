@@ -8,8 +8,8 @@ from cliquenntp.clique import adverts, asking, ghosts, reconcile
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
 from cliquenntp.clique.effects import DropDocument, StoreDocument
 from cliquenntp.clique.events import DocumentReceived
-from cliquenntp.clique.messages import RECONCILED, Channel, Gone, Offer, Want
-from cliquenntp.clique.node import Node
+from cliquenntp.clique.messages import RECONCILED, Advert, Channel, Gone, Offer, Want
+from cliquenntp.clique.node import FOREVER, Node
 from cliquenntp.clique.parameters import (
     BLOCKED_FOR,
     EAGER_FROM,
@@ -135,10 +135,31 @@ def _spread(node: Node, state: ChannelState, place: Place, hop: int, source: Edg
             node.push(edge, place.id, hop)
             offerers.append(edge.incarnation)
         elif advert.offer or unsettled or hop == RECONCILED:
-            if edge.offers is None:
-                edge.offers = []
-            edge.offers.append(place.id)
-            node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
+            _offer_soon(node, edge, place.id)
+
+
+def _offer_soon(node: Node, edge: Edge, document: bytes) -> None:
+    if edge.offers is None:
+        edge.offers = []
+    edge.offers.append(document)
+    node.timers.at_latest("offer", edge.incarnation, node.now + LAZY_DELAY)
+
+
+def offer_what_it_missed(node: Node, edge: Edge, before: Advert | None) -> None:
+    """Offer what is young to a peer that has just told that it is our child, or that it wants offers.
+
+    It was so before it was told: what came meanwhile was neither pushed to it nor offered.
+    """
+    advert = edge.advert
+    if advert is None or not advert.wants:
+        return
+    is_child = advert.is_parent and not (before is not None and before.is_parent)
+    asks = advert.offer and not (before is not None and before.offer)
+    if is_child or asks:
+        members = ghosts.members(node, edge.channel, edge.link.contact.key)
+        for _, document in members.items(int(node.clique_time()) - YOUNG, FOREVER):
+            if edge.incarnation not in _offerers(node, edge.state, document[:8]):
+                _offer_soon(node, edge, document)
 
 
 def _offerers(node: Node, state: ChannelState, prefix: bytes) -> list[int]:
