@@ -21,8 +21,8 @@ pytestmark = pytest.mark.real
 SESSION_SECONDS = 90
 """A session on i2pd 2.45.1 takes 20 to 24 s, because it looks for its tunnels every 20 s."""
 
-BACK_SECONDS = 150
-"""After the router's SAM port is back the links stand within 30 to 33 s, as a rule; one run took more than 60."""
+BACK_SECONDS = 60
+"""After the router's SAM port is back; 30 to 34 s where it was printed."""
 
 
 class Echo(Protocol):
