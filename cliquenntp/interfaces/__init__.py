@@ -1,0 +1,40 @@
+"""The doors between rooms: what one room may ask of another without importing it.
+
+A document has two names inside a node: its id (32 bytes, the same everywhere) and its docno, a small positive integer
+in order of arrival on this node, never reused.  A newsgroup is named by the docno of the document that it shows.
+"""
+
+from cliquenntp.interfaces.archive import Follow, IArchive, IGroupNumbers, IRecord, Reason
+from cliquenntp.interfaces.clique import IClaims, IDice, IDocuments, IDocumentSet, Place
+from cliquenntp.interfaces.identities import FEEDER, OWNER, Identity, Listed, Right
+from cliquenntp.interfaces.news import Article, INewsView, IWildmat, Newsgroup
+from cliquenntp.interfaces.sessions import IFeed, IReading, Offer
+from cliquenntp.interfaces.writer import Changes, IWriter, Placement
+
+__all__ = [
+    "FEEDER",
+    "OWNER",
+    "Article",
+    "Changes",
+    "Follow",
+    "IArchive",
+    "IClaims",
+    "IDice",
+    "IDocumentSet",
+    "IDocuments",
+    "IFeed",
+    "IGroupNumbers",
+    "INewsView",
+    "IReading",
+    "IRecord",
+    "IWildmat",
+    "IWriter",
+    "Identity",
+    "Listed",
+    "Newsgroup",
+    "Offer",
+    "Place",
+    "Placement",
+    "Reason",
+    "Right",
+]

@@ -1,0 +1,101 @@
+"""The documents of a node, for changing, and what is told of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from cliquenntp.interfaces.archive import Follow, IArchive, IRecord
+from cliquenntp.interfaces.clique import Place
+
+
+@attrs.frozen
+class Placement:
+    """Where a document stands among newsgroups, decided once, before it is stored (newsgroup.placement)."""
+
+    name: str
+    """its newsgroup's name"""
+    subject: str
+    depth: int
+    parents: tuple[int, ...]
+    """docnos, as IRecord.parents"""
+    roots: tuple[int, ...]
+    """docnos; empty for a root, which is its own"""
+    starters: tuple[int, ...]
+    """docnos; empty for a thread starter, which is its own"""
+    groups: tuple[int, ...]
+    """docnos of the newsgroups in which it gets a number: nearest ancestors, thread starters, roots; no duplicates"""
+    xref_groups: tuple[int, ...]
+    """those of ``groups`` that its Xref names, in order"""
+    references: tuple[bytes, ...]
+    message_ids: tuple[bytes, ...]
+    """foreign Message-IDs under which it shall be found"""
+
+
+class IWriter(IArchive):
+    """The archive inside the writer's transaction; used in the writer thread alone, between begin and commit."""
+
+    def number(placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Return the next docno and the numbers that the document will get: (group's docno, number)."""
+
+    def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
+        """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
+
+    def show(docno: int, link: int, groups: Iterable[int]) -> None:
+        """Give a document numbers in further newsgroups (docnos), where it stands in none of them yet.
+
+        ``link`` is the docno under which it stands there, newer than all in those newsgroups: a link's, or its own.
+        """
+
+    def stands_in(docno: int, group: int) -> bool:
+        """Tell whether a document has or had a number in a newsgroup."""
+
+    def await_linked(document_id: bytes, link: int) -> None:
+        """Remember a link (its docno) to a document that is not held; too many to one document are not remembered."""
+
+    def links_awaiting(document_id: bytes) -> tuple[int, ...]:
+        """Return and forget the links to a document that were remembered."""
+
+    def add_alias(account: str, message_id: bytes, docno: int) -> None:
+        """Let an account find a document under a Message-ID of its newsreader's choice."""
+
+    def drop(docno: int, why: str) -> None:
+        """Forget a document's text, overview and subject and take its articles out of all newsgroups.
+
+        Its record stays as a stub: id, parents, key, time, name and the numbers, which are never given again.
+        """
+
+    def piece(name: str) -> bytes | None:
+        """Return a named piece of the network's state, or None."""
+
+    def pieces(prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield (name, value) of the pieces whose name begins with ``prefix``, in order of name."""
+
+    def piece_set(name: str, value: bytes) -> None:
+        """Keep a named piece of the network's state; costs a write only where the value changed."""
+
+    def piece_delete(name: str) -> None:
+        """Forget a piece; nothing happens if there is none."""
+
+    def follow_set(account: str, follow: Follow) -> None:
+        """Keep what an account follows or left, in place of what it thought of that document before."""
+
+    def follow_delete(account: str, document_id: bytes) -> None:
+        """Forget what an account thought of a document; nothing happens if that is nothing."""
+
+
+@attrs.frozen
+class Changes:
+    """What one commit changed, told to whoever keeps caches, after the reader has moved forward."""
+
+    documents: tuple[int, ...]
+    """docnos of the documents stored, ascending"""
+    groups: tuple[int, ...]
+    """docnos of the newsgroups that got or lost articles; a new document's own newsgroup is not among them"""
+    gone: tuple[int, ...] = ()
+    """docnos of the documents whose text was dropped"""
+    aliases: tuple[tuple[str, bytes, int], ...] = ()
+    """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
+    places: tuple[Place, ...] = attrs.field(default=(), eq=False, repr=False)
+    """of each of ``documents``, so that nobody has to load what was just written"""
