@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from twisted.web import http
 from twisted.web.server import Request
 
+from cliquenntp.units import duration_text, octets_text
 from cliquenntp.web.commands import Commands, Outcome, RefusedError
 
 MOST_ROWS = 500
@@ -35,24 +36,6 @@ class Page:
         return cls(code, text + "\n", "text/plain; charset=utf-8")
 
 
-def octets(count: int) -> str:
-    """Return a size as people read it."""
-    size = float(count)
-    units = ["GB", "MB", "kB", "B"]
-    while size >= 1000 and len(units) > 1:
-        size /= 1000
-        units.pop()
-    return f"{size:.0f} {units[-1]}" if units[-1] == "B" or size >= 10 else f"{size:.1f} {units[-1]}"
-
-
-def duration(seconds: float) -> str:
-    """Return a span of time as people read it."""
-    for length, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(seconds)} seconds"
-
-
 Handler = Callable[[Request, str], Awaitable[Page]]
 
 
@@ -65,7 +48,8 @@ class Pages:
             loader=PackageLoader("cliquenntp.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True)
         self._templates.globals["token"] = token
-        self._templates.filters.update(octets=octets, duration=duration, quote=lambda text: quote(text, safe=""))
+        self._templates.filters.update(
+            octets=octets_text, duration=duration_text, quote=lambda text: quote(text, safe=""))
         self._ways: dict[tuple[str, str], Handler] = {
             ("GET", ""): self._overview,
             ("GET", "live.json"): self._live,

@@ -1,0 +1,44 @@
+"""What a command of cliquectl is: its words, and how its answer looks to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
+
+
+@attrs.frozen(kw_only=True)
+class CommandLine:
+    """One command of cliquectl."""
+
+    name: str
+    help: str
+    arguments: Arguments = ()
+    """argparse's add_argument, each as (names, options)"""
+    lists: bool = False
+    """whether the answer is a list of rows; ``show`` then prints an empty one"""
+    show: Callable[[Mapping[str, Any]], str]
+    """a result as text"""
+    show_row: Callable[[Mapping[str, Any]], str] = str
+    program: str = ""
+    """a module that is run with the words instead of asking the node"""
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] = attrs.field(default=dict)
+    """what goes to the node, from what was typed"""
+
+    def argument_names(self) -> tuple[str, ...]:
+        """Return the names of the arguments as the node sees them."""
+        return tuple(names[0].lstrip("-").replace("-", "_") for names, _ in self.arguments)
+
+
+def said(result: Mapping[str, Any]) -> str:
+    """Return a result that the node put into words itself."""
+    return str(result["text"])
+
+
+def absolute(values: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments with the path as the node, which has a folder of its own, needs it."""
+    return values | {"path": str(Path(values["path"]).expanduser().absolute())}

@@ -1,0 +1,60 @@
+"""cliquectl's commands about accounts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from getpass import getpass
+from typing import Any
+
+from cliquenntp.control.commands.line import CommandLine
+
+
+def _show_user(result: Mapping[str, Any]) -> str:
+    if "accounts" in result:
+        return "\n".join(map(_account_line, result["accounts"])) or "no accounts: `cliquectl user add NAME` makes one"
+    if "account" not in result:
+        return str(result.get("text") or result["address"])
+    lines = [_account_line(result["account"])]
+    if result.get("password"):
+        lines.append(f"password: {result['password']}  (shown this once)")
+    return "\n".join(lines)
+
+
+def _account_line(account: Mapping[str, Any]) -> str:
+    forums = "all forums" if account["forums"] is None else " ".join(account["forums"])
+    rights = ",".join(account["rights"]) if account["can_log_in"] else "cannot log in"
+    return f"{account['name']}  {rights}  {forums}  {account['address']}"
+
+
+def _with_password(values: dict[str, Any]) -> dict[str, Any]:
+    password = None
+    if values.get("password"):
+        password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return values | {"password": password}
+
+
+COMMANDS = (
+    CommandLine(
+        name="user",
+        help="print the address to set as the newsreader's identity, or make and change accounts that can log in",
+        arguments=(
+            (("action",), {
+                "nargs": "?", "choices": ("list", "add", "remove", "password", "rights"), "help": "what to do",
+            }),
+            (("name",), {"nargs": "?", "metavar": "NAME", "help": "the account; owner is yourself"}),
+            (("--rights",), {"help": "some of read,post,create,admin (a new account has read,post)"}),
+            (("--forums",), {"help": "the forums that the account sees, as clique.tea,clique.herbs, or all"}),
+            (("--list",), {
+                "choices": ("all", "threads", "forums"),
+                "help": "the newsgroups in its lists: all, forums and threads, or forums (default: as list_scope says)",
+            }),
+            (("--password",), {
+                "action": "store_true",
+                "help": "ask for the password, or read it from standard input; without it the node makes one",
+            }),
+        ),
+        show=_show_user,
+        prepare=_with_password,
+    ),
+)

@@ -1,0 +1,70 @@
+"""cliquectl's commands about what a node does and holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cliquenntp.control.commands.line import CommandLine
+from cliquenntp.units import octets_text
+
+
+def _show_status(status: Mapping[str, Any]) -> str:
+    lines = [
+        f"cliquenntp {status['version']}, running for {status['uptime']} s",
+        f"data       {status['data']} ({octets_text(status['bytes'])} of {octets_text(status['quota'])})",
+        f"node key   {status['node']}",
+        f"identity   {status['address']}",
+        *(f"nntp       {address}" for address in status["nntp"]),
+        *(f"public     {address or 'not up yet'}" for address in status["public"]),
+        *(f"accounts   {address or 'not up yet'}" for address in status["accounts"]),
+        *([f"TLS        SHA-256 {status['certificate']}"] if status["certificate"] else []),
+        *(f"clique     {address}" for address in status["clique"] or ["off"]),
+        f"readers    {status['readers']}",
+        f"holds      {status['documents']} documents in {status['forums']} forums",
+    ]
+    lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (f"post       {_show_post(post)}" for post in status["posts"])
+    lines += (f"follows    {_show_follow(follow)}" for follow in status["follows"])
+    lines += (f"trouble    {trouble}" for trouble in status["troubles"])
+    return "\n".join(lines)
+
+
+def _show_post(post: Mapping[str, Any]) -> str:
+    state = "waits for another node" if post["waits"] else f"sent to {post['nodes'] or 'some'} nodes"
+    return f"{post['newsgroup']}: {post['subject']} ({state})"
+
+
+def _show_follow(follow: Mapping[str, Any]) -> str:
+    depth = "" if follow["depth"] == "all" else ", its own comments alone"
+    why = "asked for" if follow["reason"] == "explicit" else f"by reading, until {follow['lapses']}"
+    since = f", from {follow['since']} on" if follow["since"] else ""
+    return f"{follow['name']}{depth}: {follow['account']}, {why}{since}"
+
+
+def _show_forum(forum: Mapping[str, Any]) -> str:
+    line = f"{forum['articles']:>8}  {forum['name']}  {forum['subject']}"
+    line += "" if forum["is_reached"] else " (no other node has answered yet)"
+    reasons = [_show_follow(follow) for follow in forum["follows"]] or ["not followed; what came before is kept"]
+    return "\n".join([line, *(f"{'':10}{reason}" for reason in reasons)])
+
+
+COMMANDS = (
+    CommandLine(name="status", help="show what the node is doing", show=_show_status),
+    CommandLine(
+        name="forums",
+        help="list the forums that the node holds",
+        lists=True,
+        show=lambda _: "no forum yet: `cliquectl create-forum NAME` makes one, `cliquectl join INVITATION` joins one",
+        show_row=_show_forum,
+    ),
+    CommandLine(
+        name="create-forum",
+        help="make a forum clique.NAME",
+        arguments=(
+            (("name",), {"metavar": "NAME", "help": "letters, digits and hyphens in components joined by dots"}),
+            (("--description",), {"default": "", "help": "one line that says what the forum is about"}),
+        ),
+        show=lambda result: f"{result['name']}\ninvite others with `cliquectl invite {result['name']}`",
+    ),
+)
