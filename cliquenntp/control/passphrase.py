@@ -18,7 +18,7 @@ def passphrase_from(file: Path | None, is_new: bool) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise PassphraseError(f"{file}: cannot be read: {error}") from None
     try:
-        passphrase = getpass("Passphrase of the backup: ")
+        passphrase = getpass("Passphrase: ")
         if is_new and getpass("The same again: ") != passphrase:
             raise PassphraseError("these were two different passphrases")
     except EOFError:

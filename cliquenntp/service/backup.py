@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 import cliquenntp
 from cliquenntp.service.clique_state import PREFIX
+from cliquenntp.service.new_file import NewFileError, new_file
 from cliquenntp.service.sealing import SealedReader, SealError, SealingWriter
 from cliquenntp.store import Store, StoreUnusable
 
@@ -45,23 +46,11 @@ def make_backup(
     ``now`` is in seconds since 1970 UTC, ``progress`` is told the octets written.  Raises BackupError; nothing is left
     of a backup that failed.
     """
-    partial = file.with_name(f"{file.name}.part")
     try:
-        if file.exists():
-            raise BackupError(f"{file} is there already")
-        with open(partial, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+        with new_file(file) as target:
             manifest = _write(target, store, keys, passphrase, now, progress)
-            target.flush()
-            os.fsync(target.fileno())
-        os.rename(partial, file)
-    except FileExistsError:
-        raise BackupError(f"{partial} is there: another backup is under way, or one was broken off") from None
-    except SealError as error:
-        partial.unlink(missing_ok=True)
+    except (NewFileError, SealError) as error:
         raise BackupError(str(error)) from None
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BackupError(f"{error.filename or file}: {error.strerror}") from None
     return manifest
 
 

@@ -12,6 +12,7 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
 from cliquenntp.service.backup_command import backup_node
+from cliquenntp.service.export_command import export
 from cliquenntp.service.follow_commands import FollowCommands, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
 from cliquenntp.service.import_command import import_archive
@@ -19,6 +20,7 @@ from cliquenntp.service.invitation_commands import PREFIX, InvitationCommands
 from cliquenntp.service.link_commands import LinkCommands
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, address_text
 from cliquenntp.service.network_commands import NetworkCommands, peers
+from cliquenntp.service.persona_commands import PersonaCommands
 from cliquenntp.service.room_commands import RoomCommands
 from cliquenntp.service.turn import TurnRefused
 from cliquenntp.service.user_commands import UserCommands
@@ -47,9 +49,11 @@ class NodeCommands:
             "import": self.import_articles,
             "verify": self.verify,
             "backup": self.backup,
+            "export": self.export,
             **NetworkCommands(self._node).table(),
             **RoomCommands(self._node).table(),
             **UserCommands(self._node).table(),
+            **PersonaCommands(self._node).table(),
             **FollowCommands(self._node).table(),
             **LinkCommands(self._node).table(),
             **InvitationCommands(self._node).table(),
@@ -131,6 +135,10 @@ class NodeCommands:
         """Take articles from an archive on this machine."""
         forum = arguments.get("forum")
         return await import_archive(self._node, answer, Path(_text(arguments, "path")), forum and str(forum))
+
+    async def export(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Write what a newsgroup holds to a file on this machine."""
+        return await export(self._node, answer, arguments)
 
     async def backup(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Write a backup to a file on this machine."""

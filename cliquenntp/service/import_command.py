@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet import defer
 from twisted.internet.threads import deferToThread
@@ -13,6 +13,7 @@ from twisted.internet.threads import deferToThread
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer
 from cliquenntp.document import DocumentError
+from cliquenntp.service.document_import import DocumentImport, is_documents_file
 from cliquenntp.service.forums import NotImporterError
 from cliquenntp.service.import_report import ImportProgress, ImportReport
 from cliquenntp.service.import_sources import SourceError
@@ -50,16 +51,12 @@ async def import_archive(node: Node, answer: Answer, path: Path, forum: str | No
 
     When cliquectl goes away, the import ends after the step that is under way.
     """
-    lock = defer.DeferredLock()
-
-    def in_thread(function: Callable[..., Any], *arguments: Any) -> defer.Deferred[Any]:
-        return lock.run(deferToThread, function, *arguments)
-
-    importing = Import(
-        node.turn, node.owner, node.settings.path_identity, node.clock, in_thread, _Progress(answer)
-    )  # fmt: skip
     try:
-        return _report(await _shielded(importing.run(path, forum)))
+        importing = _import(node, path, forum, _Progress(answer))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    try:
+        return _report(await _shielded(defer.ensureDeferred(importing.run())))
     except defer.CancelledError:
         importing.stop()
         raise
@@ -71,6 +68,39 @@ async def import_archive(node: Node, answer: Answer, path: Path, forum: str | No
         raise CommandError(error.reason) from None
     except (SourceError, NotImporterError, TurnRefused, OSError) as error:
         raise CommandError(str(error)) from None
+
+
+class _Running(Protocol):
+    """An import of either kind."""
+
+    def run(self) -> Coroutine[Any, Any, ImportReport]: ...
+    def stop(self) -> None: ...
+
+
+class _Articles:
+    """An import of articles from elsewhere, which become documents of this node's owner."""
+
+    def __init__(self, node: Node, path: Path, forum: str | None, progress: _Progress) -> None:
+        lock = defer.DeferredLock()
+
+        def in_thread(function: Callable[..., Any], *arguments: Any) -> defer.Deferred[Any]:
+            return lock.run(deferToThread, function, *arguments)
+
+        self._import = Import(node.turn, node.owner, node.settings.path_identity, node.clock, in_thread, progress)
+        self._path, self._forum = path, forum
+        self.stop = self._import.stop
+
+    async def run(self) -> ImportReport:
+        return await self._import.run(self._path, self._forum)
+
+
+def _import(node: Node, path: Path, forum: str | None, progress: _Progress) -> _Running:
+    """Return the import that fits what lies at a path.  Raises CommandError, OSError."""
+    if not is_documents_file(path):
+        return _Articles(node, path, forum, progress)
+    if forum:
+        raise CommandError(f"{path} has signed documents, which say themselves where they stand: leave out --forum")
+    return DocumentImport(node, path, progress)
 
 
 def _shielded(running: defer.Deferred[Any]) -> defer.Deferred[Any]:

@@ -33,6 +33,13 @@ def load_or_create(path: Path, random_bytes: Callable[[int], bytes] = secrets.to
         return _load(path)
 
 
+def replace(path: Path, seed: bytes, kept_as: Path) -> None:
+    """Put another seed into a key file; the one that it had is kept beside it.  Raises KeyFileError, OSError."""
+    if path.exists():
+        _create(kept_as, _load(path))
+    _create(path, seed)
+
+
 def _load(path: Path) -> bytes:
     for place in (path.parent, path):
         if place.stat().st_mode & 0o077:

@@ -58,7 +58,6 @@ class Node(Service):
 
     key: NodeKey
     personas: Personas
-    owner: Signer
     store: Store
     turn: Turn
     views: Views
@@ -84,6 +83,11 @@ class Node(Service):
         self._collections = RareCollections(reactor)
         self._summing = LoopingCall(lambda: deferToThread(self.store.sum_up))
         self._summing.clock = reactor
+
+    @property
+    def owner(self) -> Signer:
+        """The key that signs what the owner posts and imports."""
+        return self.personas.signer(OWNER.persona)
 
     @property
     def address(self) -> str:
@@ -114,7 +118,7 @@ class Node(Service):
             self.store = Store.open(settings.data / DATABASE_FOLDER)
             self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
             self.personas = Personas(settings.keys)
-            self.owner = self.personas.signer(OWNER.persona)
+            self.personas.signer(OWNER.persona)
             secret = load_or_create(settings.keys / ACCOUNTS_KEY)
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}") from None

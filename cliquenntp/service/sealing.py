@@ -14,7 +14,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-MAGIC = b"cliquenntp backup 1\n"
+BACKUP = b"cliquenntp backup 1\n"
+PERSONA = b"cliquenntp persona 1\n"
+"""first in a file: what is sealed in it"""
 
 CHUNK_OCTETS = 64 * 1024
 """part of the format"""
@@ -43,7 +45,7 @@ def _nonce(number: int, is_last: bool) -> bytes:
 class SealingWriter:
     """A file-like object: what is written to it goes sealed to ``file``; ``close`` writes the end."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
+    def __init__(self, file: BinaryIO, passphrase: str, kind: bytes = BACKUP) -> None:
         """Raises SealError for a passphrase that is too short."""
         salt = os.urandom(_SALT_OCTETS)
         self._cipher = _cipher(passphrase, salt)
@@ -52,7 +54,7 @@ class SealingWriter:
         self._number = 0
         self.octets = 0
         """that were written"""
-        file.write(MAGIC + salt)
+        file.write(kind + salt)
 
     def write(self, data: bytes) -> int:
         """Seal as many whole chunks as there are, but keep one, which may be the last."""
@@ -75,9 +77,9 @@ class SealingWriter:
 class SealedReader:
     """A file-like object: reads what a SealingWriter wrote.  Raises SealError where that is not what lies there."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise SealError("this is no backup of cliquenntp")
+    def __init__(self, file: BinaryIO, passphrase: str, kind: bytes = BACKUP) -> None:
+        if file.read(len(kind)) != kind:
+            raise SealError(f"this is no {kind.split()[1].decode()} of cliquenntp")
         self._cipher = _cipher(passphrase, file.read(_SALT_OCTETS))
         self._file = file
         self._number = 0

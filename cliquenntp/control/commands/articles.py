@@ -25,12 +25,30 @@ def _show_report(report: Mapping[str, Any]) -> str:
 COMMANDS = (
     CommandLine(
         name="import",
-        help="take in an mbox file, or a tar file or a folder of articles",
+        help="take in an mbox file, a tar file or a folder of articles, or a file of signed documents",
         arguments=(
-            (("path",), {"metavar": "PATH", "help": "an mbox file, a tar file or a folder of GROUP/NUMBER files"}),
+            (("path",), {
+                "metavar": "PATH",
+                "help": "an mbox file, a tar file, a folder of GROUP/NUMBER files, or what export wrote",
+            }),
             (("--forum",), {"help": "forum for all articles (default: by the folder's or the file's name)"}),
         ),
         show=_show_report,
+        prepare=absolute,
+    ),
+    CommandLine(
+        name="export",
+        help="write the articles of a newsgroup to a file, or the signed documents of which they are made",
+        arguments=(
+            (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
+            (("path",), {"metavar": "FILE", "help": "a new file"}),
+            (("--format",), {
+                "choices": ("mbox", "documents"), "default": "mbox",
+                "help": "an mbox that other programs read, or documents that import takes with the same ids",
+            }),
+        ),
+        show=lambda result: f"{result['count']} {'articles' if result['format'] == 'mbox' else 'documents'} "
+        f"written to {result['file']}",
         prepare=absolute,
     ),
     CommandLine(

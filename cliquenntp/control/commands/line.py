@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from cliquenntp.control.passphrase import passphrase_from
+
 Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
 
 
@@ -42,3 +44,13 @@ def said(result: Mapping[str, Any]) -> str:
 def absolute(values: dict[str, Any]) -> dict[str, Any]:
     """Return arguments with the path as the node, which has a folder of its own, needs it."""
     return values | {"path": str(Path(values["path"]).expanduser().absolute())}
+
+
+PASSPHRASE_FILE = (("--passphrase-file",), {"metavar": "FILE", "help": "where the passphrase is (default: ask)"})
+"""the argument of commands that seal or open a file"""
+
+
+def with_passphrase(values: dict[str, Any], is_new: bool = True) -> dict[str, Any]:
+    """Return arguments with the passphrase, which is asked for, or read from its file.  Raises PassphraseError."""
+    file = values.pop("passphrase_file")
+    return absolute(values) | {"passphrase": passphrase_from(file and Path(file), is_new)}

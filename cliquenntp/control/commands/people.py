@@ -1,4 +1,4 @@
-"""cliquectl's commands about accounts."""
+"""cliquectl's commands about accounts and their keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from getpass import getpass
 from typing import Any
 
-from cliquenntp.control.commands.line import CommandLine
+from cliquenntp.control.commands.line import PASSPHRASE_FILE, CommandLine, said, with_passphrase
 
 
 def _show_user(result: Mapping[str, Any]) -> str:
@@ -56,5 +56,17 @@ COMMANDS = (
         ),
         show=_show_user,
         prepare=_with_password,
+    ),
+    CommandLine(
+        name="persona",
+        help="write the key with which an account signs to a sealed file, or sign with the key of such a file",
+        arguments=(
+            (("action",), {"choices": ("export", "import"), "help": "what to do"}),
+            (("path",), {"metavar": "FILE", "help": "a new file, or one that export wrote"}),
+            (("--account",), {"default": "owner", "help": "whose key it is (default: the owner's)"}),
+            PASSPHRASE_FILE,
+        ),
+        show=said,
+        prepare=lambda values: with_passphrase(values, is_new=values["action"] == "export"),
     ),
 )

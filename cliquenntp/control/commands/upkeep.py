@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from cliquenntp.control.commands.line import CommandLine, absolute, said
-from cliquenntp.control.passphrase import passphrase_from
+from cliquenntp.control.commands.line import PASSPHRASE_FILE, CommandLine, said, with_passphrase
 from cliquenntp.units import octets_text
 
 
@@ -18,20 +16,15 @@ def _show_expiry(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _with_passphrase(values: dict[str, Any]) -> dict[str, Any]:
-    file = values.pop("passphrase_file")
-    return absolute(values) | {"passphrase": passphrase_from(file and Path(file), is_new=True)}
-
-
 COMMANDS = (
     CommandLine(
         name="backup",
         help="write the node's keys and documents to a sealed file, while it runs",
         arguments=(
             (("path",), {"metavar": "FILE", "help": "a new file"}),
-            (("--passphrase-file",), {"metavar": "FILE", "help": "where the passphrase is (default: ask)"}),
+            PASSPHRASE_FILE,
         ),
-        prepare=_with_passphrase,
+        prepare=with_passphrase,
         show=lambda manifest: f"{octets_text(manifest['octets'])} of documents and {manifest['files']} files are in it",
     ),
     CommandLine(
