@@ -12,7 +12,7 @@ import attrs
 from zope.interface import implementer
 
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
-from cliquenntp.interfaces import Changes, Follow, IGroupNumbers, IRecord, IWriter, Place, Placement
+from cliquenntp.interfaces import SHARED, Changes, Follow, IGroupNumbers, IRecord, IWriter, Place, Placement
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 
@@ -82,6 +82,8 @@ class MemoryArchive:
         self.follows_by_account: dict[str, dict[bytes, Follow]] = {}
         self.reasons: dict[int, str] = {}
         self.links: dict[int, int] = {}
+        self.holders: dict[int, set[int]] = {}
+        self.private_roots: set[int] = set()
         self.account_aliases: dict[tuple[str, bytes], int] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
@@ -158,7 +160,18 @@ class MemoryArchive:
         self._numbered = placement, self.newest() + 1, numbers
         return self._numbered[1:]
 
-    def store(self, document: Document, placement: Placement, overview: bytes, arrived: int) -> MemoryRecord:
+    def holds(self, node: int, docno: int) -> bool:
+        return node in self.holders[docno]
+
+    def is_private(self, root: int) -> bool:
+        return root in self.private_roots
+
+    def hold(self, docno: int, node: int, is_news: bool = True) -> None:
+        self.holders[docno].add(node)
+
+    def store(
+        self, document: Document, placement: Placement, overview: bytes, arrived: int, node: int = SHARED
+    ) -> MemoryRecord:
         assert self._numbered is not None and self._numbered[0] is placement, "store() must follow number()"
         assert document.id not in self.ids, "the document is held already"
         assert not {b"\r", b"\n"} & set(overview), "an overview line has no line end"
@@ -171,6 +184,9 @@ class MemoryArchive:
             len(document.raw),
         )
         self.records[docno] = record
+        self.holders[docno] = {node}
+        if node != SHARED and not placement.parents:
+            self.private_roots.add(docno)
         self.raws[docno] = document.raw
         self.declared[docno] = document.parents
         self.lines[docno] = overview

@@ -4,19 +4,21 @@ A document has two names inside a node: its id (32 bytes, the same everywhere) a
 in order of arrival on this node, never reused.  A newsgroup is named by the docno of the document that it shows.
 """
 
-from cliquenntp.interfaces.archive import Follow, IArchive, IGroupNumbers, IRecord, Reason
+from cliquenntp.interfaces.archive import SHARED, Follow, IArchive, IGroupNumbers, IRecord, Reason
 from cliquenntp.interfaces.clique import IClaims, IDice, IDocuments, IDocumentSet, Place
 from cliquenntp.interfaces.identities import FEEDER, OWNER, Identity, Listed, Right
 from cliquenntp.interfaces.news import Article, INewsView, IWildmat, Newsgroup
 from cliquenntp.interfaces.sessions import IFeed, IReading, Offer
-from cliquenntp.interfaces.writer import Changes, IWriter, Placement
+from cliquenntp.interfaces.writer import Changes, Held, IWriter, Placement
 
 __all__ = [
     "FEEDER",
     "OWNER",
+    "SHARED",
     "Article",
     "Changes",
     "Follow",
+    "Held",
     "IArchive",
     "IClaims",
     "IDice",

@@ -11,6 +11,10 @@ from zope.interface import Attribute, Interface
 from cliquenntp.interfaces.clique import Place
 
 
+SHARED = 0
+"""the node of the process that all accounts share; others belong to one account each and have greater numbers"""
+
+
 class IRecord(Interface):
     """What a node keeps about one document, its bytes apart.
 
@@ -71,6 +75,8 @@ class Follow:
     """depth: its own comments alone; else all that comes below it"""
     since: int = 0
     """Clique-Time; what is older is not asked for"""
+    node: int = SHARED
+    """the node that carries it out: the shared one, or the account's own"""
 
 
 class IArchive(Interface):
@@ -126,6 +132,12 @@ class IArchive(Interface):
 
     def shown(docno: int) -> int:
         """Return the docno of the article that a docno in a newsgroup's numbers shows: a link's target, else itself."""
+
+    def holds(node: int, docno: int) -> bool:
+        """Tell whether a document came to a node of this process, by its links or from who uses it."""
+
+    def is_private(root: int) -> bool:
+        """Tell whether a root came first to a node that is not the shared one, by its docno."""
 
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from cliquenntp.interfaces.archive import Follow, IArchive, IRecord
+from cliquenntp.interfaces.archive import SHARED, Follow, IArchive, IRecord
 from cliquenntp.interfaces.clique import Place
 
 
@@ -39,8 +39,19 @@ class IWriter(IArchive):
     def number(placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Return the next docno and the numbers that the document will get: (group's docno, number)."""
 
-    def store(document: object, placement: Placement, overview: bytes, arrived: int) -> IRecord:
-        """Store a document (document.Document) with the docno and numbers that ``number`` has just returned."""
+    def store(
+        document: object, placement: Placement, overview: bytes, arrived: int, node: int = SHARED
+    ) -> IRecord:
+        """Store a document (document.Document) with the docno and numbers that ``number`` has just returned.
+
+        ``node`` of this process holds it from then on.
+        """
+
+    def hold(docno: int, node: int, is_news: bool = True) -> None:
+        """Let a node of this process hold a document that another one brought; nothing happens if it does already.
+
+        ``is_news``: it shall tell others of it (Changes.held).
+        """
 
     def show(docno: int, link: int, groups: Iterable[int]) -> None:
         """Give a document numbers in further newsgroups (docnos), where it stands in none of them yet.
@@ -86,6 +97,16 @@ class IWriter(IArchive):
 
 
 @attrs.frozen
+class Held:
+    """A document that a node of this process holds from now on."""
+
+    node: int
+    docno: int
+    place: Place
+    """so that nobody has to load what was just written"""
+
+
+@attrs.frozen
 class Changes:
     """What one commit changed, told to whoever keeps caches, after the reader has moved forward."""
 
@@ -97,5 +118,5 @@ class Changes:
     """docnos of the documents whose text was dropped"""
     aliases: tuple[tuple[str, bytes, int], ...] = ()
     """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
-    places: tuple[Place, ...] = attrs.field(default=(), eq=False, repr=False)
-    """of each of ``documents``, so that nobody has to load what was just written"""
+    held: tuple[Held, ...] = attrs.field(default=(), eq=False, repr=False)
+    """what the nodes of this process hold from now on and shall tell others of, in order"""

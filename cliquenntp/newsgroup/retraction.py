@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from cliquenntp.document import Document, DocumentError, id_text, parse, stub
-from cliquenntp.interfaces import IArchive, IRecord
+from cliquenntp.interfaces import SHARED, IArchive, IRecord
 from cliquenntp.newsgroup.control import PostRefused
 
 MOST_TELLING = 256
@@ -58,13 +58,15 @@ def parent_field(ids: Iterable[bytes]) -> tuple[bytes, bytes]:
     return b"Clique-Parent", ",\r\n ".join(map(id_text, ids)).encode("ascii")
 
 
-def stub_of(document_id: bytes, archive: IArchive) -> Document | None:
+def stub_of(document_id: bytes, archive: IArchive, node: int = SHARED) -> Document | None:
     """Return the place of a document that was taken back before it came here, as what takes it back tells of it.
 
-    None where nothing held tells it, or where it is told in two ways: then one of them is a stranger's.
+    None where nothing that ``node`` holds tells it, or where it is told in two ways: then one is a stranger's.
     """
+    docno = archive.find(document_id)
+    late = archive.late_children(document_id) if docno is None else archive.children(docno)
     told = set()
-    for child in islice(archive.late_children(document_id), MOST_TELLING):
+    for child in islice((child for child in late if archive.holds(node, child)), MOST_TELLING):
         found = _document(child, archive)
         if found is not None and document_id in (found.cancel, found.supersedes) and found.target_time is not None:
             parents = tuple(parent for parent in found.parents if parent != document_id)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from cliquenntp.document import Document
-from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.linking import show_awaited, show_linked
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
 
 
-def accept(writer: IWriter, document: Document, now: int, path_identity: str) -> IRecord:
+def accept(writer: IWriter, document: Document, now: int, path_identity: str, node: int = SHARED) -> IRecord:
     """Store a verified document unless it is held or gone already, do what it asks for, and return its record.
 
-    Of a stub the place alone is kept.  ``now`` is in seconds since 1970 UTC.  A step of the turn; raises
-    newsgroup.placement.ParentMissing before anything is written where its first parent is not held.
+    ``node`` of this process holds it from then on, whichever brought it first.  Of a stub the place alone is kept.
+    ``now`` is in seconds since 1970 UTC.  A step of the turn; raises newsgroup.placement.ParentMissing before anything
+    is written where its first parent is not held.
     """
     held = writer.find(document.id)
     if held is not None:
+        writer.hold(held, node)
         return writer.record(held)
     placement = place(document, writer)
     _, numbers = writer.number(placement)
     line = overview_line(document, placement, numbers, writer, path_identity)
-    record = writer.store(document, placement, line, now)
+    record = writer.store(document, placement, line, now, node)
     if document.is_stub:
         writer.drop(record.docno, CANCELLED)
         return record

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import cliquenntp
-from cliquenntp.service.clique_state import PREFIX
+from cliquenntp.service.clique_state import forget_parts
 from cliquenntp.service.new_file import NewFileError, new_file
 from cliquenntp.service.sealing import SealedReader, SealError, SealingWriter
 from cliquenntp.store import Store, StoreUnusable
@@ -131,9 +131,7 @@ def _begin_anew(database: Path) -> None:
     try:
         writer = store.writer
         writer.begin()
-        for part in FORGOTTEN_PARTS:
-            for name, _ in [*writer.pieces(f"{PREFIX}t{part}/")]:
-                writer.piece_delete(name)
+        forget_parts(writer, FORGOTTEN_PARTS)
         writer.shift_numbers(NUMBERS_AHEAD)
         writer.commit()
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.logger import Logger
@@ -18,7 +19,7 @@ from cliquenntp.clique import Core, effects, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.document import DocumentError, check_time, id_text, parse, verify
-from cliquenntp.interfaces import Changes, IDocuments
+from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.handshake import Identity
 from cliquenntp.link.manager import LinkManager
@@ -50,12 +51,14 @@ class CliqueSide:
         clock: Callable[[], float],
         accept: Accept,
         i2p: I2PTransport | None = None,
+        node: int = SHARED,
     ) -> None:
-        """Make the side, before the turn starts.
+        """Make the side of a node of this process.
 
-        ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn; ``i2p`` (link.i2p)
-        makes I2P the only way in and out.
+        ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn, for that node;
+        ``i2p`` (link.i2p) makes I2P the only way in and out.
         """
+        self.node = node
         self._reactor = reactor
         self._store = store
         self._archive = store.reader
@@ -87,13 +90,18 @@ class CliqueSide:
         traffic = Traffic()
         self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
-        self._decider = Decider(store.writer, self._make_core, accept, reactor.seconds)
+        self._decider = Decider(store, self._make_core, accept, reactor.seconds, node)
 
-    def _make_core(self, documents: IDocuments) -> Core:
+    @property
+    def key(self) -> bytes:
+        """The node's key, 32 bytes."""
+        return self._key.public
+
+    def _make_core(self, documents: IDocuments, archive: IArchive) -> Core:
         dice: Any = secrets.SystemRandom()
         now = self._reactor.seconds()
         me = Contact(self._key.public, self._address)
-        return Core(me, documents, self._key, dice, self._clock() - now, pieces(self._store.writer), now)
+        return Core(me, documents, self._key, dice, self._clock() - now, pieces(archive, self.node), now)
 
     async def start(self, addresses: Iterable[str]) -> None:
         """Take connections at these addresses and go on with what was followed.  Fails as LinkManager.listen does."""
@@ -106,19 +114,20 @@ class CliqueSide:
     async def stop(self) -> None:
         """Say good-bye on all links."""
         self._stopped = True
+        self._turn.listen_no_more(self.moved)
         self._cancel_timer()
         await self.links.shutdown()
 
     def moved(self, changes: Changes) -> None:
         """Tell the core of documents that were written or imported here."""
-        for place in changes.places:
+        for place in (held.place for held in changes.held if held.node == self.node):
             if place.id in self._decider.brought:
                 self._decider.brought.discard(place.id)
                 continue
             self._handle(events.LocalDocument(place))
             if not place.parents and not self.is_foreign(place.id):
                 self.on_founded(place.id)
-        for docno in changes.gone:
+        for docno in filter(partial(self._archive.holds, self.node), changes.gone):
             self._handle(events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno)))
 
     def invited(self, root: bytes, contacts: tuple[Contact, ...]) -> None:
@@ -244,7 +253,7 @@ class CliqueSide:
             if not self._stopped:
                 self._timer = self._reactor.callLater(RESTART_SECONDS, self._restart)
 
-        self._turn.submit(lambda writer: self._decider.forget(), is_bounded=True).addCallbacks(go_on, wait)
+        self._turn.submit(self._decider.forget, is_bounded=True).addCallbacks(go_on, wait)
 
     def _perform(self, found: Sequence[effects.Effect]) -> None:
         for effect in found:

@@ -19,11 +19,11 @@ from cliquenntp.clique import Core, effects, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Gone, Push
 from cliquenntp.document import Document
-from cliquenntp.interfaces import IDocuments, IRecord, IWriter, Place
+from cliquenntp.interfaces import SHARED, IArchive, IDocuments, IRecord, IWriter, Place
 from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.clique_state import persist, place_of
 from cliquenntp.service.waiting import WaitingRoom
-from cliquenntp.store import StoredDocuments
+from cliquenntp.store import Store, StoredDocuments
 
 SWEEP_SECONDS = 60.0
 """between two looks for documents that have waited too long; they wait for ten minutes"""
@@ -51,17 +51,19 @@ class Outcome:
 
 
 class Decider:
-    """The core with the documents that wait for their parents.
+    """The core of a node with the documents that wait for their parents.
 
-    ``make_core`` makes a core upon documents, ``accept`` stores a document in a step of the turn, ``seconds`` is the
-    monotonic clock.  Made before the writer's thread runs; from then on ``step`` and ``channels`` are for the reactor's
-    thread, and the steps for the writer's.
+    ``make_core`` makes a core upon documents and of what is kept in an archive, ``accept`` stores a document in a step
+    of the turn, ``seconds`` is the monotonic clock.  ``step`` and ``channels`` are for the reactor's thread, and the
+    steps for the writer's.
     """
 
     def __init__(
-        self, writer: IWriter, make_core: Callable[[IDocuments], Core], accept: Accept, seconds: Callable[[], float],
+        self, store: Store, make_core: Callable[[IDocuments, IArchive], Core], accept: Accept,
+        seconds: Callable[[], float], node: int = SHARED,
     ) -> None:
-        self._documents = StoredDocuments(writer, self._store)
+        self.node = node
+        self._documents = StoredDocuments(store.writer, self._store, node)
         self._make_core = make_core
         self._accept = accept
         self._seconds = seconds
@@ -70,12 +72,12 @@ class Decider:
         self._document: Document | None = None
         self.brought: set[bytes] = set()
         """ids of documents that steps have stored and that nobody has taken out yet"""
-        self.forget()
+        self.forget(store.reader)
 
-    def forget(self) -> None:
-        """Go on with what the core last kept.  In the writer's thread, or before it runs."""
+    def forget(self, archive: IArchive) -> None:
+        """Go on with what the core last kept; ``archive`` has it, and is for the thread that calls."""
         with self._deciding:
-            self._core = self._make_core(self._documents)
+            self._core = self._make_core(self._documents, archive)
         self.followed: Collection[Channel] = frozenset(self._core.channels)
         """the channels that the core follows; replaced when they change"""
         self._waiting = WaitingRoom()
@@ -181,7 +183,7 @@ class Decider:
         for document_id in documents:
             if document_id not in self._heard_gone or self._documents.contains(document_id):
                 continue
-            found = stub_of(document_id, step.writer)
+            found = stub_of(document_id, step.writer, self.node)
             if found is not None and found.parents and self._documents.contains(found.parents[0]):
                 del self._heard_gone[document_id]
                 self._accept(step.writer, found)
@@ -259,7 +261,7 @@ class Step:
             self.outcome = self._decider.decide(self)
         else:
             self._decider.write_again(self)
-        persist(writer, self.kept.values())
+        persist(writer, self.kept.values(), self._decider.node)
         return self.outcome
 
 

@@ -137,6 +137,10 @@ class Turn:
         """Call ``listener(changes)`` after each commit, once the reader has moved forward, before answers go out."""
         self._listeners.append(listener)
 
+    def listen_no_more(self, listener: Listener) -> None:
+        """Call ``listener`` no more; nothing happens if it is not called."""
+        self._listeners = [other for other in self._listeners if other != listener]
+
     @property
     def waiting(self) -> int:
         """How many steps wait."""
@@ -218,7 +222,7 @@ class Turn:
         self._schedule()
 
     def _tell_listeners(self, changes: Changes) -> None:
-        if not changes.documents and not changes.groups:
+        if not changes.documents and not changes.groups and not changes.held:
             return
         for listener in self._listeners:
             try:

@@ -84,7 +84,8 @@ def look_at_forums(archive: Archive) -> Look:
                 article = archive.numbers(docno).at(number)
                 same = article is not None and archive.record(article).overview == line
                 yield None if same else Problem(f"{where}, article {number}", "its overview line is not its document's")
-            yield None if archive.channels.sums_hold(docno) else Problem(where, "the sum of its ids is wrong")
+            hold = all(channels.sums_hold(docno) for channels in archive.holdings.all())
+            yield None if hold else Problem(where, "the sum of its ids is wrong")
         except Exception as error:
             yield Problem(where, f"cannot be read: {_told(error)}")
 

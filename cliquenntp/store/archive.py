@@ -13,9 +13,9 @@ from zope.interface import implementer
 
 from cliquenntp.interfaces import Follow, IArchive, IGroupNumbers, Place, Reason
 from cliquenntp.store.channel_set import EVER, docno_of
-from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
+from cliquenntp.store.holdings import Holdings
 from cliquenntp.store.index import key_digest
 
 RECORDS_A_SWEEP = 2000
@@ -75,7 +75,8 @@ class Archive:
         self._octets_held = root["octets"]
         self._pieces = root["pieces"]
         self._follows = root["follows"]
-        self.channels = Channels(root, self)
+        self._private_roots = root["private_roots"]
+        self.holdings = Holdings(root, self)
 
     def find(self, document_id: bytes) -> int | None:
         """See IArchive."""
@@ -225,11 +226,11 @@ class Archive:
 
     def by_time(self) -> Iterator[int]:
         """See IArchive."""
-        sets = [self.channels.kept(docno, False) for docno in self._forums.values()]
+        sets = [channels.kept(docno, False) for channels in self.holdings.all() for docno in self._forums.values()]
         keys = merge(*(members.keys(*EVER) for members in sets if members is not None))
         latest = 0
         for count, key in enumerate(keys, 1):
-            if key != latest:  # a document stands in the set of each forum that it is in
+            if key != latest:  # a document stands in the set of each forum that it is in, of each node that has it
                 yield docno_of(key)
             latest = key
             if not count % RECORDS_A_SWEEP:
@@ -243,6 +244,14 @@ class Archive:
         """See IArchive."""
         found: int = self._shown.get(docno, docno)
         return found
+
+    def holds(self, node: int, docno: int) -> bool:
+        """See IArchive."""
+        return self.holdings.has(node, docno)
+
+    def is_private(self, root: int) -> bool:
+        """See IArchive."""
+        return root in self._private_roots
 
     def gone(self, docno: int) -> str:
         """See IArchive."""
@@ -266,8 +275,8 @@ class Archive:
 
     def follows(self, account: str) -> Iterator[Follow]:
         """See IArchive."""
-        for document_id, (reason, looked, comments, since) in self._follows.get(account, {}).items():
-            yield Follow(document_id, Reason(reason), looked, comments, since)
+        for document_id, (reason, looked, comments, since, *node) in self._follows.get(account, {}).items():
+            yield Follow(document_id, Reason(reason), looked, comments, since, *node)
 
 
 def alias_key(account: str, message_id: bytes) -> bytes:

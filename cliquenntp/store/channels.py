@@ -1,14 +1,14 @@
-"""Which channels' sets are kept, and which of them a document belongs to.
+"""Which channels' sets a node keeps, and which of them a document belongs to.
 
-A forum's set is kept from its first document on, any other from the first time that somebody asks for it.  A new
-document's ancestors are read from its parents' records: they name the nearest 32, the thread starters and the roots.
-Only where that may not be all (deeper threads, parents that came late) all sets are asked whether they have one of its
-parents.
+Each node of the process has sets of its own, of the documents that it holds.  A forum's set is kept from its first
+document on, any other from the first time that somebody asks for it.  A new document's ancestors are read from its
+parents' records: they name the nearest 32, the thread starters and the roots.  Only where that may not be all (deeper
+threads, parents that came late or only to another node) all sets are asked whether they have one of its parents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cliquenntp.store.channel_set import EVER, SUM_MASK, ChannelSet, docno_of, key_of
@@ -26,21 +26,22 @@ def _slot(docno: int, comments: bool) -> int:
 
 
 class Channels:
-    """The channel sets of one view of the database."""
+    """The channel sets of one node, in one view of the database."""
 
-    def __init__(self, root: Any, archive: Any) -> None:
-        self._records = root["records"]
-        self._sets = root["channels"]
-        self._late_tied = root["late_tied"]
+    def __init__(self, sets: Any, late_tied: Any, archive: Any, holds: Callable[[int], bool]) -> None:
+        """``sets`` and ``late_tied`` are kept in the database; ``holds`` tells which documents the node has."""
+        self._sets = sets
+        self._late_tied = late_tied
         self._archive = archive
+        self._holds = holds
 
     def id_of(self, docno: int) -> bytes:
         """Return a document's id."""
-        document_id: bytes = self._records[docno].id
+        document_id: bytes = self._archive.record(docno).id
         return document_id
 
     def _key(self, docno: int) -> int:
-        return key_of(self._records[docno].time, docno)
+        return key_of(self._archive.record(docno).time, docno)
 
     def kept(self, docno: int, comments: bool) -> ChannelSet | None:
         """Return the set of a held document's channel, or None where it is not kept yet."""
@@ -49,7 +50,7 @@ class Channels:
 
     def keep(self, docno: int, comments: bool) -> ChannelSet:
         """Make and return the set of a channel; costs a look at each document in it."""
-        members = [docno, *self._archive.children(docno)] if comments else self.subtree(docno)
+        members = [docno, *self._children(docno)] if comments else self.subtree(docno)
         made = self._sets[_slot(docno, comments)] = self._made_of(members)
         return made
 
@@ -67,7 +68,9 @@ class Channels:
 
         Made anew each time, because hardly anyone asks.
         """
-        children = self._archive.late_children(document_id)
+        docno = self._archive.find(document_id)
+        late = self._archive.late_children(document_id) if docno is None else self._archive.children(docno)
+        children = [*filter(self._holds, late)]
         return self._made_of(
             children if comments else (below for child in children for below in self.subtree(child))
         )
@@ -77,21 +80,27 @@ class Channels:
         made.fill(sorted({self._key(member) for member in members}), self.id_of)
         return made
 
+    def _children(self, docno: int) -> Iterator[int]:
+        return filter(self._holds, self._archive.children(docno))
+
     def subtree(self, docno: int) -> list[int]:
-        """Return the docnos of a document and of all below it."""
+        """Return the docnos of a document and of all below it that the node holds."""
         seen = {docno: None}
         queue = [docno]
         while queue:
-            for child in self._archive.children(queue.pop()):
+            for child in self._children(queue.pop()):
                 if child not in seen:
                     seen[child] = None
                     queue.append(child)
         return list(seen)
 
-    def add(self, record: Record, late_children: Iterable[int]) -> None:
-        """Take a document that was just stored into its channels, and with it the children that came before it."""
+    def add(self, record: Record, children: Iterable[int]) -> None:
+        """Take a document that the node holds from now on into its channels, and with it what stands below it.
+
+        ``children`` has those that came to the node before it; others in it are passed over.
+        """
         docno, key = record.docno, key_of(record.time, record.docno)
-        parents = [parent for parent in record.declared if isinstance(parent, int)]
+        parents, is_told = self._parents(record)
         for parent in parents:
             comments = self.kept(parent, True)
             if comments is not None:
@@ -101,22 +110,40 @@ class Channels:
         around = [*self._around(parents)] if parents else [self._sets[_slot(docno, False)]]
         for members in around:
             members.add(key, self.id_of)
-        if any(parent in self._late_tied for parent in parents):
+        if not is_told or any(parent in self._late_tied for parent in parents):
             self._late_tied.add(docno)
-        entering = dict.fromkeys(below for child in late_children for below in self.subtree(child))
+        held = filter(self._holds, children)
+        entering = dict.fromkeys(below for child in held for below in self.subtree(child))
         for below in entering:
             self._late_tied.add(below)
             for members in around:
                 members.add(self._key(below), self.id_of)
 
+    def _parents(self, record: Record) -> tuple[list[int], bool]:
+        """Return the docnos of a document's parents that the node holds, and whether its record names these alone."""
+        parents = []
+        is_told = True
+        for declared in record.declared:
+            parent = declared if isinstance(declared, int) else self._archive.find(declared)
+            is_held = parent is not None and self._holds(parent)
+            if is_held:
+                parents.append(parent)
+            # with a parent that another node has, or that came later, others are named above it or too few
+            is_told = is_told and is_held == isinstance(declared, int)
+        return parents, is_told
+
+    def names_true(self, record: Record) -> bool:
+        """Return whether all whom a record names above its document are above it in what the node holds."""
+        return record.docno not in self._late_tied
+
     def tells_all(self, record: Record) -> bool:
-        """Return whether a record names all ancestors of its document."""
-        return record.docno not in self._late_tied and len(record.roots) < _ROOTS_TOLD and (
+        """Return whether a record names all ancestors of its document and no others."""
+        return self.names_true(record) and len(record.roots) < _ROOTS_TOLD and (
             len(record.parents) == len(record.numbers) == 0 or 0 < len(record.numbers) < _NEAREST_TOLD
         )
 
     def _around(self, parents: Iterable[int]) -> Iterator[ChannelSet]:
-        records = [self._records[parent] for parent in parents]
+        records = [self._archive.record(parent) for parent in parents]
         if not all(self.tells_all(record) for record in records):
             keys = [key_of(record.time, record.docno) for record in records]
             yield from (

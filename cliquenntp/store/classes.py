@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from cliquenntp.interfaces import IRecord
 from cliquenntp.store.packing import pack_numbers, unpack_numbers
+from cliquenntp.store.trees import GroupTree, LooseTree
 
 _ID_OCTETS = 32
 
@@ -35,6 +36,23 @@ class Piece(Octets):
     """One named value of the network's state."""
 
     __slots__ = ()
+
+
+class Shelf(Persistent):
+    """What a node of the process has that is not the shared one: documents, channels' sets, late ties."""
+
+    __slots__ = ("channels", "docnos", "late_tied")
+
+    def __init__(self) -> None:
+        self.docnos = LooseTree()
+        self.channels = GroupTree()
+        self.late_tied = LooseTree()
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return (self.docnos, self.channels, self.late_tied)
+
+    def __setstate__(self, state: tuple) -> None:
+        self.docnos, self.channels, self.late_tied = state
 
 
 @implementer(IRecord)

@@ -9,26 +9,32 @@ from typing import Any
 import attrs
 from zope.interface import implementer
 
-from cliquenntp.interfaces import IDocuments, IDocumentSet, Place
+from cliquenntp.interfaces import SHARED, IDocuments, IDocumentSet, Place
 from cliquenntp.store.channel_set import ChannelSet, bound_of, docno_of, key_of
+from cliquenntp.store.channels import Channels
 from cliquenntp.store.groups import DOCNO_BITS
 
 
 @implementer(IDocuments)
 class StoredDocuments:
-    """Every document in the database; for the writer's thread, within its transaction.  Methods as IDocuments says.
+    """What one node of the process holds; for the writer's thread, within its transaction.  Methods as IDocuments says.
 
     ``store`` is called for each document that the core takes in and that is not held; it has to store it
-    (Writer.store).
+    (Writer.store, or Writer.hold where another node brought it).
     """
 
-    def __init__(self, writer: Any, store: Callable[[Place], object]) -> None:
+    def __init__(self, writer: Any, store: Callable[[Place], object], node: int = SHARED) -> None:
         self._writer = writer
         self._store = store
+        self._node = node
+
+    def _find(self, document_id: bytes) -> int | None:
+        docno: int | None = self._writer.find(document_id)
+        return docno if docno is not None and self._writer.holds(self._node, docno) else None
 
     def contains(self, document_id: bytes) -> bool:
         """See IDocuments."""
-        return self._writer.find(document_id) is not None
+        return self._find(document_id) is not None
 
     def add(self, place: Place) -> None:
         """See IDocuments; it is stored at once, in the transaction that is under way."""
@@ -36,14 +42,14 @@ class StoredDocuments:
             self._store(place)
 
     def _docno(self, document_id: bytes) -> int:
-        docno: int | None = self._writer.find(document_id)
+        docno = self._find(document_id)
         if docno is None:
             raise KeyError(document_id)
         return docno
 
     def find(self, prefix: bytes) -> tuple[bytes, ...]:
         """See IDocuments."""
-        return tuple(self._writer.ids_starting_with(prefix))
+        return tuple(filter(self.contains, self._writer.ids_starting_with(prefix)))
 
     def time(self, document_id: bytes) -> int:
         """See IDocuments."""
@@ -55,7 +61,7 @@ class StoredDocuments:
 
     def below(self, document_id: bytes, ancestor: bytes) -> bool:
         """See IDocuments."""
-        docno, above = self._writer.find(document_id), self._writer.find(ancestor)
+        docno, above = self._find(document_id), self._find(ancestor)
         if docno is None:
             return False
         if document_id == ancestor:
@@ -63,12 +69,13 @@ class StoredDocuments:
         if above is None:
             return self._leads_to(docno, ancestor)
         record = self._writer.record(docno)
-        members = self._writer.channels.kept(above, False)
+        channels = self._writer.holdings.of(self._node)
+        members = channels.kept(above, False)
         if members is not None:
             return key_of(record.time, docno) in members
-        if above in record.roots or above in dict(record.numbers):
+        if channels.names_true(record) and (above in record.roots or above in dict(record.numbers)):
             return True
-        return not self._writer.channels.tells_all(record) and self._leads_to(docno, ancestor)
+        return not channels.tells_all(record) and self._leads_to(docno, ancestor)
 
     def _leads_to(self, docno: int, ancestor: bytes) -> bool:
         """Follow all chains of declared parents upward."""
@@ -79,7 +86,7 @@ class StoredDocuments:
                 held = self._writer.find(parent) if isinstance(parent, bytes) else parent
                 if parent == ancestor or (held is not None and self._writer.record(held).id == ancestor):
                     return True
-                if held is not None and held not in seen:
+                if held is not None and held not in seen and self._writer.holds(self._node, held):
                     seen.add(held)
                     queue.append(held)
         return False
@@ -90,12 +97,12 @@ class StoredDocuments:
 
     def gone(self, document_id: bytes) -> str:
         """See IDocuments."""
-        docno = self._writer.find(document_id)
+        docno = self._find(document_id)
         return "" if docno is None else self._writer.gone(docno)
 
     def channel(self, document_id: bytes, comments: bool) -> StoredChannel:
         """See IDocuments."""
-        return StoredChannel(self._writer, document_id, comments)
+        return StoredChannel(self._writer, document_id, comments, self._node)
 
 
 @implementer(IDocumentSet)
@@ -106,15 +113,22 @@ class StoredChannel:
     _writer: Any
     _document_id: bytes
     _comments: bool
+    _node: int
+
+    @property
+    def _channels(self) -> Channels:
+        found: Channels = self._writer.holdings.of(self._node)
+        return found
 
     def _members(self) -> ChannelSet:
         docno = self._writer.find(self._document_id)
-        if docno is None:
-            return self._writer.channels.of_missing(self._document_id, self._comments)
-        return self._writer.channel(docno, self._comments)
+        if docno is None or not self._writer.holds(self._node, docno):
+            return self._channels.of_missing(self._document_id, self._comments)
+        members: ChannelSet = self._writer.channel(docno, self._comments, self._node)
+        return members
 
     def _totals(self, low: int, high: int) -> tuple[int, int]:
-        return self._members().totals(bound_of(low), bound_of(high), self._writer.channels.id_of)
+        return self._members().totals(bound_of(low), bound_of(high), self._channels.id_of)
 
     def count(self, low: int, high: int) -> int:
         """See IDocumentSet."""
@@ -130,7 +144,7 @@ class StoredChannel:
         for time, keys in groupby(
             self._members().keys(bound_of(low), bound_of(high)), lambda key: key >> DOCNO_BITS
         ):
-            for document_id in sorted(self._writer.channels.id_of(docno_of(key)) for key in keys):
+            for document_id in sorted(self._channels.id_of(docno_of(key)) for key in keys):
                 yield time, document_id
 
     def newest(self) -> int:

@@ -71,6 +71,12 @@ def _late_children(root: Root) -> None:
     })
 
 
+def _nodes(root: Root) -> None:
+    root["elsewhere"] = LooseTree()
+    root["private_roots"] = LooseTree()
+    root["shelves"] = GroupTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -81,6 +87,7 @@ STEPS: tuple[Step, ...] = (
     ("by how much numbers are greater after a restore", _shift),
     ("links to documents", _links),
     ("children that came before a parent, one by one", _late_children),
+    ("what the nodes of accounts hold", _nodes),
 )
 
 

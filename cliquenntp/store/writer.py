@@ -9,7 +9,7 @@ from persistent import Persistent
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Changes, Follow, IWriter, Place, Placement
+from cliquenntp.interfaces import SHARED, Changes, Follow, Held, IWriter, Place, Placement
 from cliquenntp.store.archive import Archive, alias_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
@@ -41,7 +41,7 @@ class Writer(Archive):
     def _forget_changes(self) -> None:
         self.writes = 0
         self._documents: list[int] = []
-        self._places: list[Place] = []
+        self._held: list[Held] = []
         self._changed_groups: dict[int, None] = {}
         self._dropped: list[int] = []
         self._added_aliases: list[tuple[str, bytes, int]] = []
@@ -56,7 +56,7 @@ class Writer(Archive):
         """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
         changes = Changes(
             tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases),
-            tuple(self._places),
+            tuple(self._held),
         )
         self._transactions.commit()
         self._transactions.begin()
@@ -82,7 +82,9 @@ class Writer(Archive):
         self._numbered = placement, docno, numbers
         return docno, numbers
 
-    def store(self, document: Any, placement: Placement, overview: bytes, arrived: int) -> Record:
+    def store(
+        self, document: Any, placement: Placement, overview: bytes, arrived: int, node: int = SHARED
+    ) -> Record:
         """See IWriter; ``arrived`` is raised to the time of the document stored before where the clock went back.
 
         ValueError where ``number`` was not called just before for this placement, the document is held already, or the
@@ -117,17 +119,29 @@ class Writer(Archive):
                 self._message_ids.add(key_digest(message_id), docno)
         if not placement.parents:
             self._forums.insert(placement.name, docno)
+            if node != SHARED:
+                self._private_roots.add(docno)
         for group in placement.groups:
             self._append(group, docno, group in placement.parents)
             self._changed_groups[group] = None
-        self.channels.add(record, self._tie_loose_ends(record))
+        channels = self.holdings.take(node, docno, is_new=True)
+        channels.add(record, self._tie_loose_ends(record))
         for root in placement.roots:
             self._page_overviews(root)
         self._documents.append(docno)
-        self._places.append(
-            Place(document.id, document.time, tuple(document.parents), len(document.raw), document.author)
-        )
+        place = Place(document.id, document.time, tuple(document.parents), len(document.raw), document.author)
+        self._held.append(Held(node, docno, place))
         return record
+
+    def hold(self, docno: int, node: int, is_news: bool = True) -> None:
+        """See IWriter."""
+        if self.holdings.has(node, docno):
+            return
+        self.writes += 1
+        channels = self.holdings.take(node, docno, is_new=False)
+        channels.add(self._records[docno], self.children(docno))
+        if is_news:
+            self._held.append(Held(node, docno, self.place(docno)))
 
     def _declared(self, document: Any, placement: Placement) -> tuple[int | bytes, ...]:
         if len(document.parents) == len(placement.parents):
@@ -179,12 +193,13 @@ class Writer(Archive):
         self.writes += 1
         self._connection.root()["shift"] += by
 
-    def channel(self, docno: int, comments: bool) -> ChannelSet:
-        """Return the set of a held document's channel; it is kept from now on."""
-        members = self.channels.kept(docno, comments)
+    def channel(self, docno: int, comments: bool, node: int) -> ChannelSet:
+        """Return the set of a channel whose document a node holds; it is kept from now on."""
+        channels = self.holdings.of(node)
+        members = channels.kept(docno, comments)
         if members is None:
             self.writes += 1
-            members = self.channels.keep(docno, comments)
+            members = channels.keep(docno, comments)
         return members
 
     def drop(self, docno: int, why: str) -> None:
@@ -271,7 +286,8 @@ class Writer(Archive):
         follows = self._follows.get(account)
         if follows is None:
             follows = self._follows[account] = ObjectTree()
-        follows[follow.document] = (follow.reason.value, follow.looked, follow.comments, follow.since)
+        kept = (follow.reason.value, follow.looked, follow.comments, follow.since)
+        follows[follow.document] = kept if follow.node == SHARED else (*kept, follow.node)
 
     def follow_delete(self, account: str, document_id: bytes) -> None:
         """See IWriter."""

@@ -62,7 +62,7 @@ class CliqueSideTests(TestCase):
         self.assertEqual([*second.clique.channels], [FORUM])
         self.assertIn(first.key.public, second.clique.channels[FORUM].known)
         decider = second.clique._decider
-        await second.turn.submit(lambda writer: decider.forget())
+        await second.turn.submit(decider.forget)
         self.assertEqual([*second.clique.channels], [FORUM])
         self.assertIn(first.key.public, second.clique.channels[FORUM].known)
 

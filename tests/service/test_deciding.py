@@ -11,7 +11,7 @@ import pytest
 from cliquenntp.clique import effects, events
 from cliquenntp.clique.messages import Push
 from cliquenntp.document import Document
-from cliquenntp.interfaces import IDocuments
+from cliquenntp.interfaces import IArchive, IDocuments
 from cliquenntp.service.clique_state import place_of
 from cliquenntp.service.deciding import Decider, Step
 from cliquenntp.service.intake import Intake, IntakeLimits
@@ -63,13 +63,13 @@ class Room:
         self.store = Store.open(folder / "database")
         self.clock = Clock()
         self.cores: list[TakingCore] = []
-        self.decider = Decider(self.store.writer, self._make, accept_document, self.clock)
+        self.decider = Decider(self.store, self._make, accept_document, self.clock)
         self.writer = self.store.writer
         self.writer.begin()
         accept_document(self.writer, ROOT)
         self.writer.commit()
 
-    def _make(self, documents: IDocuments) -> Any:
+    def _make(self, documents: IDocuments, archive: IArchive) -> Any:
         self.cores.append(TakingCore(documents))
         return self.cores[-1]
 

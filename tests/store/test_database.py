@@ -16,7 +16,7 @@ from ZODB.FileStorage import FileStorage
 
 from cliquenntp.store import Store, StoreLocked, StoreTooNew, StoreUnusable
 from cliquenntp.store.database import DATABASE_FILE
-from cliquenntp.store.schema import STEPS
+from cliquenntp.store.schema import STEPS, apply_step
 from tests.sample_documents import store_sample
 
 
@@ -169,9 +169,10 @@ def test_a_snapshot_stands_still(tmp_path: Path) -> None:
 def test_children_that_came_before_a_parent_are_found_after_their_schema_step(tmp_path: Path) -> None:
     number = next(index for index, (name, _) in enumerate(STEPS) if name.startswith("children that came before"))
     parent, other = b"p" * 32, b"q" * 32
-    Store.open(tmp_path, steps=STEPS[:number]).close()
     storage = FileStorage(str(tmp_path / DATABASE_FILE))
     with closing(ZODB.DB(storage)) as database, database.transaction() as connection:
+        for step in STEPS[:number]:
+            apply_step(connection.root(), step)
         connection.root()["late_parents"].update({parent: (3, 700), other: (5,)})
     store = Store.open(tmp_path)
     assert [store.reader.late_children(one) for one in (parent, other, b"r" * 32)] == [(3, 700), (5,), ()]
