@@ -14,7 +14,7 @@ from twisted.internet import defer, endpoints, error
 from twisted.internet.interfaces import IReactorCore
 from twisted.protocols import amp
 
-from cliquenntp.control.protocol import CommandError, Gatherer, Piece, Run
+from cliquenntp.control.protocol import PIECE_BYTES, CommandError, Gatherer, Piece, Run
 
 CONNECT_SECONDS = 10
 """A Unix socket answers at once; a node that is this late hangs."""
@@ -50,13 +50,16 @@ async def ask(
 
     Raises CommandError with one line that says what to do next.
     """
+    typed = json.dumps(dict(arguments)).encode()
+    if len(typed) > PIECE_BYTES:
+        raise CommandError(f"the arguments are longer than the {PIECE_BYTES} octets that fit: give a path to a file")
     endpoint = endpoints.UNIXClientEndpoint(reactor, str(socket), timeout=CONNECT_SECONDS)
     try:
         client = await endpoints.connectProtocol(endpoint, ControlClient(heard))
     except (error.ConnectError, OSError, defer.TimeoutError) as failure:
         raise CommandError(_why_no_connection(socket, failure)) from failure
     try:
-        await client.callRemote(Run, command=command, arguments=json.dumps(dict(arguments)).encode())
+        await client.callRemote(Run, command=command, arguments=typed)
     except (error.ConnectionDone, error.ConnectionLost) as failure:
         raise CommandError(
             "the node stopped before it had answered; look into its log, start it again and repeat the command"

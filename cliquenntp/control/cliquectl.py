@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from twisted.internet import defer
 
@@ -21,9 +21,17 @@ from cliquenntp.control.progress import ProgressLine
 from cliquenntp.control.protocol import CommandError
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses as the commands do: one line, and status 1."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where the arguments are told."""
+        self.exit(1, f"cliquectl: {message}; `{self.prog} --help` tells the arguments\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of cliquectl's command line, made from the table of commands."""
-    main_parser = argparse.ArgumentParser(prog="cliquectl", description=__doc__)
+    main_parser = _Parser(prog="cliquectl", description=__doc__)
     main_parser.add_argument(
         "--socket",
         type=Path,
@@ -40,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         subparser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
         for names, options in line.arguments:
             subparser.add_argument(*names, **options)
-        subparser.set_defaults(line=line)
+        subparser.set_defaults(line=line, parser=subparser)
     return main_parser
 
 
@@ -100,6 +108,15 @@ async def run(reactor: Any, arguments: argparse.Namespace, out: TextIO, error: T
     return 0
 
 
+def parse(all_words: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what a command line says; ``words`` are a program's own.  Raises SystemExit, with what is wrong told."""
+    arguments, words = all_words.parse_known_args(argv)
+    arguments.words = words
+    if arguments.words and not arguments.line.program:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(arguments.words)}")
+    return arguments
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run cliquectl with a command line (default: the process's own)."""
     all_words = parser()
@@ -107,12 +124,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(all_words)
-    arguments, words = all_words.parse_known_args(argv)
+    arguments = parse(all_words, argv)
     if arguments.line.program:
-        words += ["--json"] if arguments.json else []
+        words = [*arguments.words, *(["--json"] if arguments.json else [])]
         return subprocess.run([sys.executable, "-m", arguments.line.program, *words], check=False).returncode
-    if words:
-        all_words.error(f"unrecognized arguments: {' '.join(words)}")
     # Imported here: what the parser answers itself (--help, a wrong argument) needs no reactor.
     from twisted.internet import reactor
 

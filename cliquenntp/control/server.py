@@ -80,12 +80,7 @@ class ControlServer(amp.AMP):
         handler = self._commands.get(command)
         if handler is None:
             raise CommandError(f"the node knows no command {command!r}: is it older than this cliquectl?")
-        try:
-            values = json.loads(arguments)
-        except ValueError:
-            values = None
-        if not isinstance(values, dict):
-            raise CommandError("the arguments are no JSON object")
+        values = _values(arguments)
         answer = Answer(self)
         try:
             await answer.result(await handler(answer, values))
@@ -104,6 +99,22 @@ class ControlServer(amp.AMP):
         for running in tuple(self._running):
             running.cancel()
         super().connectionLost(reason)
+
+
+def _values(arguments: bytes) -> dict[str, Any]:
+    """Return the arguments of a command.  Raises CommandError where they are none, or no text that can be passed on."""
+    try:
+        values = json.loads(arguments)
+        for value in values.values():
+            if not (value is None or isinstance(value, (str, bool, int))):
+                raise CommandError("an argument is neither text nor a number")
+            if isinstance(value, str) and b"\0" in value.encode():
+                raise CommandError("an argument has a NUL in it")
+    except UnicodeEncodeError:
+        raise CommandError("an argument is no UTF-8: rename the file, or type it in another locale") from None
+    except (ValueError, AttributeError):
+        raise CommandError("the arguments are no JSON object") from None
+    return dict(values)
 
 
 class ControlFactory(Factory):

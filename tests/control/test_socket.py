@@ -13,8 +13,10 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.control import cliquectl
 from cliquenntp.control.client import ask
-from cliquenntp.control.protocol import CommandError
+from cliquenntp.control.protocol import PIECE_BYTES, CommandError
 from cliquenntp.control.server import Answer, ControlFactory
+from cliquenntp.service.graph_command import FORMATS
+from cliquenntp.service.overlay_picture import Other, Overlay, Role
 
 
 class ControlSocket(TestCase):
@@ -56,10 +58,25 @@ class ControlSocket(TestCase):
             return {"count": arguments["count"]}
 
         self.commands["many"] = many
-        await self.ask("many", count=20_000)
+        await self.ask("many", count=100_000)
         numbers = [row["number"] for message in self.messages for row in message.get("rows", ())]
-        self.assertEqual(numbers, list(range(20_000)))
-        self.assertEqual(self.messages[-1], {"result": {"count": 20_000}})
+        self.assertEqual(numbers, list(range(100_000)))
+        self.assertEqual(self.messages[-1], {"result": {"count": 100_000}})
+
+    async def test_a_picture_of_a_thousand_nodes_comes_whole(self) -> None:
+        others = tuple(Other(f"node{number:04}", Role.KNOWN, ("i2p:" + "a" * 24,)) for number in range(1000))
+        overlay = Overlay("clique.tea, all below it", "this", ("this node",), False, others)
+
+        async def graph(answer: Answer, arguments: Any) -> dict[str, Any]:
+            return {"text": FORMATS[arguments["format"]](overlay)}
+
+        self.commands["graph"] = graph
+        for form in FORMATS:
+            status, out, error = await self.cliquectl("graph", "clique.tea", "--format", form)
+            self.assertEqual((status, error), (0, ""))
+            self.assertEqual(out.rstrip("\n"), FORMATS[form](overlay).rstrip("\n"))
+            self.assertTrue(all(other.name in out for other in others))
+            self.assertGreater(len(out), PIECE_BYTES)
 
     async def test_progress_goes_before_the_result(self) -> None:
         async def work(answer: Answer, arguments: Any) -> dict[str, Any]:
