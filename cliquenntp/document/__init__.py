@@ -2,6 +2,7 @@
 
 from cliquenntp.document.addresses import is_foreign, signer_address
 from cliquenntp.document.canonical import canonical, is_canonical, needs_repair
+from cliquenntp.document.composing import compose
 from cliquenntp.document.errors import (
     DocumentAhead,
     DocumentError,
@@ -47,6 +48,7 @@ __all__ = [
     "canonical",
     "check_forum_name",
     "check_time",
+    "compose",
     "decode_header",
     "id_from_text",
     "id_text",

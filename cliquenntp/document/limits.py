@@ -37,4 +37,6 @@ AHEAD_SECONDS = 86_400
 TIME_DIGITS = 11
 """Digits of a Clique-Time: until the year 5138, and far inside every integer of a database."""
 
+LATEST_TIME = 10**TIME_DIGITS - 1
+
 DEFAULT_LIMITS = Limits()

@@ -116,7 +116,7 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
         time=int(first_lines[3]),
         headers=headers,
         body_start=head_end + 4,
-        **_relations(headers, limits),
+        **relations(headers, limits),
     )
 
 
@@ -140,7 +140,7 @@ def _author_key(text: bytes) -> bytes:
     return octets_from_text(text, KEY_OCTETS)
 
 
-def _relations(headers: Headers, limits: Limits) -> dict[str, Any]:
+def relations(headers: Headers, limits: Limits) -> dict[str, Any]:
     """Return the fields of Document that its Clique headers give."""
     found: dict[str, Any] = {}
     for name in _KNOWN.keys() & headers.names():

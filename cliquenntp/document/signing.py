@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -20,6 +21,8 @@ SIGNED_CONTEXT = b"clique document 1\n"
 SEED_OCTETS = 32
 
 _FIRST_LINES = (b"clique-signature", b"clique-time")
+_VALUE = re.compile(rb"[^\r\n\0]*(?:\r\n[ \t][^\r\n\0]*)*")
+"""folded or not"""
 
 
 class Signer:
@@ -43,9 +46,17 @@ class Signer:
         ``unsigned`` is what ``build`` returns: canonical header and body without the first two lines.  ``time`` becomes
         its Clique-Time, seconds since 1970 UTC.  Nothing is checked; ``parse`` tells whether others will take it.
         """
-        signed = b"Clique-Time: %d\r\n%b" % (time, unsigned)
-        signature = key_text(self._private.sign(SIGNED_CONTEXT + signed)).encode("ascii")
-        return b"Clique-Signature: 1 %b %b\r\n%b" % (self._key_text, signature, signed)
+        signature, clique_time = self.first_fields(self.signature(unsigned, time), time)
+        return b"%b: %b\r\n%b: %b\r\n%b" % (*signature, *clique_time, unsigned)
+
+    def signature(self, unsigned: bytes, time: int) -> bytes:
+        """Return the 64 bytes that sign ``unsigned`` with its Clique-Time."""
+        return self._private.sign(b"%bClique-Time: %d\r\n%b" % (SIGNED_CONTEXT, time, unsigned))
+
+    def first_fields(self, signature: bytes, time: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """Return the fields (name, value) that stand first in a document of this persona."""
+        value = b"1 %b %b" % (self._key_text, key_text(signature).encode("ascii"))
+        return (b"Clique-Signature", value), (b"Clique-Time", b"%d" % time)
 
 
 def build(fields: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
@@ -57,10 +68,9 @@ def build(fields: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
     for name, value in fields:
         if not is_field_name(name) or name.lower() in _FIRST_LINES:
             raise DocumentRefused(f"not a header field's name: {name[:60]!a}")
-        unfolded = value.replace(b"\r\n ", b"").replace(b"\r\n\t", b"")
-        if b"\r" in unfolded or b"\n" in unfolded or b"\0" in unfolded:
+        if not _VALUE.fullmatch(value):
             raise DocumentRefused(f"CR, LF or NUL in {name.decode('ascii')}")
-        lines.append(name + b": " + value)
+        lines.append(b"%b: %b" % (name, value))
     return b"\r\n".join([*lines, b"", body])
 
 

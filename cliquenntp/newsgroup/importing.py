@@ -15,7 +15,7 @@ from hashlib import sha256
 
 import attrs
 
-from cliquenntp.document import build, canonical, id_text, is_field_name, needs_repair, unfold
+from cliquenntp.document import canonical, id_text, is_field_name, needs_repair, unfold
 from cliquenntp.newsgroup.message_ids import is_message_id, message_ids_in
 
 MBOX_LINE = "mbox line 'From ...' in front of the header left out"
@@ -117,8 +117,10 @@ def read_article(raw: bytes) -> ForeignArticle:
     )
 
 
-def unsigned_document(article: ForeignArticle, parents: Sequence[bytes], sender: str, time: int) -> bytes:
-    """Return the article as a document to be signed by the importer, whose address is ``sender``.
+def document_fields(
+    article: ForeignArticle, parents: Sequence[bytes], sender: str, time: int
+) -> list[tuple[bytes, bytes]]:
+    """Return the header fields of the article as a document, which the importer signs, whose address is ``sender``.
 
     ``parents`` are ids, the first parent's first; ``time`` (seconds since 1970 UTC) stands in for a Date that is
     missing or unreadable; such a Date is kept as Original-Date.
@@ -130,7 +132,7 @@ def unsigned_document(article: ForeignArticle, parents: Sequence[bytes], sender:
     fields.append((b"Sender", sender.encode("ascii")))
     fields.append((b"Clique-Parent", ", ".join(map(id_text, parents)).encode("ascii")))
     fields.append((b"Clique-Original-Message-ID", article.message_id))
-    return build(fields, article.body)
+    return fields
 
 
 def read_date(value: bytes) -> int | None:

@@ -13,10 +13,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cliquenntp.document import DEFAULT_LIMITS, DocumentError, Signer, address_of, parse
+from cliquenntp.document import DEFAULT_LIMITS, DocumentError, Signer, address_of, compose
 from cliquenntp.interfaces import IArchive, IFeed, IRecord, IWriter, Offer
 from cliquenntp.newsgroup.feeding import is_ours, parents_in, read_fed, wanted_forums
-from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, unsigned_document
+from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, document_fields
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.forums import OWNER_LOCAL_PART, NotImporterError, importing_root
@@ -79,8 +79,8 @@ class Feeding:
         roots = [importing_root(writer, name, self._signer, now, self._path_identity).docno for name in forums]
         parents, newest = parents_in(roots, article.references, writer)
         time = max(now if article.date is None else min(article.date, now), newest)
-        unsigned = unsigned_document(article, parents, self._sender, time)
-        return accept(writer, parse(self._signer.sign(unsigned, time)), now, self._path_identity)
+        fields = document_fields(article, parents, self._sender, time)
+        return accept(writer, compose(self._signer, fields, article.body, time), now, self._path_identity)
 
 
 def _stored(record: IRecord | None) -> PostResult:

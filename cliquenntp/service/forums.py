@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
 
-from cliquenntp.document import Document, Signer, address_of, build, check_forum_name, parse
+from cliquenntp.document import Document, Signer, address_of, check_forum_name, compose
 from cliquenntp.interfaces import IRecord, IWriter
 from cliquenntp.newsgroup.importers import is_importer
 from cliquenntp.service.arrival import accept
@@ -60,4 +60,4 @@ def root_document(name: str, description: str, signer: Signer, now: int) -> Docu
         (b"Content-Transfer-Encoding", b"8bit"),
     ]
     body = f"This is the beginning of the forum {name}.\r\n"
-    return parse(signer.sign(build(fields, body.encode()), now))
+    return compose(signer, fields, body.encode(), now)

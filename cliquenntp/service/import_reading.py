@@ -13,8 +13,8 @@ from pathlib import Path
 
 import attrs
 
-from cliquenntp.document import DEFAULT_LIMITS, Document, DocumentError, Signer, address_of, check_forum_name, parse
-from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, read_article, unsigned_document
+from cliquenntp.document import DEFAULT_LIMITS, Document, DocumentError, Signer, address_of, check_forum_name, compose
+from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, document_fields, read_article
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.import_index import Entry, Held, ImportIndex
 from cliquenntp.service.import_sources import LARGEST_ARTICLE, Found, open_source
@@ -182,7 +182,8 @@ class ArchiveReading:
         most = DEFAULT_LIMITS.parents
         repairs = article.repairs if len(parents) <= most else (*article.repairs, TOO_MANY_THREADS)
         time = max(self._index.time(entry.number), newest)
-        document = parse(self._signer.sign(unsigned_document(article, parents[:most], self._sender, time), time))
+        fields = document_fields(article, parents[:most], self._sender, time)
+        document = compose(self._signer, fields, article.body, time)
         return Ready(entry.name, entry.message_id, document, forums, repairs)
 
     def _parents(self, number: int, article: ForeignArticle) -> tuple[tuple[bytes, ...], int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
-from cliquenntp.document import build, parse
+from cliquenntp.document import compose
 from cliquenntp.interfaces import IRecord
 from cliquenntp.newsgroup.linking import groups_of_link, link_fields, linkable
 from cliquenntp.service.follow_commands import find_document
@@ -36,7 +36,7 @@ class LinkCommands:
         if not set(parent.roots) & set(target.roots):
             raise CommandError("a link leads from one place in a forum to another one in the same forum")
         now, signer = int(node.clock()), node.owner
-        document = parse(signer.sign(build(link_fields(signer.key, target, (parent,), now), b""), now))
+        document = compose(signer, link_fields(signer.key, target, (parent,), now), b"", now)
         try:
             record = await node.accept(document)
         except TurnRefused as error:

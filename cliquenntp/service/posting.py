@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from cliquenntp.document import DocumentError, build, parse
+from cliquenntp.document import DocumentError, compose
 from cliquenntp.interfaces import Follow, IArchive, Identity, IRecord, IWriter, Reason
 from cliquenntp.newsgroup.control import LeaveForum, PostRefused
 from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_before
@@ -57,7 +57,7 @@ class Posting:
                 root = self._archive.record(drafted.root)
                 left = PostResult(True, f"{root.name} is followed no more; what is here stays")
                 return self.on_leave(identity, root).addCallbacks(lambda _: left, _refused)
-            document = parse(signer.sign(build(drafted.fields, drafted.body), now))
+            document = compose(signer, drafted.fields, drafted.body, now)
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))
         alias = drafted.alias

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from persistent import Persistent
 
+from cliquenntp.store.packing import OCTETS, number_at, pack_numbers, unpack_numbers
 from cliquenntp.store.trees import NameTree, PageTree
 
 _ALPHABET = {character: value for value, character in enumerate("abcdefghijklmnopqrstuvwxyz234567")}
@@ -24,47 +25,70 @@ DIGEST_OCTETS = 32
 PAGE_ENTRIES = 48
 """entries a page before it is halved; a new one rewrites 430 octets on the average"""
 
-_ENTRY_OCTETS = 12
+_SHORT_OCTETS = 8
+_ENTRY_OCTETS = _SHORT_OCTETS + OCTETS
 _BITS = 63  # a signed 64-bit key that is never negative
 _CHARACTER_BITS = 5
 
 
 def _short(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int.from_bytes(digest[:_SHORT_OCTETS], "big") >> 1
+
+
+def _packed(short: int) -> bytes:
+    return short.to_bytes(_SHORT_OCTETS, "little")
 
 
 class DigestPage(Persistent):
-    """Entries in any order."""
+    """Entries in any order, kept as they are stored: to search the octets is faster than to search a list."""
 
     __slots__ = ("docnos", "shorts")
 
-    def __init__(self, shorts: list[int], docnos: list[int]) -> None:
-        self.shorts = shorts
-        self.docnos = docnos
+    def __init__(self, entries: Iterable[tuple[int, int]] = ()) -> None:
+        self.hold(entries)
+
+    def hold(self, entries: Iterable[tuple[int, int]]) -> None:
+        """Hold these entries, (short, docno) each, alone."""
+        pairs = tuple(entries)
+        self.shorts = b"".join([_packed(short) for short, _ in pairs])
+        self.docnos = pack_numbers(docno for _, docno in pairs)
 
     def __getstate__(self) -> bytes:
-        count = len(self.shorts)
-        return struct.pack(f"<{count}Q{count}I", *self.shorts, *self.docnos)
+        return self.shorts + self.docnos
 
     def __setstate__(self, state: bytes) -> None:
-        count = len(state) // _ENTRY_OCTETS
-        values = struct.unpack(f"<{count}Q{count}I", state)
-        self.shorts = list(values[:count])
-        self.docnos = list(values[count:])
+        end = len(state) // _ENTRY_OCTETS * _SHORT_OCTETS
+        self.shorts = state[:end]
+        self.docnos = state[end:]
 
-    def get(self, short: int) -> int | None:
+    def get(self, packed: bytes) -> int | None:
         """Return the docno of an entry, or None."""
-        try:
-            return self.docnos[self.shorts.index(short)]
-        except ValueError:
-            return None
+        at = self.shorts.find(packed)
+        while at > 0 and at % _SHORT_OCTETS:  # found across two entries
+            at = self.shorts.find(packed, at + 1)
+        return None if at < 0 else number_at(self.docnos, at // _SHORT_OCTETS)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it must be halved for another entry."""
+        return len(self.shorts) >= PAGE_ENTRIES * _SHORT_OCTETS
+
+    def add(self, packed: bytes, docno: int) -> None:
+        """Add an entry."""
+        self.shorts += packed
+        self.docnos += pack_numbers((docno,))
+
+    def entries(self) -> Iterator[tuple[int, int]]:
+        """Return (short, docno) of each."""
+        shorts = struct.unpack(f"<{len(self.shorts) // _SHORT_OCTETS}Q", self.shorts)
+        return zip(shorts, unpack_numbers(self.docnos), strict=True)
 
 
 class DigestIndex(Persistent):
     """Digest (32 octets) -> docno."""
 
     def __init__(self) -> None:
-        self.pages = PageTree({0: DigestPage([], [])})
+        self.pages = PageTree({0: DigestPage()})
         self.collided = NameTree()
 
     def __getstate__(self) -> tuple[object, ...]:
@@ -80,7 +104,7 @@ class DigestIndex(Persistent):
     def find(self, digest: bytes, is_right: Callable[[int], bool]) -> int | None:
         """Return the docno of a digest, or None; ``is_right`` says whether a docno really has the key."""
         short = _short(digest)
-        docno = self._page(short).get(short)
+        docno = self._page(short).get(_packed(short))
         if docno is None:
             return None
         return docno if is_right(docno) else self.collided.get(digest)
@@ -88,22 +112,21 @@ class DigestIndex(Persistent):
     def add(self, digest: bytes, docno: int) -> None:
         """Add a digest that ``find`` does not find."""
         short = _short(digest)
-        page = self._page(short)
-        if page.get(short) is not None:
+        page, packed = self._page(short), _packed(short)
+        if page.get(packed) is not None:
             self.collided[digest] = docno
-        elif len(page.shorts) < PAGE_ENTRIES:
-            page.shorts = [*page.shorts, short]
-            page.docnos = [*page.docnos, docno]
+        elif not page.is_full:
+            page.add(packed, docno)
         else:
-            entries = sorted([*zip(page.shorts, page.docnos, strict=True), (short, docno)])
+            entries = sorted([*page.entries(), (short, docno)])
             middle = len(entries) // 2
-            page.shorts, page.docnos = map(list, zip(*entries[:middle], strict=True))
-            self.pages[entries[middle][0]] = DigestPage(*map(list, zip(*entries[middle:], strict=True)))
+            page.hold(entries[:middle])
+            self.pages[entries[middle][0]] = DigestPage(entries[middle:])
 
     def having(self, prefix: bytes) -> Iterator[int]:
         """Yield the docnos whose digest may begin with ``prefix`` (8 octets or more); the caller compares."""
         short = _short(prefix)
-        docno = self._page(short).get(short)
+        docno = self._page(short).get(_packed(short))
         if docno is not None:
             yield docno
         yield from self.collided.values(prefix, prefix.ljust(DIGEST_OCTETS, b"\xff"))
@@ -119,7 +142,7 @@ class DigestIndex(Persistent):
         spare = _BITS - _CHARACTER_BITS * len(known)
         low, high = low << spare, ((low + 1) << spare) - 1
         for page in self.pages.values(self.pages.maxKey(low), high):
-            yield from [docno for short, docno in zip(page.shorts, page.docnos, strict=True) if low <= short <= high]
+            yield from [docno for short, docno in page.entries() if low <= short <= high]
         yield from self.collided.values()
 
 

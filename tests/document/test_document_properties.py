@@ -2,6 +2,7 @@
 
 import base64
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 from cliquenntp.document import (
     DocumentError,
     DocumentRefused,
+    Limits,
     Signer,
     address_of,
     build,
     canonical,
+    compose,
     decode_header,
     id_text,
     is_canonical,
@@ -185,3 +188,41 @@ def test_decoding_pieces_of_encoded_words_never_raises(pieces):
 @given(st.binary(max_size=80))
 def test_decoding_any_value_never_raises(value):
     decode_header(value).encode("utf-8")
+
+
+FIELDS = st.lists(
+    st.tuples(
+        st.sampled_from([b"Subject", b"from", b"Sender", b"X", b"Clique-Parent", b"Clique-Time", b"Sub ject", b""]),
+        st.one_of(
+            st.lists(
+                st.sampled_from([
+                    b"\r\n ", b"\r\n\t", b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b":", b"\xe9", b"a",
+                    b"=?utf-8?q?=40?=", OWN, id_text(b"1" * 32).encode(),
+                ]),
+                max_size=6,
+            ).map(b"".join),
+            st.binary(max_size=10),
+        ),
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@given(
+    FIELDS, st.one_of(st.binary(max_size=20), st.just(b"Words.\r\n")), st.sampled_from([0, 1, 10**11 - 1, 10**11, -1]),
+    st.sampled_from([Limits(), Limits(document_octets=300), Limits(header_octets=290), Limits(header_fields=4)]),
+)  # fmt: skip
+def test_what_is_composed_is_what_would_be_read(fields, body, time, limits):
+    fields = [(b"From", OWN), *fields]
+
+    def outcome(make):
+        try:
+            document = make()
+        except DocumentError as error:
+            return type(error)
+        return attrs.asdict(document, recurse=False) | {
+            "headers": document.headers.fields}
+
+    read = outcome(lambda: parse(SIGNER.sign(build(fields, body), time), limits))
+    composed = outcome(lambda: compose(SIGNER, fields, body, time, limits))
+    assert composed == read

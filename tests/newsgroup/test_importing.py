@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliquenntp.document import DocumentError, DocumentRefused, Signer, address_of, canonical, id_text, parse
+from cliquenntp.document import DocumentError, DocumentRefused, Signer, address_of, canonical, compose, id_text
 from cliquenntp.newsgroup import importing
-from cliquenntp.newsgroup.importing import ArticleRefused, read_article, read_date, unsigned_document
+from cliquenntp.newsgroup.importing import ArticleRefused, document_fields, read_article, read_date
 
 SIGNER = Signer(bytes(range(32)))
 SENDER = address_of(SIGNER.key, "owner")
@@ -45,7 +45,7 @@ Text \xff
 
 def document(raw: bytes, time: int = 734_036_905):
     article = read_article(raw)
-    return parse(SIGNER.sign(unsigned_document(article, [PARENT], SENDER, time), time)), article
+    return compose(SIGNER, document_fields(article, [PARENT], SENDER, time), article.body, time), article
 
 
 def changed(old: bytes, new: bytes) -> bytes:
