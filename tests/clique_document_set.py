@@ -127,6 +127,13 @@ class DocumentSetContract:
         assert not documents.below(OTHER, THREAD)
         assert not documents.below(document_id("stranger"), ROOT)
 
+    def test_above_several_at_once(self) -> None:
+        documents, stranger = self.filled(), document_id("stranger")
+        above = documents.above([REPLY, stranger])
+        assert [one in above for one in (ROOT, THREAD, REPLY, stranger)] == [True] * 4
+        assert OTHER not in above
+        assert DEEP not in above
+
     def test_a_gone_document_keeps_its_place(self) -> None:
         documents = self.filled()
         before = documents.channel(ROOT, False).fingerprint(0, END)

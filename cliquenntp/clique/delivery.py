@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import zip_longest
 
 from cliquenntp.clique import adverts, asking, ghosts, reconcile
@@ -35,12 +36,13 @@ ASKED_FOR = 200
 
 def within(node: Node, place: Place, channel: Channel) -> bool:
     """Return whether a document, held already or not, belongs to a channel."""
+    return _belongs(place, channel, node.documents.above(place.parents))
+
+
+def _belongs(place: Place, channel: Channel, above: Container[bytes]) -> bool:
     if place.id == channel.document:
         return True
-    if channel.comments:
-        return channel.document in place.parents
-    below = node.documents.below
-    return any(parent == channel.document or below(parent, channel.document) for parent in place.parents)
+    return channel.document in (place.parents if channel.comments else above)
 
 
 def received(node: Node, event: DocumentReceived) -> None:
@@ -98,8 +100,9 @@ def spread_document(node: Node, place: Place, hop: int, source: Edge | None) -> 
         hop: of our pushes; 0: written here; RECONCILED: it is not news, so it is offered if young, else not at all.
         source: where it came from; None: written here.
     """
+    above = node.documents.above(place.parents)
     for state in node.channels.values():
-        if (source is not None and state is source.state) or within(node, place, state.channel):
+        if (source is not None and state is source.state) or _belongs(place, state.channel, above):
             _spread(node, state, place, hop, source)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from zope.interface import implementer
 
@@ -94,7 +94,7 @@ class Documents:
             self._children.setdefault(parent, []).append(document_id)
         entering = self._subtree(document_id) if document_id in self._children else [document_id]
         channels = self._channels
-        for above in self._above(document_id):
+        for above in self._above([document_id]):
             members = channels.get((above, False))
             if members is not None:
                 for entry in entering:
@@ -104,9 +104,13 @@ class Documents:
             if members is not None:
                 members.insert(place.time, document_id)
 
-    def _above(self, document_id: bytes) -> Iterator[bytes]:
-        seen = {document_id}
-        queue = [document_id]
+    def above(self, document_ids: Iterable[bytes]) -> set[bytes]:
+        """Return the documents to which chains of declared parents lead from these, and these."""
+        return set(self._above(document_ids))
+
+    def _above(self, document_ids: Iterable[bytes]) -> Iterator[bytes]:
+        queue = list(document_ids)
+        seen = set(queue)
         while queue:
             current = queue.pop()
             yield current
@@ -142,7 +146,7 @@ class Documents:
 
     def below(self, document_id: bytes, ancestor: bytes) -> bool:
         """Return whether chains of declared parents lead from a contained document to ``ancestor``."""
-        return document_id in self._places and ancestor in self._above(document_id)
+        return document_id in self._places and ancestor in self._above([document_id])
 
     def forget(self, document_id: bytes, why: str) -> None:
         """Note that its body is kept no more."""

@@ -120,15 +120,17 @@ class CliqueSide:
 
     def moved(self, changes: Changes) -> None:
         """Tell the core of documents that were written or imported here."""
-        for place in (held.place for held in changes.held if held.node == self.node):
-            if place.id in self._decider.brought:
-                self._decider.brought.discard(place.id)
-                continue
-            self._handle(events.LocalDocument(place))
+        places = [held.place for held in changes.held if held.node == self.node]
+        written = [place for place in places if place.id not in self._decider.brought]
+        self._decider.brought.difference_update(place.id for place in places)
+        told: list[events.Event] = [events.LocalDocument(place) for place in written]
+        told += (events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno))
+                 for docno in filter(partial(self._archive.holds, self.node), changes.gone))
+        if told and not self.trouble and not self._stopped:
+            self._submit(self._decider.step_of_all(told), 0)
+        for place in written:
             if not place.parents and not self.is_foreign(place.id):
                 self.on_founded(place.id)
-        for docno in filter(partial(self._archive.holds, self.node), changes.gone):
-            self._handle(events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno)))
 
     def invited(self, root: bytes, contacts: tuple[Contact, ...]) -> None:
         """Take the nodes that hold a root, as an invitation names them."""
@@ -200,6 +202,8 @@ class CliqueSide:
         self.repeated += outcome.repeated
         if self._stopped or self.trouble:
             return
+        for error in outcome.errors:
+            self._log.failure("an event of this node's own could not be handled", Failure(error))
         for root in outcome.shared:
             self.on_shared(root)
         if outcome.effects:

@@ -48,6 +48,8 @@ class Outcome:
     """documents that links brought and that were held already"""
     shared: tuple[bytes, ...]
     """ids of the roots of which some channel is shared with other nodes than before"""
+    errors: Sequence[Exception] = ()
+    """what the core raised about some of several events"""
 
 
 class Decider:
@@ -92,7 +94,11 @@ class Decider:
 
     def step(self, event: events.Event, document: Document | None = None) -> Step:
         """Return the step of the turn that lets the core take an event; ``document`` came with a DocumentReceived."""
-        return Step(self, event, document)
+        return Step(self, [event], document)
+
+    def step_of_all(self, several: Sequence[events.Event]) -> Step:
+        """Return the step that lets the core take events of this node; one about which it raises is passed over."""
+        return Step(self, several)
 
     def channels(self) -> Mapping[Channel, ChannelState]:
         """Return the channels that the core follows as they are now, to look at."""
@@ -121,7 +127,7 @@ class Decider:
         self._step = step
         step.kept, self._unkept = self._unkept, {}
         try:
-            performed, repeated = self._decide(step)
+            performed, repeated, errors = self._decide(step)
         except BaseException:
             self._unkept = step.kept
             raise
@@ -130,16 +136,17 @@ class Decider:
         deadline = self._core.next_deadline()
         if len(self._waiting):
             deadline = self._sweep_at if deadline is None else min(deadline, self._sweep_at)
-        return Outcome(performed, deadline, len(step.stored), repeated, tuple(self._shared(step)))
+        return Outcome(performed, deadline, len(step.stored), repeated, tuple(self._shared(step)), errors)
 
     def _shared(self, step: Step) -> Iterator[bytes]:
         for (part, *names), effect in step.kept.items():
             if part == "links" and effect.value:
                 yield self._core.channels[Channel(*names)].scope  # type: ignore[arg-type]
 
-    def _decide(self, step: Step) -> tuple[list[effects.Effect], int]:
-        queue = deque([*self._expired(), (step.event, step.document)])
+    def _decide(self, step: Step) -> tuple[list[effects.Effect], int, list[Exception]]:
+        queue = deque([*self._expired(), *((event, step.document) for event in step.events)])
         performed: list[effects.Effect] = []
+        errors: list[Exception] = []
         repeated = 0
         while queue:
             event, document = queue.popleft()
@@ -149,8 +156,14 @@ class Decider:
             elif isinstance(event, events.LinkClosed):
                 self._drop(event.link)
             self._document = document
-            with self._deciding:
-                found = self._core.handle(event, self._seconds())
+            try:
+                with self._deciding:
+                    found = self._core.handle(event, self._seconds())
+            except Exception as error:
+                if len(step.events) == 1:
+                    raise
+                errors.append(error)
+                continue
             for effect in found:
                 if isinstance(effect, effects.Persist):
                     step.kept[effect.piece] = effect
@@ -165,7 +178,7 @@ class Decider:
                 queue.extend(self._freed(event.place.id))
             elif isinstance(event, (events.Follow, events.Unfollow)):
                 self.followed = frozenset(self._core.channels)
-        return performed, repeated
+        return performed, repeated, errors
 
     def _heard(self, message: Gone) -> tuple[bytes, ...]:
         """Note that a peer has no octets of these documents any more."""
@@ -234,15 +247,15 @@ class Decider:
 
 
 class Step:
-    """A step of the turn (service.turn): one event for the core."""
+    """A step of the turn (service.turn): one event for the core, or several that no link brought."""
 
-    __slots__ = ("_decider", "document", "event", "kept", "outcome", "stored", "writer")
+    __slots__ = ("_decider", "document", "events", "kept", "outcome", "stored", "writer")
 
     writer: IWriter
 
-    def __init__(self, decider: Decider, event: events.Event, document: Document | None) -> None:
+    def __init__(self, decider: Decider, several: Sequence[events.Event], document: Document | None = None) -> None:
         self._decider = decider
-        self.event = event
+        self.events = several
         self.document = document
         self.outcome: Outcome | None = None
         """None until the core has decided"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -77,6 +77,20 @@ class StoredDocuments:
             return True
         return not channels.tells_all(record) and self._leads_to(docno, ancestor)
 
+    def above(self, document_ids: Iterable[bytes]) -> Container[bytes]:
+        """See IDocuments."""
+        ids = tuple(document_ids)
+        told = set(ids)
+        for docno in filter(None, map(self._writer.find, ids)):
+            record = self._writer.record(docno)
+            if not self._writer.channels.tells_all(record):
+                return _Above(self, ids)
+            for ancestor in (docno, *(group for group, _ in record.numbers)):
+                record = self._writer.record(ancestor)
+                told.add(record.id)
+                told.update(parent for parent in record.declared if isinstance(parent, bytes))
+        return told
+
     def _leads_to(self, docno: int, ancestor: bytes) -> bool:
         """Follow all chains of declared parents upward."""
         seen = {docno}
@@ -103,6 +117,17 @@ class StoredDocuments:
     def channel(self, document_id: bytes, comments: bool) -> StoredChannel:
         """See IDocuments."""
         return StoredChannel(self._writer, document_id, comments, self._node)
+
+
+@attrs.frozen
+class _Above:
+    """What is above documents whose records may not name all of it."""
+
+    _documents: StoredDocuments
+    _ids: tuple[bytes, ...]
+
+    def __contains__(self, ancestor: object) -> bool:
+        return ancestor in self._ids or any(self._documents.below(one, ancestor) for one in self._ids)  # type: ignore[arg-type]
 
 
 @implementer(IDocumentSet)

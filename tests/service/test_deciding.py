@@ -163,6 +163,20 @@ def test_what_is_to_be_kept_outlives_an_event_about_which_the_core_raises(room: 
     assert [*room.writer.pieces("clique/")]
 
 
+def test_of_several_events_one_about_which_the_core_raises_is_passed_over(room: Room) -> None:
+    told = [events.LocalDocument(place_of(document)) for document in (PARENT, CHILD, GRANDCHILD)]
+    handle = room.core.handle
+
+    def broken(event: Any, now: float) -> list[effects.Effect]:
+        room.core.breaks = event is told[1]
+        return handle(event, now)
+
+    room.core.handle = broken  # type: ignore[method-assign]
+    outcome = room.decider.step_of_all(told)(room.writer)
+    assert room.core.events == told
+    assert [type(error) for error in outcome.errors] == [KeyError]
+
+
 def test_a_link_that_brings_too_much_is_not_read_until_half_is_done() -> None:
     said: list[tuple[str, int]] = []
     intake = Intake(lambda link: said.append(("stop", link)), lambda link: said.append(("go on", link)),

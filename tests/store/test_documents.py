@@ -101,6 +101,8 @@ class TestStoredDocuments(DocumentSetContract):
             if dice.random() < 0.05:
                 self._stores[-1].writer.commit()
                 self._stores[-1].writer.begin()
+            for ancestor in (dice.choice(places).id, *place.parents):
+                assert (ancestor in stored.above(place.parents)) == (ancestor in plain.above(place.parents))
             mine, right = dice.choice(sets)
             low = dice.randrange(len(places))
             high = low + dice.randrange(len(places))
@@ -109,6 +111,9 @@ class TestStoredDocuments(DocumentSetContract):
             assert stored.parents(place.id) == plain.parents(place.id)
             ancestor = dice.choice(places).id
             assert stored.below(place.id, ancestor) == plain.below(place.id, ancestor)
+            above, all_above = stored.above(place.parents), plain.above(place.parents)
+            for other in [ancestor, *place.parents, *(dice.choice(places).id for _ in range(20))]:
+                assert (other in above) == (other in all_above)
         for which, (mine, right) in zip(asked, sets, strict=True):
             assert list(mine.items(0, END)) == list(right.items(0, END)), which
             assert mine.newest() == right.newest()
