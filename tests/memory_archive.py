@@ -38,6 +38,10 @@ class MemoryRecord:
     references: tuple[bytes, ...]
     size: int
 
+    @property
+    def groups(self) -> tuple[int, ...]:
+        return tuple(group for group, _ in self.numbers)
+
 
 @implementer(IGroupNumbers)
 class MemoryNumbers:

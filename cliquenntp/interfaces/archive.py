@@ -33,6 +33,7 @@ class IRecord(Interface):
     name = Attribute("str: its newsgroup's name, ASCII")
     subject = Attribute("str: the decoded subject, the newsgroup's description")
     numbers = Attribute("tuple[tuple[int, int], ...]: (group's docno, article number there), itself excluded")
+    groups = Attribute("tuple[int, ...]: the docnos in ``numbers``")
     references = Attribute("tuple[bytes, ...]: ids of the first-parent chain without the root, oldest first, cut")
     size = Attribute("int: octets of the document's bytes")
 

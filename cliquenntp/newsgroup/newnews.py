@@ -116,7 +116,7 @@ class NewArticles:
 
 
 def _groups_of(archive: IArchive, docno: int) -> tuple[int, ...]:
-    return (docno, *(group for group, _ in archive.record(docno).numbers))
+    return (docno, *archive.record(docno).groups)
 
 
 class _GroupMatch:

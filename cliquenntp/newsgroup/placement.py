@@ -46,14 +46,13 @@ def place(document: Document, archive: IArchive) -> Placement:
     parents = _held_parents(document, archive)
     records = [archive.record(docno) for docno in parents]
     subject = decode_header(document.headers.get(b"Subject") or b"")[:SUBJECT_CHARACTERS]
-    roots = _unique((root for record in records for root in record.roots), MOST_ROOTS)
-    starters = _unique((starter for record in records for starter in record.starters), MOST_STARTERS)
+    roots, starters = _roots(records), _starters(records)
     root_name = archive.record(roots[0]).name if roots else None
     groups: tuple[int, ...] = ()
     xref_groups: tuple[int, ...] = ()
     if records and _is_numbered(document):
         nearest = _nearest(records)
-        groups = groups_below(records)
+        groups = tuple(dict.fromkeys([*nearest, *starters, *roots]))
         xref_groups = tuple(dict.fromkeys([*roots, *starters, *nearest]))[:XREF_GROUPS]
     return Placement(
         name=group_name(document.id, document.forum, subject, root_name, archive),
@@ -83,18 +82,24 @@ def _is_numbered(document: Document) -> bool:
 
 def groups_below(parents: Sequence[IRecord]) -> tuple[int, ...]:
     """Return the docnos of the newsgroups in which a child of these documents has a number."""
-    starters = _unique((starter for record in parents for starter in record.starters), MOST_STARTERS)
-    roots = _unique((root for record in parents for root in record.roots), MOST_ROOTS)
-    return tuple(dict.fromkeys([*_nearest(parents), *starters, *roots]))
+    return tuple(dict.fromkeys([*_nearest(parents), *_starters(parents), *_roots(parents)]))
+
+
+def _roots(parents: Sequence[IRecord]) -> tuple[int, ...]:
+    return _unique((root for record in parents for root in record.roots), MOST_ROOTS)
+
+
+def _starters(parents: Sequence[IRecord]) -> tuple[int, ...]:
+    return _unique((starter for record in parents for starter in record.starters), MOST_STARTERS)
 
 
 def _nearest(parents: Sequence[IRecord]) -> list[int]:
     """Return the docnos of the ancestors that are nearest through any parent, nearest first.
 
-    The first NEAREST_GROUPS numbers of a record are its own nearest ancestors in order of distance, so reading all
+    The first NEAREST_GROUPS groups of a record are its own nearest ancestors in order of distance, so reading all
     parents' lists side by side gives the order of distance for the child.
     """
-    lists = [[record.docno, *(group for group, _ in record.numbers[:NEAREST_GROUPS])] for record in parents]
+    lists = [[record.docno, *record.groups[:NEAREST_GROUPS]] for record in parents]
     if len(lists) == 1:
         return lists[0][:NEAREST_GROUPS]
     merged: dict[int, None] = {}

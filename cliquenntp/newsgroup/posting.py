@@ -171,7 +171,7 @@ def _parents(headers: Headers, archive: IArchive, identity: Identity) -> tuple[i
     for message_id in reversed(message_ids_in(referenced)[-REFERENCES_READ:]):
         docno = _find(message_id, archive, identity)
         if docno is not None:
-            answered.append((docno, {docno, *(group for group, _ in archive.record(docno).numbers)}))
+            answered.append((docno, {docno, *archive.record(docno).groups}))
     parents = dict.fromkeys(
         next((docno for docno, places in answered if group in places), group) for group in groups
     )

@@ -79,7 +79,7 @@ def stub_of(document_id: bytes, archive: IArchive, node: int = SHARED) -> Docume
 
 def acts_only(record: IRecord) -> bool:
     """Tell whether a document is no article, as it only acts on another one: it stands in no newsgroup."""
-    return bool(record.parents) and not record.numbers
+    return bool(record.parents) and not record.groups
 
 
 def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[int]:

@@ -80,7 +80,13 @@ class Archive:
 
     def find(self, document_id: bytes) -> int | None:
         """See IArchive."""
-        return self._ids.find(document_id, lambda docno: self._records[docno].id == document_id)
+        return self._ids.find(document_id, lambda docno: self._has_id(docno, document_id))
+
+    def _has_id(self, docno: int, document_id: bytes) -> bool:
+        return bool(self._records[docno].id == document_id)
+
+    def _has_message_id(self, docno: int, message_id: bytes) -> bool:
+        return message_id in self._records[docno].message_ids
 
     def find_prefix(self, prefix: str) -> Iterable[int]:
         """See IArchive."""
@@ -178,8 +184,9 @@ class Archive:
     def children(self, docno: int) -> Iterable[int]:
         """See IArchive."""
         first = docno << DOCNO_BITS
-        loose = self._loose_children.keys(first, first + LARGEST_DOCNO)
-        return merge(self._numbers(docno).children(), (child - first for child in loose))
+        loose = (child - first for child in self._loose_children.keys(first, first + LARGEST_DOCNO))
+        numbers = self._numbers(docno)
+        return loose if isinstance(numbers, Unanswered) else merge(numbers.children(), loose)
 
     def late_children(self, parent: bytes) -> tuple[int, ...]:
         """See IArchive."""
@@ -187,9 +194,7 @@ class Archive:
 
     def by_message_id(self, message_id: bytes) -> int | None:
         """See IArchive."""
-        return self._message_ids.find(
-            key_digest(message_id), lambda docno: message_id in self._records[docno].message_ids
-        )
+        return self._message_ids.find(key_digest(message_id), lambda docno: self._has_message_id(docno, message_id))
 
     def alias(self, account: str, message_id: bytes) -> int | None:
         """See IArchive."""

@@ -109,7 +109,8 @@ class ChannelSet(Persistent):
         """Take a document in, once."""
         if key in self:
             return
-        self.open_end = sorted([*self.open_end, key])
+        at = bisect_left(self.open_end, key)
+        self.open_end = [*self.open_end[:at], key, *self.open_end[at:]]
         if len(self.open_end) >= OPEN_KEYS:
             self.fill(self.open_end, id_of)
             self.open_end = []

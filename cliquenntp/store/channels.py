@@ -139,7 +139,7 @@ class Channels:
     def tells_all(self, record: Record) -> bool:
         """Return whether a record names all ancestors of its document and no others."""
         return self.names_true(record) and len(record.roots) < _ROOTS_TOLD and (
-            len(record.parents) == len(record.numbers) == 0 or 0 < len(record.numbers) < _NEAREST_TOLD
+            0 < len(record.groups) < _NEAREST_TOLD or (not record.parents and not record.groups)
         )
 
     def _around(self, parents: Iterable[int]) -> Iterator[ChannelSet]:
@@ -150,7 +150,7 @@ class Channels:
                 members for slot, members in self._sets.items() if not slot & 1 and any(key in members for key in keys)
             )
             return
-        above = {group for record in records for group, _ in record.numbers}
+        above = {group for record in records for group in record.groups}
         for docno in sorted(above.union(parents)):
             members = self.kept(docno, False)
             if members is not None:

@@ -102,6 +102,11 @@ class Record(Persistent):
         return tuple(zip(values[::2], values[1::2], strict=True))
 
     @property
+    def groups(self) -> tuple[int, ...]:
+        """See IRecord."""
+        return unpack_numbers(self._numbers)[::2]
+
+    @property
     def references(self) -> tuple[bytes, ...]:
         """See IRecord."""
         packed = self._references

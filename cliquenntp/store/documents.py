@@ -73,7 +73,7 @@ class StoredDocuments:
         members = channels.kept(above, False)
         if members is not None:
             return key_of(record.time, docno) in members
-        if channels.names_true(record) and (above in record.roots or above in dict(record.numbers)):
+        if channels.names_true(record) and (above in record.roots or above in record.groups):
             return True
         return not channels.tells_all(record) and self._leads_to(docno, ancestor)
 
@@ -81,11 +81,12 @@ class StoredDocuments:
         """See IDocuments."""
         ids = tuple(document_ids)
         told = set(ids)
-        for docno in filter(None, map(self._writer.find, ids)):
+        channels = self._writer.holdings.of(self._node)
+        for docno in filter(None, map(self._find, ids)):
             record = self._writer.record(docno)
-            if not self._writer.channels.tells_all(record):
+            if not channels.tells_all(record):
                 return _Above(self, ids)
-            for ancestor in (docno, *(group for group, _ in record.numbers)):
+            for ancestor in (docno, *record.groups):
                 record = self._writer.record(ancestor)
                 told.add(record.id)
                 told.update(parent for parent in record.declared if isinstance(parent, bytes))

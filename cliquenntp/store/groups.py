@@ -133,7 +133,7 @@ class Group(Persistent):
             self.shifts = (*self.shifts, (self.places + 1, shift))
         if len(self.open_end) == OPEN_NUMBERS * OCTETS:
             self._page_open_end()
-        self.open_end += pack_numbers([docno << 1 | is_child])
+        self.open_end += (docno << 1 | is_child).to_bytes(OCTETS, "little")
 
     def remove(self, number: int) -> bool:
         """Take an article out of its number; return whether it is a child of the group's document."""
@@ -235,7 +235,3 @@ class Unanswered:
         """See IGroupNumbers."""
         if low <= 1 <= high:
             yield 1, self.docno
-
-    def children(self) -> Iterator[int]:
-        """Yield nothing."""
-        return iter(())

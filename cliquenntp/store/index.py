@@ -11,6 +11,7 @@ who wants it) lie whole in a second tree.
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 
@@ -19,7 +20,10 @@ from persistent import Persistent
 from cliquenntp.store.packing import OCTETS, number_at, pack_numbers, unpack_numbers
 from cliquenntp.store.trees import NameTree, PageTree
 
-_ALPHABET = {character: value for value, character in enumerate("abcdefghijklmnopqrstuvwxyz234567")}
+_BASE32 = re.compile(r"[a-z2-7]*")
+_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
+"""from base32 to what ``int`` reads in base 32"""
+
 DIGEST_OCTETS = 32
 
 PAGE_ENTRIES = 48
@@ -78,10 +82,17 @@ class DigestPage(Persistent):
         self.shorts += packed
         self.docnos += pack_numbers((docno,))
 
+    def _unpacked(self) -> tuple[int, ...]:
+        return struct.unpack(f"<{len(self.shorts) // _SHORT_OCTETS}Q", self.shorts)
+
     def entries(self) -> Iterator[tuple[int, int]]:
         """Return (short, docno) of each."""
-        shorts = struct.unpack(f"<{len(self.shorts) // _SHORT_OCTETS}Q", self.shorts)
-        return zip(shorts, unpack_numbers(self.docnos), strict=True)
+        return zip(self._unpacked(), unpack_numbers(self.docnos), strict=True)
+
+    def between(self, low: int, high: int) -> list[int]:
+        """Return the docnos of the entries from low to high inclusive."""
+        found = [index for index, short in enumerate(self._unpacked()) if low <= short <= high]
+        return [number_at(self.docnos, index) for index in found]
 
 
 class DigestIndex(Persistent):
@@ -109,11 +120,14 @@ class DigestIndex(Persistent):
             return None
         return docno if is_right(docno) else self.collided.get(digest)
 
-    def add(self, digest: bytes, docno: int) -> None:
-        """Add a digest that ``find`` does not find."""
+    def add(self, digest: bytes, docno: int, is_right: Callable[[int], bool]) -> bool:
+        """Add a digest unless ``find`` finds it; return whether it was added."""
         short = _short(digest)
         page, packed = self._page(short), _packed(short)
-        if page.get(packed) is not None:
+        held = page.get(packed)
+        if held is not None:
+            if is_right(held) or digest in self.collided:
+                return False
             self.collided[digest] = docno
         elif not page.is_full:
             page.add(packed, docno)
@@ -122,6 +136,7 @@ class DigestIndex(Persistent):
             middle = len(entries) // 2
             page.hold(entries[:middle])
             self.pages[entries[middle][0]] = DigestPage(entries[middle:])
+        return True
 
     def having(self, prefix: bytes) -> Iterator[int]:
         """Yield the docnos whose digest may begin with ``prefix`` (8 octets or more); the caller compares."""
@@ -133,16 +148,14 @@ class DigestIndex(Persistent):
 
     def starting_with(self, prefix: str) -> Iterator[int]:
         """Yield the docnos whose digest may begin with ``prefix`` (base32, lower case); the caller compares."""
-        if not all(character in _ALPHABET for character in prefix):
+        if not _BASE32.fullmatch(prefix):
             return
-        low = 0
         known = prefix[:_BITS // _CHARACTER_BITS]
-        for character in known:
-            low = low << _CHARACTER_BITS | _ALPHABET[character]
         spare = _BITS - _CHARACTER_BITS * len(known)
-        low, high = low << spare, ((low + 1) << spare) - 1
+        low = int("0" + known.translate(_DIGITS), 32) << spare
+        high = low + (1 << spare) - 1
         for page in self.pages.values(self.pages.maxKey(low), high):
-            yield from [docno for short, docno in page.entries() if low <= short <= high]
+            yield from page.between(low, high)
         yield from self.collided.values()
 
 

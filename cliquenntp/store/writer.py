@@ -78,7 +78,8 @@ class Writer(Archive):
         docno = self.newest() + 1
         if docno > LARGEST_DOCNO:
             raise OverflowError(f"a node numbers at most {LARGEST_DOCNO} documents")
-        numbers = tuple((group, self._numbers(group).next_number(self._shift)) for group in placement.groups)
+        shift = self._shift
+        numbers = tuple([(group, self._numbers(group).next_number(shift)) for group in placement.groups])
         self._numbered = placement, docno, numbers
         return docno, numbers
 
@@ -93,15 +94,14 @@ class Writer(Archive):
         if self._numbered is None or self._numbered[0] is not placement:
             raise ValueError("store() must follow number() of the same placement")
         _, docno, numbers = self._numbered
-        if self.find(document.id) is not None:
-            raise ValueError("the document is held already")
         if b"\n" in overview or b"\r" in overview:
             raise ValueError("an overview line has no line end")
-        newest = self.newest()
-        if newest:
-            arrived = max(arrived, self._records[newest].arrived)
-        self._numbered = None
+        if not self._ids.add(document.id, docno, lambda held: self._has_id(held, document.id)):
+            raise ValueError("the document is held already")
         self.writes += 1
+        self._numbered = None
+        if docno > 1:
+            arrived = max(arrived, self._records[docno - 1].arrived)
         record = Record(
             docno=docno, id=document.id, author=document.author, time=document.time, arrived=arrived,
             parents=placement.parents, declared=self._declared(document, placement), depth=placement.depth,
@@ -113,16 +113,16 @@ class Writer(Archive):
         )
         self._records[docno] = record
         self._octets_held.change(record.size)
-        self._ids.add(document.id, docno)
-        for message_id in placement.message_ids:
-            if self.by_message_id(message_id) is None:  # the first one held wins
-                self._message_ids.add(key_digest(message_id), docno)
+        for message_id in placement.message_ids:  # the first one held wins
+            self._message_ids.add(
+                key_digest(message_id), docno, lambda held, named=message_id: self._has_message_id(held, named))
         if not placement.parents:
             self._forums.insert(placement.name, docno)
             if node != SHARED:
                 self._private_roots.add(docno)
+        shift = self._shift
         for group in placement.groups:
-            self._append(group, docno, group in placement.parents)
+            self._append(group, docno, group in placement.parents, shift)
             self._changed_groups[group] = None
         channels = self.holdings.take(node, docno, is_new=True)
         channels.add(record, self._tie_loose_ends(record))
@@ -154,7 +154,7 @@ class Writer(Archive):
 
         Return the docnos of the children that came before the document.
         """
-        numbered = {group for group, _ in record.numbers}
+        numbered = record.groups
         for parent in record.declared:
             if isinstance(parent, bytes):
                 self._late_parents[parent + record.docno.to_bytes(8, "big")] = record.docno
@@ -169,11 +169,11 @@ class Writer(Archive):
     def _content(self, raw: bytes) -> Persistent:
         return Octets(raw) if len(raw) <= self._blob_octets else Blob(raw)
 
-    def _append(self, group: int, docno: int, is_child: bool) -> None:
+    def _append(self, group: int, docno: int, is_child: bool, shift: int) -> None:
         numbers = self._groups.get(group)
         if numbers is None:
             numbers = self._groups[group] = Group(group)
-        numbers.append(docno, is_child, self._shift)
+        numbers.append(docno, is_child, shift)
 
     def _page_overviews(self, root: int) -> None:
         numbers = self._groups.get(root)
@@ -235,14 +235,13 @@ class Writer(Archive):
         if link != docno:
             self._shown[link] = docno
         for group in groups:
-            self._append(group, link, False)
+            self._append(group, link, False, self._shift)
             self._linked[docno << DOCNO_BITS | group] = self._groups[group].high
             self._changed_groups[group] = None
 
     def stands_in(self, docno: int, group: int) -> bool:
         """See IWriter."""
-        return docno << DOCNO_BITS | group in self._linked or any(
-            group == numbered for numbered, _ in ((docno, 1), *self._records[docno].numbers))
+        return docno << DOCNO_BITS | group in self._linked or group in (docno, *self._records[docno].groups)
 
     def await_linked(self, document_id: bytes, link: int) -> None:
         """See IWriter."""
