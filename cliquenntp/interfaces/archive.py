@@ -10,7 +10,6 @@ from zope.interface import Attribute, Interface
 
 from cliquenntp.interfaces.clique import Place
 
-
 SHARED = 0
 """the node of the process that all accounts share; others belong to one account each and have greater numbers"""
 

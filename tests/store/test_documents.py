@@ -157,7 +157,7 @@ class TestStoredDocuments(DocumentSetContract):
         stored_once = store.writer.newest()
         assert stored_once == len({place.id for place in places if any(plain.contains(place.id) for _, plain in nodes)})
         assert sorted(store.writer.by_time()) == list(range(1, stored_once + 1))
-        for number, (stored, plain) in zip((SHARED, 1, 7), nodes, strict=True):
+        for number, (_, plain) in zip((SHARED, 1, 7), nodes, strict=True):
             held = sum(plain.contains(place.id) for place in places)
             assert store.writer.holdings.count(number) == held
             assert all(store.writer.holdings.of(number).sums_hold(docno) for docno in store.writer.since(0))
