@@ -42,6 +42,11 @@ def document(subject: str, *parents: bytes, **headers: str) -> Document:
     return parse(SIGNER.sign(build(fields, b"Words.\r\n" * 4), TIME))
 
 
+def link(subject: str, target: Document, place: Document) -> Document:
+    """Return a link that shows ``target`` below ``place``."""
+    return document(subject, target.id, place.id, Clique_Link=id_text(target.id))
+
+
 def chain(count: int) -> Shape:
     """One answer below the other."""
     last = document("root", Clique_Forum="talk")
@@ -72,19 +77,35 @@ def crossposts(count: int) -> Shape:
 
 
 def links(count: int) -> Shape:
-    """Links in circles: each document under the next and the one before, the links under each other, and all in one."""
-    root = document("root", Clique_Forum="talk")
-    yield root
-    threads = [document(f"thread {number}", root.id) for number in range(max(count // 5, 2))]
-    yield from threads
-    last = threads[0]
-    for number, thread in enumerate(threads):
-        following = threads[(number + 1) % len(threads)]
-        yield document(f"up {number}", thread.id, Clique_Link=id_text(following.id))
-        yield document(f"down {number}", following.id, Clique_Link=id_text(thread.id))
-        yield document(f"into one {number}", threads[0].id, Clique_Link=id_text(thread.id))
-        last = document(f"link to a link {number}", thread.id, Clique_Link=id_text(last.id))
+    """Links in circles: documents of two forums under each other, all in one newsgroup, and links to links."""
+    roots = [document(f"root {number}", Clique_Forum=f"talk{number}") for number in range(2)]
+    yield from roots
+    before = first = document("first thread", roots[0].id)
+    yield first
+    last = link("first link", first, roots[1])
+    yield last
+    for number in range(max(count // 5, 2)):
+        thread = document(f"thread {number}", roots[number % 2].id)
+        yield thread
+        yield link(f"up {number}", thread, before)
+        yield link(f"down {number}", before, thread)
+        yield link(f"into one {number}", thread, roots[1 - number % 2])
+        last = link(f"link to a link {number}", last, thread)
         yield last
+        before = thread
+    yield link("round", first, before)
+
+
+def links_first(count: int) -> Shape:
+    """Links to one document of another forum below a place that comes last, as it does where somebody holds it back."""
+    roots = [document(f"root {number}", Clique_Forum=f"talk{number}") for number in range(2)]
+    yield from roots
+    threads = [document(f"thread {number}", roots[0].id) for number in range(count // 2)]
+    yield from threads
+    place = document("held back", roots[1].id)
+    for number, thread in enumerate(threads):
+        yield link(f"waits {number}", thread, place)
+    yield place
 
 
 def late_parents(count: int) -> Shape:
@@ -118,6 +139,7 @@ SHAPES: dict[str, tuple[Callable[[int], Shape], int]] = {
     "star": (star, 50_000),
     "crossposts": (crossposts, 5_000),
     "links": (links, 10_000),
+    "links first": (links_first, 10_000),
     "late parents": (late_parents, 10_000),
     "cancels": (cancels, 10_000),
 }

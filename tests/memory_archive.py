@@ -88,6 +88,8 @@ class MemoryArchive:
         self.links: dict[int, int] = {}
         self.holders: dict[int, set[int]] = {}
         self.private_roots: set[int] = set()
+        self.linked: dict[int, dict[int, int]] = {}
+        self.late: dict[tuple[int, int], int] = {}
         self.account_aliases: dict[tuple[str, bytes], int] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
@@ -140,6 +142,12 @@ class MemoryArchive:
 
     def shown(self, docno: int) -> int:
         return self.links.get(docno, docno)
+
+    def stood_from(self, docno: int, group: int) -> int:
+        return self.late.get((docno, group), docno)
+
+    def linked_in(self, docno: int) -> Iterable[tuple[int, int]]:
+        return sorted(self.linked.get(docno, {}).items())
 
     def gone(self, docno: int) -> str:
         return self.reasons.get(docno, "")
@@ -203,19 +211,14 @@ class MemoryArchive:
         return record
 
     def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
-        if link != docno:
-            self.links[link] = docno
+        self.links[link] = docno
         for group in groups:
             self.groups[group].append(link)
+            self.linked.setdefault(docno, {})[group] = self.groups[group].high
+            self.late[link, group] = self.newest()
 
     def stands_in(self, docno: int, group: int) -> bool:
         return docno in map(self.shown, self.groups[group].docnos.values())
-
-    def await_linked(self, document_id: bytes, link: int) -> None:
-        raise NotImplementedError
-
-    def links_awaiting(self, document_id: bytes) -> tuple[int, ...]:
-        return ()
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         self.account_aliases[account, message_id] = docno

@@ -27,3 +27,8 @@ def signed(
 def forum(name: str = "talk", **headers: str) -> Document:
     """Return the root of a forum."""
     return signed("About " + name, Clique_Forum=name, **headers)
+
+
+def link_to(target: Document, *places: Document, subject: str = "link") -> Document:
+    """Return a link that shows ``target`` below ``places``."""
+    return signed(subject, target, *places, Clique_Link=id_text(target.id))

@@ -166,6 +166,8 @@ def _check_relations(found: dict[str, Any], limits: Limits) -> None:
     target = found.get("cancel") or found.get("supersedes")
     if target is not None and target not in parents:
         raise DocumentRefused("the document to be replaced must be among the parents")
+    if "link" in found and found["link"] not in parents[:1]:
+        raise DocumentRefused("the first parent of a link is the document that it shows")
     if len(parents) > limits.parents + (target is not None):
         raise DocumentTooLarge(f"{len(parents)} parents; a document has at most {limits.parents}")
 

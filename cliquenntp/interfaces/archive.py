@@ -139,6 +139,13 @@ class IArchive(Interface):
     def is_private(root: int) -> bool:
         """Tell whether a root came first to a node that is not the shared one, by its docno."""
 
+    def stood_from(docno: int, group: int) -> int:
+        """Return the newest docno when ``docno`` got its number in a newsgroup: greater than itself where a link's
+        place came after it.  Within a newsgroup these grow with the numbers."""
+
+    def linked_in(docno: int) -> Iterable[tuple[int, int]]:
+        """Return (newsgroup's docno, number) of each newsgroup in which a link shows a document, by docno."""
+
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 

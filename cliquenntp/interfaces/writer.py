@@ -56,17 +56,11 @@ class IWriter(IArchive):
     def show(docno: int, link: int, groups: Iterable[int]) -> None:
         """Give a document numbers in further newsgroups (docnos), where it stands in none of them yet.
 
-        ``link`` is the docno under which it stands there, newer than all in those newsgroups: a link's, or its own.
+        ``link`` is the docno of the link that shows it, under which it stands there.
         """
 
     def stands_in(docno: int, group: int) -> bool:
         """Tell whether a document has or had a number in a newsgroup."""
-
-    def await_linked(document_id: bytes, link: int) -> None:
-        """Remember a link (its docno) to a document that is not held; too many to one document are not remembered."""
-
-    def links_awaiting(document_id: bytes) -> tuple[int, ...]:
-        """Return and forget the links to a document that were remembered."""
 
     def add_alias(account: str, message_id: bytes, docno: int) -> None:
         """Let an account find a document under a Message-ID of its newsreader's choice."""

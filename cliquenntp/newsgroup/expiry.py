@@ -2,7 +2,7 @@
 
 A document with a living child stays: whoever joins later gets whole threads, as a document can be stored only where its
 first parent is held.  So a thread goes from its last answers up, and its starter when nothing below it is left.  What
-only acts on others (cancels) stays as long as its forum, and so do roots and what is bookmarked.
+only takes back others (cancels) stays as long as its forum, and so do roots and what is bookmarked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from cliquenntp.interfaces import IArchive, IRecord, IWildmat
-from cliquenntp.newsgroup.retraction import acts_only
+from cliquenntp.newsgroup.retraction import is_kept
 
 EXPIRED = "expired"
 """why a document is gone"""
@@ -118,7 +118,7 @@ class Expiring:
                     yield parent
 
     def _reason(self, record: IRecord) -> Why | None:
-        if not record.parents or acts_only(record) or record.id in self._kept:
+        if not record.parents or record.id in self._kept or is_kept(record, self._archive):
             return None
         rule = self._rules.get(_root(record))
         if rule is not None:

@@ -1,32 +1,33 @@
-"""Links: a document appears under a second parent, in the newsgroups there, it alone and not what answers it.
+"""Links: a document appears under further parents, in the newsgroups there, it alone and not what answers it.
 
-A link counts where both documents stand in one forum: then whoever may see the newsgroup may see the article, and who
-follows the forum holds it.  It counts whichever of the two comes first.  A link to a link, or to what cancels, does
-nothing, so there are no cycles to follow; one that leads where the document stands already does nothing either.
+The first parent of a link is the document that it shows, the others are the places.  So a link is stored only where
+its target is held, whoever follows a place is sent the target on request, and whoever follows the target learns of the
+link.  A link to a link, or to what cancels, does nothing, so there are no cycles to follow; one that leads where the
+document stands already does nothing either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 
 from cliquenntp.document import address_of, id_text
 from cliquenntp.interfaces import IArchive, IRecord, IWriter
 from cliquenntp.newsgroup.placement import groups_below
-from cliquenntp.newsgroup.retraction import acts_only
+from cliquenntp.newsgroup.retraction import acts_only, linked_by, parent_field
 
 LOCAL_PART = "me"
 
 
-def link_fields(author: bytes, target: IRecord, parents: Sequence[IRecord], now: int) -> list[tuple[bytes, bytes]]:
-    """Return the header of a document that links to ``target`` from below ``parents``.
+def link_fields(author: bytes, target: IRecord, places: Sequence[IRecord], now: int) -> list[tuple[bytes, bytes]]:
+    """Return the header of a document that shows ``target`` below ``places``.
 
     ``author`` is the key that will sign, ``now`` seconds since 1970 UTC.
     """
     return [
         (b"From", address_of(author, LOCAL_PART).encode("ascii")),
         (b"Date", formatdate(now).replace("-0000", "+0000").encode("ascii")),
-        (b"Clique-Parent", ", ".join(id_text(parent.id) for parent in parents).encode("ascii")),
+        parent_field(record.id for record in (target, *places)),
         (b"Clique-Link", id_text(target.id).encode("ascii")),
     ]
 
@@ -36,31 +37,29 @@ def linkable(target: IRecord, archive: IArchive) -> bool:
     return not acts_only(target) and not archive.gone(target.docno)
 
 
-def groups_of_link(link: IRecord, target: IRecord, archive: IArchive) -> list[int]:
+def groups_of_link(link: IRecord, archive: IArchive) -> Sequence[int]:
     """Return the docnos of the newsgroups in which a link shows its target, where it stands in none of them."""
-    parents = [archive.record(parent) for parent in link.parents]
-    return [group for group in groups_below(parents) if archive.record(group).roots[0] in target.roots]
+    places = [archive.record(place) for place in link.parents[1:]]
+    return groups_below(places) if places else []
 
 
-def show_linked(link: IRecord, document_id: bytes, writer: IWriter) -> None:
-    """Let a link that was just stored show the document with that id, or wait for it."""
-    docno = writer.find(document_id)
-    if docno is None:
-        writer.await_linked(document_id, link.docno)
-        return
-    _show(link, writer.record(docno), link.docno, writer)
+def show_linked(link: IRecord, writer: IWriter) -> None:
+    """Let a link that was just stored show its target."""
+    _show(link, groups_of_link(link, writer), writer)
 
 
-def show_awaited(target: IRecord, writer: IWriter) -> None:
-    """Let the links that came before it show a document that was just stored."""
-    for link in writer.links_awaiting(target.id):
-        _show(writer.record(link), target, target.docno, writer)
+def show_below(place: IRecord, children: Iterable[int], writer: IWriter) -> None:
+    """Let the links among ``children``, which came before that place of theirs, show their targets there too."""
+    for child in children:
+        link = writer.record(child)
+        if linked_by(link, writer) is not None and place.docno != link.parents[0]:
+            _show(link, groups_below([place]), writer)
 
 
-def _show(link: IRecord, target: IRecord, under: int, writer: IWriter) -> None:
+def _show(link: IRecord, groups: Iterable[int], writer: IWriter) -> None:
+    target = writer.record(link.parents[0])
     if not linkable(target, writer):
         return
-    groups = groups_of_link(link, target, writer)
     missing = [group for group in groups if not writer.stands_in(target.docno, group)]
     if missing:
-        writer.show(target.docno, under, missing)
+        writer.show(target.docno, link.docno, missing)

@@ -64,13 +64,13 @@ class NewArticles:
         return gathered(self._pages.lines(group, b"message-id line", IDS_A_PAGE, low, group.high, make))
 
     def _first_number(self, group: Newsgroup, first: int) -> int:
-        """Return the least article number of a newsgroup whose docno is ``first`` or more; both grow with arrival."""
+        """Return the least article number of a newsgroup that was given when ``first`` (docno) came, or later."""
         numbers = self._archive.numbers(group.docno)
         low, high = group.low, group.high + 1
         while low < high:
             middle = (low + high) // 2
             number, docno = next(iter(numbers.between(middle, group.high)), (high, first))
-            if docno >= first:
+            if self._archive.stood_from(docno, group.docno) >= first:
                 high = middle
             else:
                 low = number + 1

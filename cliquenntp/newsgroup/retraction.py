@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from cliquenntp.document import Document, DocumentError, id_text, parse, stub
+from cliquenntp.document import DEFAULT_LIMITS, Document, DocumentError, id_text, parse, stub
 from cliquenntp.interfaces import SHARED, IArchive, IRecord
 from cliquenntp.newsgroup.control import PostRefused
 
 MOST_TELLING = 256
 """documents looked at for where a missing one stood: 10 ms; usually there is one"""
+
+MOST_PLACES = 256
+"""newsgroups looked at in which links show what is taken back; the deepest eight of them hear of it"""
 
 CANCELLED = "cancelled"
 """why a document is gone; also one that was superseded"""
@@ -39,18 +42,31 @@ def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArc
 def retraction_fields(header: bytes, docno: int, archive: IArchive) -> tuple[tuple[bytes, bytes], ...]:
     """Return the fields of a document that takes another one back; ``header`` is Clique-Cancel or Clique-Supersedes.
 
-    Its parents are the target's own and the target, so that all who follow something around it get it; what the
-    target itself superseded is left out, as the list would grow with each version.  With the target's time they tell
-    those who come later where it stood.
+    Its parents are the target's own, the target, and the places where links show it, so that all who follow something
+    around it get it; what the target itself superseded is left out, as the list would grow with each version.  With
+    the target's time those before the target tell those who come later where it stood.
     """
     place = archive.place(docno)
     replaced = parse(archive.raw(docno)).supersedes
-    parents = [*(parent for parent in place.parents if parent != replaced), place.id]
+    parents = dict.fromkeys([*(parent for parent in place.parents if parent != replaced), place.id])
+    for shown in _shown_below(docno, archive):
+        if len(parents) <= DEFAULT_LIMITS.parents:
+            parents.setdefault(archive.record(shown).id)
     return (
         parent_field(parents),
         (header, id_text(place.id).encode("ascii")),
         (b"Clique-Target-Time", b"%d" % place.time),
     )
+
+
+def _shown_below(docno: int, archive: IArchive) -> Iterator[int]:
+    """Yield the docnos below which links show an article, the deepest first, those above others left out."""
+    groups = [archive.record(group) for group, _ in islice(archive.linked_in(docno), MOST_PLACES)]
+    reached: set[int] = set()
+    for record in sorted(groups, key=lambda record: -record.depth):
+        if record.docno not in reached:
+            reached.update((record.docno, *record.groups))
+            yield record.docno
 
 
 def parent_field(ids: Iterable[bytes]) -> tuple[bytes, bytes]:
@@ -69,7 +85,7 @@ def stub_of(document_id: bytes, archive: IArchive, node: int = SHARED) -> Docume
     for child in islice((child for child in late if archive.holds(node, child)), MOST_TELLING):
         found = _document(child, archive)
         if found is not None and document_id in (found.cancel, found.supersedes) and found.target_time is not None:
-            parents = tuple(parent for parent in found.parents if parent != document_id)
+            parents = found.parents[:found.parents.index(document_id)]
             told.add((found.author, found.target_time, parents))
     if len(told) != 1:
         return None
@@ -80,6 +96,21 @@ def stub_of(document_id: bytes, archive: IArchive, node: int = SHARED) -> Docume
 def acts_only(record: IRecord) -> bool:
     """Tell whether a document is no article, as it only acts on another one: it stands in no newsgroup."""
     return bool(record.parents) and not record.groups
+
+
+def linked_by(record: IRecord, archive: IArchive) -> bytes | None:
+    """Return the id of the document that a link shows; None for what is no link."""
+    found = _document(record.docno, archive) if acts_only(record) else None
+    return None if found is None else found.link
+
+
+def is_kept(record: IRecord, archive: IArchive) -> bool:
+    """Tell whether a document acts on others for good: it takes one back, or would if that came."""
+    found = _document(record.docno, archive) if acts_only(record) else None
+    if found is None or found.link is not None:
+        return False
+    target = None if found.cancel is None else archive.find(found.cancel)
+    return target is None or archive.record(target).author == record.author
 
 
 def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[int]:

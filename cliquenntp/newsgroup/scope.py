@@ -1,14 +1,16 @@
 """The news of some forums only: what others hold is neither shown nor named.
 
-A newsgroup is shown when the forum that gives it its name may be seen, an article when one of its forums may.  Whatever
-is below a newsgroup is below that newsgroup's forum too, so of the articles in a newsgroup that is shown all are shown;
-only those that stand in hidden forums as well are told differently.
+A newsgroup is shown when the forum that gives it its name may be seen, an article when one of its forums may, or when
+a link shows it in such a newsgroup.  Whatever is below a newsgroup is below that newsgroup's forum too, so of the
+articles in a newsgroup that is shown all are shown; only those that stand in hidden forums as well are told
+differently.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from functools import partial
 
 import attrs
 from zope.interface import implementer
@@ -20,6 +22,7 @@ from cliquenntp.newsgroup.listing import Listing
 from cliquenntp.newsgroup.message_ids import message_ids_in
 from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, gathered
+from cliquenntp.newsgroup.placement import XREF_GROUPS
 from cliquenntp.newsgroup.rendering import folded
 from cliquenntp.newsgroup.view import NewsView
 
@@ -67,7 +70,11 @@ class ScopedView:
         return shown
 
     def _shows(self, docno: int) -> bool:
-        return any(map(self._shows_root, self._archive.record(docno).roots))
+        return any(map(self._shows_root, self._archive.record(docno).roots)) or bool(self._linked_in(docno))
+
+    def _linked_in(self, docno: int) -> list[tuple[int, int]]:
+        """Return (newsgroup's docno, number) where a link shows an article in a newsgroup that is shown."""
+        return [(group, number) for group, number in self._archive.linked_in(docno) if self._shows_group(group)]
 
     def _shows_group(self, docno: int) -> bool:
         return self._shows_root(self._archive.record(docno).roots[0])
@@ -138,24 +145,35 @@ class ScopedView:
         article = self._whole.article(docno)
         if not self._stands_elsewhere(docno):
             return article
-        return attrs.evolve(article, head=_FIELD.sub(self._told_field, article.head))
+        return attrs.evolve(article, head=_FIELD.sub(partial(self._told_field, docno), article.head))
 
-    def _told_field(self, field: re.Match[bytes]) -> bytes:
+    def _told_field(self, docno: int, field: re.Match[bytes]) -> bytes:
         """Return a header field without what it says of hidden forums; nothing where nothing is left."""
         name, value = field[1].lower(), field[2].replace(b"\r\n", b"")
         if name == b"newsgroups":
-            told = b",".join(word for word in map(bytes.strip, value.split(b",")) if self._shows_name(word))
+            told = self._told_newsgroups(docno, value)
         elif name == b"xref":
-            told = self._told_xref(value.strip())
+            told = self._told_xref(docno, value.strip())
         elif name == b"references":
             told = folded(self._told_references(value))
         else:
             told = b",\r\n ".join(word for word in map(bytes.strip, value.split(b",")) if self._shows_id(word))
         return field[1] + b": " + told + b"\r\n" if told else b""
 
-    def _told_xref(self, xref: bytes) -> bytes:
+    def _told_newsgroups(self, docno: int, value: bytes) -> bytes:
+        told = [word for word in map(bytes.strip, value.split(b",")) if self._shows_name(word)]
+        roots = dict.fromkeys(self._archive.record(group).roots[0] for group, _ in self._linked_in(docno))
+        return b",".join(told or [self._archive.record(root).name.encode("ascii") for root in roots])
+
+    def _told_xref(self, docno: int, xref: bytes) -> bytes:
         server, *places = xref.split()
-        return b" ".join((server, *(place for place in places if self._shows_name(place.rpartition(b":")[0]))))
+        told = [place for place in places if self._shows_name(place.rpartition(b":")[0])]
+        return b" ".join((server, *(told or self._linked_places(docno))))
+
+    def _linked_places(self, docno: int) -> Iterator[bytes]:
+        """Yield the places of an article that is shown by links alone, as an Xref names them."""
+        for group, number in self._linked_in(docno)[:XREF_GROUPS]:
+            yield b"%b:%d" % (self._archive.record(group).name.encode("ascii"), number)
 
     def _told_references(self, references: bytes) -> bytes:
         return b" ".join(word for word in message_ids_in(references) if self.article_named(word) is not None)
@@ -202,7 +220,7 @@ class ScopedView:
         fields = line.removesuffix(b"\r\n").split(b"\t")
         fields[5] = self._told_references(fields[5])
         fields[6] = b"%d" % self._octets(docno)
-        fields[8] = b"Xref: " + self._told_xref(fields[8].partition(b" ")[2])
+        fields[8] = b"Xref: " + self._told_xref(docno, fields[8].partition(b" ")[2])
         return b"\t".join(fields) + b"\r\n"
 
     def _octets(self, docno: int) -> int:
@@ -241,11 +259,11 @@ class ScopedView:
             case b":bytes":
                 return b"%d" % self._octets(docno)
             case b"xref":
-                return self._told_xref(value)
+                return self._told_xref(docno, value)
             case b"references":
                 return self._told_references(value)
             case b"newsgroups":
-                return b",".join(word for word in value.split(b",") if self._shows_name(word))
+                return self._told_newsgroups(docno, value)
         return b", ".join(word for word in map(bytes.strip, value.split(b",")) if self._shows_id(word))
 
     def message_ids_since(self, wildmat: IWildmat | None, seconds: int) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
-from cliquenntp.newsgroup.linking import show_awaited, show_linked
+from cliquenntp.newsgroup.linking import show_below, show_linked
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
@@ -30,7 +30,7 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         return record
     for docno in [*retracted_by(document, record.docno, writer)]:
         writer.drop(docno, CANCELLED)
-    show_awaited(record, writer)
+    show_below(record, [*writer.children(record.docno)], writer)
     if document.link is not None:
-        show_linked(record, document.link, writer)
+        show_linked(record, writer)
     return record

@@ -33,8 +33,8 @@ class LinkCommands:
         target, parent = self._record(arguments, "name"), self._record(arguments, "parent")
         if not linkable(target, node.store.reader):
             raise CommandError("only an article that is here can be linked")
-        if not set(parent.roots) & set(target.roots):
-            raise CommandError("a link leads from one place in a forum to another one in the same forum")
+        if target.docno == parent.docno:
+            raise CommandError("a document stands in its own newsgroup already")
         now, signer = int(node.clock()), node.owner
         document = compose(signer, link_fields(signer.key, target, (parent,), now), b"", now)
         try:
@@ -42,8 +42,12 @@ class LinkCommands:
         except TurnRefused as error:
             raise CommandError(str(error)) from None
         archive = node.store.reader
-        groups = [archive.record(group).name for group in groups_of_link(record, target, archive)]
-        return {"name": target.name, "newsgroups": groups, "text": f"{target.name} appears in {parent.name} too"}
+        groups = [archive.record(group).name for group in groups_of_link(record, archive)]
+        text = f"{target.name} appears in {parent.name} too"
+        if not set(parent.roots) & set(target.roots):
+            forum = archive.record(target.roots[0]).name
+            text += f"; whoever follows that is sent the document, and what it answers up to {forum} itself"
+        return {"name": target.name, "newsgroups": groups, "text": text}
 
     def _record(self, arguments: Mapping[str, Any], argument: str) -> IRecord:
         document, _ = find_document(self._node, {"name": arguments.get(argument)})

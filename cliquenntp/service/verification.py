@@ -82,7 +82,7 @@ def look_at_forums(archive: Archive) -> Look:
             yield Problem(where, "stands under another's name") if record.name != name else None
             for number, line in archive.overviews(docno, 1, archive.numbers(docno).high):
                 article = archive.numbers(docno).at(number)
-                same = article is not None and archive.record(article).overview == line
+                same = article is not None and archive.record(archive.shown(article)).overview == line
                 yield None if same else Problem(f"{where}, article {number}", "its overview line is not its document's")
             hold = all(channels.sums_hold(docno) for channels in archive.holdings.all())
             yield None if hold else Problem(where, "the sum of its ids is wrong")

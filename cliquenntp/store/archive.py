@@ -71,7 +71,7 @@ class Archive:
         self._aliases = root["aliases"]
         self._shown = root["shown"]
         self._linked = root["linked"]
-        self._awaited = root["awaited"]
+        self._shown_from = root["shown_from"]
         self._octets_held = root["octets"]
         self._pieces = root["pieces"]
         self._follows = root["follows"]
@@ -257,6 +257,16 @@ class Archive:
     def is_private(self, root: int) -> bool:
         """See IArchive."""
         return root in self._private_roots
+
+    def stood_from(self, docno: int, group: int) -> int:
+        """See IArchive."""
+        found: int = self._shown_from.get(docno << DOCNO_BITS | group, docno)
+        return found
+
+    def linked_in(self, docno: int) -> Iterator[tuple[int, int]]:
+        """See IArchive."""
+        first = docno << DOCNO_BITS
+        return ((key & LARGEST_DOCNO, number) for key, number in self._linked.items(first, first | LARGEST_DOCNO))
 
     def gone(self, docno: int) -> str:
         """See IArchive."""

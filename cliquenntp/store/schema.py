@@ -77,6 +77,11 @@ def _nodes(root: Root) -> None:
     root["shelves"] = GroupTree()
 
 
+def _late_places(root: Root) -> None:
+    del root["awaited"]
+    root["shown_from"] = NumberTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -88,6 +93,7 @@ STEPS: tuple[Step, ...] = (
     ("links to documents", _links),
     ("children that came before a parent, one by one", _late_children),
     ("what the nodes of accounts hold", _nodes),
+    ("places of links that came late", _late_places),
 )
 
 

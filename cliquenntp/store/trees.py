@@ -55,7 +55,7 @@ class ObjectTree(OOBTree):
 
 
 class NumberTree(LLBTree):
-    """Docno << 31 | group's docno -> article number, for what documents are shown in beside their own newsgroups."""
+    """Docno << 31 | group's docno -> article number where a link shows the document, or docno from which on it does."""
 
     max_leaf_size = 30
     max_internal_size = 60

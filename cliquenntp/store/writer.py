@@ -21,10 +21,6 @@ RAW_CACHE_OCTETS = 1024 * 1024
 """Bytes of documents that the writer keeps: the roots, whose headers say who may import.  The rest it reads once."""
 
 
-LINKS_AWAITING = 64
-"""Links to one document that is not held yet which are remembered: who sends more of them helps nobody."""
-
-
 @implementer(IWriter)
 class Writer(Archive):
     """The one view of a database that changes it.
@@ -186,7 +182,7 @@ class Writer(Archive):
             places = range(page * PAGE_LINES + 1, numbers.places + 1)
             held = [numbers.at(numbers.number_of(place)) for place in places]
             numbers.lines[page] = OverviewPage(
-                [b"" if docno is None else self._records[docno].overview for docno in held])
+                [b"" if docno is None else self._records[self.shown(docno)].overview for docno in held])
 
     def shift_numbers(self, by: int) -> None:
         """Let all newsgroups go on with greater numbers, since some may have been given that are not known here."""
@@ -232,31 +228,18 @@ class Writer(Archive):
     def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
         """See IWriter."""
         self.writes += 1
-        if link != docno:
-            self._shown[link] = docno
+        self._shown[link] = docno
+        newest = self.newest()
         for group in groups:
             self._append(group, link, False, self._shift)
+            if newest != link:
+                self._shown_from[link << DOCNO_BITS | group] = newest
             self._linked[docno << DOCNO_BITS | group] = self._groups[group].high
             self._changed_groups[group] = None
 
     def stands_in(self, docno: int, group: int) -> bool:
         """See IWriter."""
         return docno << DOCNO_BITS | group in self._linked or group in (docno, *self._records[docno].groups)
-
-    def await_linked(self, document_id: bytes, link: int) -> None:
-        """See IWriter."""
-        waiting = self._awaited.get(document_id, ())
-        if len(waiting) < LINKS_AWAITING:
-            self.writes += 1
-            self._awaited[document_id] = (*waiting, link)
-
-    def links_awaiting(self, document_id: bytes) -> tuple[int, ...]:
-        """See IWriter."""
-        if document_id not in self._awaited:
-            return ()
-        self.writes += 1
-        waiting: tuple[int, ...] = self._awaited.pop(document_id)
-        return waiting
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         """See IWriter."""

@@ -67,7 +67,7 @@ def test_a_forum_root_names_its_people():
 @pytest.mark.parametrize(
     ("name", "attribute", "parents"),
     [
-        (b"Clique-Link", "link", TEXTS[1]),
+        (b"Clique-Link", "link", TEXTS[2] + b", " + TEXTS[1]),
         (b"Clique-Approve", "approve", TEXTS[1]),
         (b"Clique-Cancel", "cancel", TEXTS[1] + b", " + TEXTS[2]),
         (b"Clique-Supersedes", "supersedes", TEXTS[2]),
@@ -126,6 +126,8 @@ def test_what_breaks_the_form_is_refused(broken):
     "fields",
     [
         [(b"Clique-Parent", b"")],
+        [(b"Clique-Link", TEXTS[1])],
+        [(b"Clique-Parent", TEXTS[1] + b", " + TEXTS[2]), (b"Clique-Link", TEXTS[2])],
         [(b"Clique-Parent", TEXTS[1].upper())],
         [(b"Clique-Parent", TEXTS[1][:-1] + b"b")],
         [(b"Clique-Parent", TEXTS[1][:-1])],

@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 
 from cliquenntp.document import id_text
 from cliquenntp.interfaces import Identity, INewsView, Right
+from cliquenntp.newsgroup.linking import show_linked
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
@@ -32,10 +33,14 @@ class World:
         self.guest = self.garden.post("Cacti", parent=(self.dune, self.thread))
         self.answer = self.garden.post("Re: Cacti", parent=self.guest)
         self.plain = self.garden.post("Re: Peas", parent=self.thread)
+        self.oasis = self.desert.post("Oasis", parent=self.dune)
+        target = id_text(self.archive.record(self.oasis).id).encode()
+        link = self.garden.post("link", parent=(self.oasis, self.plain), fields=[(b"Clique-Link", target)])
+        show_linked(self.archive.record(link), self.archive)
         self.whole = NewsView(self.archive)
         self.view = ScopedView(self.whole, self.archive, {self.garden.root})
         self.hidden = {self.desert.root, self.dune}
-        self.shown = {self.garden.root, self.thread, self.shared, self.guest, self.answer, self.plain}
+        self.shown = {self.garden.root, self.thread, self.shared, self.guest, self.answer, self.plain, self.oasis}
 
     def message_id(self, docno: int) -> bytes:
         return message_id_of(self.archive.record(docno).id)
@@ -100,11 +105,21 @@ def test_hidden_newsgroups_and_articles_are_not_there(world: World) -> None:
         assert world.ask(f"LIST ACTIVE {name}") == b"215 List follows\r\n.\r\n"
     for docno in world.hidden:
         assert world.ask(f"ARTICLE {world.message_id(docno).decode()}").startswith(b"430 ")
-    assert world.ask("GROUP clique.garden") == b"211 6 1 6 clique.garden\r\n"
+    assert world.ask("GROUP clique.garden") == b"211 7 1 7 clique.garden\r\n"
+
+
+def test_what_a_link_alone_shows_is_told_with_the_link_s_places(world: World) -> None:
+    thread, group = (world.archive.record(docno).name for docno in (world.thread, world.plain))
+    head = world.ask(f"GROUP {group}", "HEAD 2", "OVER 2", "HDR Newsgroups 2", "HDR Xref 2")
+    assert b"\r\nNewsgroups: clique.garden\r\n" in head
+    assert head.count(f"clique.garden:7 {thread}:6 {group}:2".encode()) == 3
+    assert b"\r\n2 clique.garden\r\n" in head
+    assert world.ask(f"GROUP {world.archive.record(world.oasis).name}").startswith(b"411 ")
 
 
 def test_listings_hold_what_is_shown(world: World) -> None:
-    names = {world.archive.record(docno).name.encode() for docno in world.shown - {world.guest, world.answer}}
+    hidden = {world.guest, world.answer, world.oasis}
+    names = {world.archive.record(docno).name.encode() for docno in world.shown - hidden}
     for question in ("LIST", "LIST COUNTS", "LIST ACTIVE clique.*"):
         lines = world.ask(question).split(b"\r\n")[1:-2]
         assert {line.split()[0] for line in lines} == names
@@ -129,7 +144,7 @@ def test_an_article_in_both_is_told_without_the_hidden_one(world: World) -> None
 
 def test_overview_and_hdr_agree_with_the_article(world: World) -> None:
     overview = world.ask("GROUP clique.garden", "OVER 1-").split(b"\r\n")[2:-2]
-    assert len(overview) == 6
+    assert len(overview) == 7
     for line in overview:
         number, subject, _, _, message_id, references, octets, _, xref = line.split(b"\t")
         article = world.ask(f"ARTICLE {message_id.decode()}").partition(b"\r\n")[2].removesuffix(b".\r\n")
@@ -153,7 +168,7 @@ def test_it_follows_what_arrives() -> None:
     for view in (world.whole, world.view):
         view.moved(world.garden.changes)
     assert world.archive.record(docno).name.encode() in world.ask("LIST")
-    assert b"clique.garden 7 1 n" in world.ask("LIST")
+    assert b"clique.garden 8 1 n" in world.ask("LIST")
     world.desert.post("Oasis")
     world.view.moved(world.desert.changes)
     assert b"oasis" not in world.ask("LIST")

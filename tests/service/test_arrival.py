@@ -13,7 +13,7 @@ from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.verification import look_at_documents, look_at_forums
 from cliquenntp.store import Store, StoredDocuments
-from tests.signed_documents import AUTHOR, TIME, forum, signed
+from tests.signed_documents import AUTHOR, TIME, forum, link_to, signed
 
 
 @pytest.fixture
@@ -162,62 +162,9 @@ def accepted(store: Store, *documents: Document) -> list[int]:
     return [accept(store.writer, document, TIME, "not-for-mail").docno for document in documents]
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_a_linked_document_appears_under_the_links_parents_whichever_comes_first(store: Store, late: bool) -> None:
-    root = forum("talk")
-    thread, other = signed("A thread", root), signed("Another", root)
-    deep = signed("Re: Another", other)
-    answer = signed("Re: A thread", thread)
-    link = signed("link", deep, Clique_Link=id_text(thread.id))
-    order = (root, other, deep, link, thread, answer) if late else (root, other, deep, thread, answer, link)
-    docnos = dict(zip((document.id for document in order), accepted(store, *order), strict=True))
-    target = docnos[thread.id]
-    assert numbers_in(store, docnos[other.id]) == [(1, 2), (2, 3), (3, target)]
-    assert numbers_in(store, docnos[deep.id]) == [(1, 3), (2, target)]
-    assert [docno for _, docno in numbers_in(store, 1)].count(target) == 1
-    assert docnos[link.id] not in dict(numbers_in(store, 1)).values()
-    assert [*store.writer.overviews(docnos[deep.id], 2, 2)] == [(2, store.writer.overview(target))]
-    # it alone: what comes below it stays in its own thread
-    accepted(store, signed("Re: Re: A thread", answer), link)
-    assert numbers_in(store, docnos[deep.id]) == [(1, 3), (2, target)]
-    accepted(store, signed("cancel", root, thread, Clique_Cancel=id_text(thread.id)))
-    assert numbers_in(store, docnos[deep.id]) == [(1, 3)]
-    assert store.writer.numbers(docnos[deep.id]).count == 1
-
-
-def test_links_in_circles_and_chains_do_nothing(store: Store) -> None:
-    root, elsewhere = forum("talk"), forum("elsewhere")
-    top = signed("Top", root)
-    below = signed("Below", top)
-    stranger = signed("Stranger", elsewhere)
-    up = signed("up", top, Clique_Link=id_text(below.id))
-    down = signed("down", below, Clique_Link=id_text(top.id))
-    itself = signed("itself", top, Clique_Link=id_text(top.id))
-    across = signed("across", top, Clique_Link=id_text(stranger.id))
-    the_root = signed("root", below, Clique_Link=id_text(root.id))
-    accepted(store, root, elsewhere, top, below, stranger, up, down, itself, across, the_root)
-    before = [numbers_in(store, docno) for docno in range(1, 11)]
-    link = the_root
-    for number in range(50):
-        link = signed(f"link {number}", below, Clique_Link=id_text(link.id))
-        accepted(store, link)
-    assert [numbers_in(store, docno) for docno in range(1, 11)] == before
-    assert numbers_in(store, 3) == [(1, 3), (2, 4), (3, 1)]
-    assert numbers_in(store, 4) == [(1, 4), (2, 3), (3, 1)]
-
-
-def test_a_link_cannot_be_taken_back(store: Store) -> None:
-    root = forum("talk")
-    thread, other = signed("A thread", root), signed("Another", root)
-    link = signed("link", other, Clique_Link=id_text(thread.id))
-    accepted(store, root, thread, other, link, signed("cancel", other, link, Clique_Cancel=id_text(link.id)))
-    assert store.writer.commit().gone == ()
-    assert numbers_in(store, 3) == [(1, 3), (2, 2)]
-
-
 def cancel_of(target: Document, *parents: Document, author: Signer = AUTHOR, time: int = TIME) -> Document:
-    return signed("cancel", *parents, target, author=author, Clique_Cancel=id_text(target.id),
-                  Clique_Target_Time=str(time))
+    return signed("cancel", *parents, target, author=author, time=time, Clique_Cancel=id_text(target.id),
+                  Clique_Target_Time=str(TIME))
 
 
 def test_what_is_gone_everywhere_has_a_place_as_its_cancel_tells(store: Store) -> None:
@@ -250,13 +197,16 @@ def test_verify_finds_nothing_wrong_with_links_cancels_and_places(store: Store) 
     root = forum("talk")
     thread, other, late = (signed(subject, root) for subject in ("A thread", "Another", "Late"))
     wrong = signed("Wrong", thread)
-    accepted(store, root, thread, other, signed("link", other, Clique_Link=id_text(thread.id)),
-             cancel_of(wrong, thread), signed("early link", other, Clique_Link=id_text(late.id)))  # fmt: skip
+    accepted(store, root, thread, other, link_to(thread, other),
+             cancel_of(wrong, thread))  # fmt: skip
     place = stub_of(wrong.id, store.writer)
     assert place is not None
     accepted(store, place, signed("Re: Wrong", wrong), late, cancel_of(thread, root))
     answers = [signed(f"answer {number}", thread) for number in range(140)]  # more than a page of overview lines
     accepted(store, *answers, *(cancel_of(answer, thread) for answer in answers[::9]))
+    elsewhere = forum("elsewhere")
+    shown = [link_to(answer, elsewhere) for answer in answers if answers.index(answer) % 9]
+    accepted(store, elsewhere, *shown, cancel_of(answers[5], thread))
     store.writer.commit()
     with store.snapshot() as archive:
         problems = [*look_at_documents(archive), *look_at_forums(archive)]

@@ -17,6 +17,7 @@ GROWTH = 1.5
     ("star", 900, 30),
     ("crossposts", 1000, 20),
     ("links", 900, 30),
+    ("links first", 1200, 5),
     ("late parents", 600, 5),
     ("cancels", 600, 5),
 ])
