@@ -59,6 +59,10 @@ class Backoff:
         """Forget a name's failures."""
         self._records.pop(name, None)
 
+    def clear(self) -> None:
+        """Forget all failures."""
+        self._records.clear()
+
     def rest(self, name: Hashable, now: float) -> float:
         """Return the seconds that a name still rests; 0 when it may be tried."""
         record = self._records.get(name)

@@ -33,12 +33,19 @@ class Dial:
     retry: Any = None
     last_reason: str = "not tried yet"
 
+    def cancel_retry(self) -> None:
+        """Take back what was to be tried later."""
+        if self.retry is not None and self.retry.active():
+            self.retry.cancel()
+
 
 class Dialling:
     """The dials of one node.
 
     ``connect`` starts one attempt: gets a Dial, returns a Deferred of the connection (not yet of the link).  The owner
-    reports the attempt's end by ``opened`` or ``failed``.  ``report`` gets a dial that was given up.
+    reports the attempt's end by ``opened`` or ``failed``.  ``report`` gets a dial that was given up.  ``obstacle`` says
+    what on this machine is in the way of an address, if anything: its dial then waits for ``way_opened``, and that
+    counts as no failure.
     """
 
     def __init__(
@@ -48,11 +55,13 @@ class Dialling:
         dice: Callable[[], float],
         connect: Callable[[Dial], defer.Deferred[Any]],
         report: Callable[[Dial], None],
+        obstacle: Callable[[Address], str] = lambda address: "",
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._connect = connect
         self._report = report
+        self._obstacle = obstacle
         self._backoff = Backoff(Schedule(settings.first_redial, settings.longest_redial), dice)
         self._dials: dict[Address, Dial] = {}
         self._queue: deque[Dial] = deque()
@@ -63,7 +72,7 @@ class Dialling:
 
     def reasons(self) -> dict[str, str]:
         """Return why each wanted address has no link yet."""
-        return {str(address): dial.last_reason for address, dial in self._dials.items()}
+        return {str(address): self._obstacle(address) or dial.last_reason for address, dial in self._dials.items()}
 
     def want(self, address: Address, node_key: bytes | None, give_up: float) -> None:
         """Dial an address until a link opens or ``give_up`` seconds of failing have passed.
@@ -75,6 +84,19 @@ class Dialling:
         dial = Dial(address, node_key, self._clock.seconds(), give_up)
         self._dials[address] = dial
         self._try_after(dial, self._backoff.rest(address, self._clock.seconds()))
+
+    def way_opened(self) -> None:
+        """What was in the way of addresses is gone: try all that are wanted now, as if nothing had failed before.
+
+        What failed earlier says more about this end than about the others.
+        """
+        self._backoff.clear()
+        for dial in self._dials.values():
+            dial.since = self._clock.seconds()
+            if dial not in self._running and dial not in self._queue:
+                dial.cancel_retry()
+                self._queue.append(dial)
+        self._next()
 
     def forget(self, address: Address) -> None:
         """Want an address no more; a connection that is being opened is closed."""
@@ -119,7 +141,7 @@ class Dialling:
     def _next(self) -> None:
         while self._queue and len(self._running) < self._settings.max_dialling:
             dial = self._queue.popleft()
-            if self._dials.get(dial.address) is dial:
+            if self._dials.get(dial.address) is dial and not self._obstacle(dial.address):
                 self._running.add(dial)
                 self._attempt(dial)
 
@@ -142,8 +164,7 @@ class Dialling:
 
     def _stop(self, dial: Dial) -> None:
         self._running.discard(dial)
-        if dial.retry is not None and dial.retry.active():
-            dial.retry.cancel()
+        dial.cancel_retry()
         if dial.attempt is not None:
             dial.attempt.cancel()
         self._next()

@@ -53,6 +53,8 @@ class I2PNetwork:
         """what it does just now, for people"""
         self.sessions = 0
         """sessions that have stood so far"""
+        self.on_up: Callable[[], None] = lambda: None
+        """is called whenever a session stands"""
         self._clock = reactor
         self._settings = settings
         self._wall_clock = wall_clock
@@ -87,6 +89,11 @@ class I2PNetwork:
         """Whether there is a session."""
         return self._session is not None
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be dialled just now; empty when it can be tried, and be it to start the network."""
+        return f"no session with the I2P router: {self.state}" if self._running is not None and not self.is_up else ""
+
     def start(self) -> None:
         """Begin to keep a session up.
 
@@ -117,7 +124,7 @@ class I2PNetwork:
         if self._running is None:
             self.start()
         if self._session is None:
-            return defer.fail(NoSessionError(f"no session with the I2P router: {self.state}"))
+            return defer.fail(NoSessionError(self.obstacle))
         destination = address.destination or self._destinations.find(address.host) or address.host
         opened = defer.maybeDeferred(SAMI2PStreamClientEndpoint(self._session, destination).connect, factory)
         return opened.addCallbacks(self._opened, _explain)
@@ -224,13 +231,15 @@ class I2PNetwork:
         """Serve in a session that stands; fires with the reason when it is lost."""
         self.sessions += 1
         self._say(f"I2P session up: {self.address}", problem=False)
-        self._session_end = defer.Deferred()
+        ended: defer.Deferred[str] = defer.Deferred()
+        self._session_end = ended
         self._accept()
         self._check_later()
         listening, self._listening = self._listening, []
         for waiting in listening:
             waiting.callback(self.address)
-        return self._session_end
+        self.on_up()
+        return ended
 
     def _accept(self) -> None:
         if self._factory is None or self._acceptors is not None:

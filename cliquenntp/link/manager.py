@@ -86,7 +86,11 @@ class LinkManager:
         self._settings = settings or LinkSettings()
         self._dice = dice or random.SystemRandom()
         self._transports = Transports(reactor, i2p)
-        self._dialling = Dialling(reactor, self._settings, self._dice.random, self._connect, self._given_up)
+        self._dialling = Dialling(
+            reactor, self._settings, self._dice.random, self._connect, self._given_up, self._transports.obstacle
+        )
+        if i2p is not None:
+            i2p.on_up = self._dialling.way_opened
         self.traffic = traffic or Traffic()
         self._connections = Connections(
             reactor, identity, self._settings, self._dice, self._dialling, make_codec, self, self.traffic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 from typing import Protocol as Typed
 
@@ -16,9 +17,16 @@ from cliquenntp.link.address import Address, BadAddressError, parse_address
 class I2PTransport(Typed):
     """What a session with an I2P router offers (link.i2p makes one)."""
 
+    on_up: Callable[[], None]
+    """is called whenever there is a session again"""
+
     @property
     def address(self) -> str:
         """The address's text; empty as long as there is none."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be dialled just now; empty when it can be tried."""
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[str]:
         """Begin to take connections, now and after every loss; fires once with the address's text."""
@@ -56,6 +64,10 @@ class Transports:
     def check_listening(self, text: str) -> Address:
         """Return the address to listen at; plain ``i2p`` is the destination of the key file.  BadAddressError."""
         return Address("i2p", "", 0) if text == "i2p" and self._i2p is not None else self.check(text)
+
+    def obstacle(self, address: Address) -> str:
+        """Return what on this machine is in the way of an address just now; empty when it can be tried."""
+        return self._i2p.obstacle if self._i2p is not None and address.scheme == "i2p" else ""
 
     def connect(self, address: Address, factory: IProtocolFactory, timeout: float) -> defer.Deferred[Any]:
         """Open a connection; fires with the protocol, or fails with whatever the endpoint reports."""

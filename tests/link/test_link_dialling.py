@@ -11,6 +11,7 @@ from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 
 A = parse_address("tls:a.example:4000")
+B = parse_address("tls:b.example:4000")
 
 
 class Bench:
@@ -20,7 +21,11 @@ class Bench:
         self.clock = Clock()
         self.attempts = []
         self.given_up = []
-        self.dialling = Dialling(self.clock, LinkSettings(**settings), dice, self.connect, self.given_up.append)
+        self.obstacles = {}
+        self.dialling = Dialling(
+            self.clock, LinkSettings(**settings), dice, self.connect, self.given_up.append,
+            lambda address: self.obstacles.get(address, ""),
+        )
 
     def connect(self, dial):
         attempt = defer.Deferred()
@@ -107,6 +112,57 @@ def test_forgetting_cancels_the_attempt_and_the_next_one():
     bench.dialling.want(A, None, 1000)
     bench.dialling.stop()
     assert not bench.clock.getDelayedCalls()
+
+
+def test_a_dial_waits_while_something_on_this_machine_is_in_its_way():
+    bench = Bench()
+    bench.obstacles[A] = "no router"
+    bench.dialling.want(A, None, 150)
+    bench.dialling.want(B, None, 150)
+    bench.advance(0.1)
+    bench.dialling.opened(bench.attempts[0][1])
+    bench.advance(1000)
+    assert [dial.address for _, dial, _ in bench.attempts] == [B]
+    assert bench.dialling.reasons()[str(A)] == "no router" and not bench.given_up
+    bench.obstacles.clear()
+    bench.dialling.way_opened()
+    assert [dial.address for _, dial, _ in bench.attempts] == [B, A]
+    assert bench.dialling.reasons()[str(A)] == "not tried yet"
+    bench.attempts[1][2].errback(ConnectionRefusedError("closed"))
+    bench.advance(100)
+    assert not bench.given_up, "the seconds of waiting are not seconds of failing"
+
+
+def test_once_the_way_is_open_everything_is_tried_at_once_as_if_nothing_had_failed():
+    bench = Bench(max_dialling=1)
+    for address in (A, B):
+        bench.dialling.want(address, None, 10_000)
+    while len(bench.attempts) < 12:
+        bench.clock.advance(0.1)
+        if not bench.attempts[-1][2].called:
+            bench.attempts[-1][2].errback(ConnectionRefusedError("closed"))
+    bench.clock.advance(0.1)
+    assert len(bench.attempts) == 12 and bench.attempts[-1][2].called, "both rest"
+    bench.dialling.way_opened()
+    bench.dialling.way_opened()
+    assert len(bench.attempts) == 13
+    bench.attempts[12][2].errback(ConnectionRefusedError("closed"))
+    assert len(bench.attempts) == 14
+    bench.attempts[13][2].errback(ConnectionRefusedError("closed"))
+    bench.advance(1.4)
+    assert len(bench.attempts) == 15, "after the first second of a new back-off"
+
+
+def test_what_waits_can_be_forgotten():
+    bench = Bench()
+    bench.obstacles[A] = "no router"
+    bench.dialling.want(A, None, 150)
+    bench.advance(1)
+    bench.dialling.forget(A)
+    bench.obstacles.clear()
+    bench.dialling.way_opened()
+    bench.advance(1000)
+    assert not bench.attempts and not bench.given_up and not bench.clock.getDelayedCalls()
 
 
 def test_wanting_twice_is_one_dial():

@@ -12,6 +12,7 @@ from twisted.trial import unittest
 from cliquenntp.link import i2p, i2p_keys
 from cliquenntp.link.address import BadAddressError, parse_address
 from cliquenntp.link.i2p_settings import I2PSettings
+from cliquenntp.link.settings import LinkSettings
 from tests.link.fake_sam import FakeSAM, new_private_key
 from tests.link.linkhelp import Node, until
 
@@ -147,6 +148,27 @@ class I2PTests(unittest.TestCase):
         self.sam.open(self.sam_port)
         yield until(lambda: server.is_up and client.is_up)
         yield self.echo(client, address)
+
+    @defer.inlineCallbacks
+    def test_dials_wait_for_a_killed_router_and_do_not_rest_after_its_return(self):
+        settings = LinkSettings(first_redial=1000.0, give_up=10_000.0)
+        one, other = (Node(settings, i2p=self.network(name)) for name in ("one", "other"))
+        self.nodes += [one, other]
+        (address,) = yield one.manager.listen(["i2p"])
+        (other_address,) = yield other.manager.listen(["i2p"])
+        self.sam.refuse = {"STREAM CONNECT": "CANT_REACH_PEER"}
+        other.manager.dial(address)
+        one.manager.dial(other_address)  # whose session comes last finds the other's
+
+        def reasons():
+            return [*one.manager.dials().values(), *other.manager.dials().values()]
+
+        yield until(lambda: all("No route" in reason for reason in reasons()))
+        yield self.sam.close()
+        yield until(lambda: all("no I2P router answers" in reason for reason in reasons()))
+        self.sam.refuse = {}
+        self.sam.open(self.sam_port)
+        yield until(lambda: one.recorder.links and other.recorder.links)
 
     @defer.inlineCallbacks
     def test_a_session_that_the_router_no_longer_knows(self):

@@ -42,6 +42,8 @@ def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2P
     wait_for_subject(first, GROUP, "from the second", 30)
 
     i2p_router.kill()
+    for node in (first, second):
+        wait_for("the news that the router is gone", lambda node=node: "no I2P router answers" in node.log)
     post(first, GROUP, "while no router was there")
     i2p_router.start()
     began = time.monotonic()
