@@ -24,10 +24,11 @@ from txi2p.sam.endpoints import SAMI2PStreamClientEndpoint
 from txi2p.sam.session import getSession
 
 from cliquenntp.link.address import Address
+from cliquenntp.link.i2p_check import AddressCheck
 from cliquenntp.link.i2p_keys import DestinationKey, KeyLock, load_key, parse_key, save_key
 from cliquenntp.link.i2p_repairs import Acceptors, KeyGeneration, RepairedSAM
 from cliquenntp.link.i2p_settings import I2PSettings, no_router
-from cliquenntp.link.i2p_streams import Destinations, Discard, Guarded
+from cliquenntp.link.i2p_streams import Destinations, Guarded
 
 
 class NoSessionError(Exception):
@@ -70,8 +71,9 @@ class I2PNetwork:
         self._factory: IProtocolFactory | None = None
         self._listening: list[defer.Deferred[str]] = []
         self._destinations = Destinations()
-        self._last_stream = 0.0
-        self._check: Any = None
+        self._check = AddressCheck(
+            reactor, settings.check_after, settings.session_time, self._dial_itself, self._is_deaf
+        )
         self._running: defer.Deferred[Any] | None = None
         self._step: defer.Deferred[Any] | None = None
         self._stopping = False
@@ -151,11 +153,9 @@ class I2PNetwork:
     def _run(self, wait: float) -> Any:
         failures, rest = 0, self._settings.rest
         while not self._stopping:
-            if wait:
-                yield self._patiently(task.deferLater(self._clock, wait))
-                if self._stopping:
-                    return
             try:
+                if wait:
+                    yield self._interruptible(task.deferLater(self._clock, wait))
                 yield from self._obtain_key()
                 yield from self._obtain_session()
                 failures = 0
@@ -175,16 +175,6 @@ class I2PNetwork:
                 wait = rest
                 if not self._stopping:
                     self._say(f"the I2P session is lost: {reason}; next try in {wait:.1f} s")
-
-    def _patiently(self, step: defer.Deferred[Any]) -> defer.Deferred[Any]:
-        """Make a step of _run one that stop() ends."""
-        self._step = step
-
-        def done(result: Any) -> Any:
-            self._step = None
-            return None if isinstance(result, Failure) and result.check(defer.CancelledError) else result
-
-        return step.addBoth(done)
 
     def _obtain_key(self) -> Any:
         """Load the key, or have the router make one (it knows which kinds it can do)."""
@@ -234,7 +224,6 @@ class I2PNetwork:
         ended: defer.Deferred[str] = defer.Deferred()
         self._session_end = ended
         self._accept()
-        self._check_later()
         listening, self._listening = self._listening, []
         for waiting in listening:
             waiting.callback(self.address)
@@ -248,6 +237,7 @@ class I2PNetwork:
             self._clock, self._sam.connect, self._session, self._factory, self._settings.answer_time
         )
         self._acceptors.open()
+        self._check.start()
 
     def _lost(self, reason: str) -> None:
         """The session can't be used any more."""
@@ -257,8 +247,7 @@ class I2PNetwork:
             end.callback(reason)
 
     def _drop_session(self) -> None:
-        if self._check is not None and self._check.active():
-            self._check.cancel()
+        self._check.stop()
         if self._acceptors is not None:
             self._acceptors.stop()
             self._acceptors = None
@@ -280,32 +269,16 @@ class I2PNetwork:
 
     def _stream_came(self, peer: Any) -> bool:
         """Note that a stream came in; say whether it is another node's."""
-        self._last_stream = self._clock.seconds()
+        self._check.stream_came()
         self._destinations.remember(peer)
         return self._key is None or peer.host != self._key.host
 
-    def _check_later(self) -> None:
-        self._last_stream = self._clock.seconds()
-        if self._settings.check_after:
-            self._check = self._clock.callLater(self._settings.check_after, self._check_address)
-
-    def _check_address(self) -> None:
-        """Dial this node itself, when nobody else has lately: a router can become deaf without a word."""
-        idle = self._clock.seconds() - self._last_stream
-        if idle < self._settings.check_after:
-            self._check = self._clock.callLater(self._settings.check_after - idle, self._check_address)
-            return
+    def _dial_itself(self, factory: IProtocolFactory) -> defer.Deferred[Any]:
         assert self._key is not None
-        dialled = SAMI2PStreamClientEndpoint(self._session, self._key.destination).connect(Discard())
-        dialled.addTimeout(self._settings.session_time, self._clock, _no_answer)
-        dialled.addErrback(lambda _: None)
-        self._check = self._clock.callLater(self._settings.session_time, self._judge_address, self._last_stream)
+        return defer.maybeDeferred(SAMI2PStreamClientEndpoint(self._session, self._key.destination).connect, factory)
 
-    def _judge_address(self, before: float) -> None:
-        if self._last_stream == before and self._factory is not None:
-            self._lost("its own address does not answer")
-        else:
-            self._check = self._clock.callLater(self._settings.check_after, self._check_address)
+    def _is_deaf(self) -> None:
+        self._lost("its own address does not answer")
 
 
 def _no_answer(_: Any, seconds: float) -> Any:
