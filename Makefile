@@ -17,7 +17,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 
-.PHONY: install run test test-programs bench bench-core bench-hostile bench-network conformance simulate clean
+.PHONY: install run test test-programs bench bench-core bench-hostile bench-network bench-backup conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -55,6 +55,10 @@ bench-hostile: $(VENV)/installed-tests
 # twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
 bench-network: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.network --result docs/protocol/results/network-20.md
+
+# a backup of 20,000 articles while posts go on, put back, and bits flipped in it; docs/backup.md has what came out
+bench-backup: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.backup --result docs/backup.md
 
 # `make conformance SERVER=news.example.org:119`: what a server does otherwise than the RFCs say
 conformance: $(VENV)/installed-tests

@@ -91,6 +91,7 @@ class NodeCommands:
             "documents_octets": archive.octets_held(),
             "follows": follow_rows(node),
             "web": [address_text(port.getHost()) for port in node.pages],
+            "public_web": node.public_web.addresses,
             "troubles": node.all_troubles(),
         }
 

@@ -115,7 +115,7 @@ class Listeners:
     def _open(self, kind: str, endpoint: NewsEndpoint) -> None:
         node = self._node
         for_strangers = kind in (PUBLIC, ACCOUNTS)
-        certificate = self._tls() if for_strangers and (endpoint.tls or endpoint.may_start_tls) else None
+        certificate = self.certificate() if for_strangers and (endpoint.tls or endpoint.may_start_tls) else None
         factory = NewsFactory(
             node.views.of, node.posting.post, self._settings(kind, endpoint), node.reactor, node.clock, node.follows,
             node.follows.fetched, self._logins if kind == ACCOUNTS else None,
@@ -182,7 +182,7 @@ class Listeners:
             )
         return self._feeding
 
-    def _tls(self) -> Certificate:
+    def certificate(self) -> Certificate:
         """Return the certificate; made at its first use, unless the operator named one."""
         if self._certificate is None:
             settings = self._node.settings

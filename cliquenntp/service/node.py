@@ -33,6 +33,7 @@ from cliquenntp.service.news_endpoints import I2P
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
+from cliquenntp.service.public_web import PublicWeb
 from cliquenntp.service.room import Room
 from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings
@@ -68,6 +69,7 @@ class Node(Service):
     clique: CliqueSide
     accounts: Accounts
     listeners: Listeners
+    public_web: PublicWeb
     follows: Follows
 
     def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -151,6 +153,7 @@ class Node(Service):
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.listeners = Listeners(self)
+        self.public_web = PublicWeb(self)
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
         self.follows.posted(identity, record)
@@ -173,6 +176,8 @@ class Node(Service):
         self._control = open_port(control, ControlFactory(commands), "the control socket")
         if self.settings.web:
             self._listen_to_browsers(commands)
+        if self.settings.public_web:
+            self.public_web.open()
 
     def _listen_to_browsers(self, commands: dict[str, Handler]) -> None:
         """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
@@ -213,6 +218,7 @@ class Node(Service):
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
         await self.listeners.close()
+        await self.public_web.close()
         for page in self.pages:
             await defer.maybeDeferred(page.stopListening)
         if self._control is not None:

@@ -94,6 +94,10 @@ class Settings:
         "where the status page is shown to a browser on this machine, or off",
     )
 
+    public_web: tuple[str, ...] = _setting(
+        (), checks.strangers_endpoints, "where anybody's browser reads the public forums, as pages without any control"
+    )
+
     i2p_sam: str = _setting(
         "127.0.0.1:7656",  # both i2pd's and Java I2P's
         checks.sam,
@@ -212,15 +216,17 @@ def load(config: Path | None, flags: Mapping[str, object]) -> Settings:
     """
     values = read_file(config) if config is not None else {}
     for key, value in flags.items():
-        values[key] = _checked(f"--{key}", key, value)
+        values[key] = _checked(f"--{key.replace('_', '-')}", key, value)
     settings = Settings(**values)
     _check_together(settings)
     return settings
 
 
 def _check_together(settings: Settings) -> None:
-    if settings.public and not settings.public_forums:
-        raise SettingsError("public: without public_forums there is nothing to show: name the forums in the TOML file")
+    for name in ("public", "public_web"):
+        if getattr(settings, name) and not settings.public_forums:
+            raise SettingsError(
+                f"{name}: without public_forums there is nothing to show: name the forums in the TOML file")
     if not settings.feed:
         return
     if not settings.feed_newsgroups:

@@ -11,7 +11,7 @@ from twisted.python import usage
 
 from cliquenntp.service import settings
 
-FLAGS = ("data", "nntp", "public", "accounts", "feed", "clique", "web")
+FLAGS = ("data", "nntp", "public", "accounts", "feed", "clique", "web", "public_web")
 """settings that have a flag of their name"""
 
 
@@ -20,7 +20,7 @@ class Options(usage.Options):
 
     synopsis = (
         "[--config FILE] [--data DIR] [--nntp ENDPOINT]... [--public ENDPOINT]... [--accounts ENDPOINT]... "
-        "[--clique ADDRESS|i2p|off]... [--web ENDPOINT|off]"
+        "[--clique ADDRESS|i2p|off]... [--web ENDPOINT|off] [--public-web ENDPOINT]..."
     )
     longdesc = "A node of the CliqueClique forum network that is read with a newsreader."
 
@@ -37,6 +37,7 @@ class Options(usage.Options):
         self["accounts"] = []
         self["clique"] = []
         self["web"] = []
+        self["public_web"] = []
 
     def opt_nntp(self, endpoint: str) -> None:
         """Where the owner's newsreader connects, on loopback, without a password; may be given several times.
@@ -47,6 +48,7 @@ class Options(usage.Options):
         """Where other news servers hand on articles of the newsgroups in feed_newsgroups, on loopback, without a
         password; may be given several times. [default: nowhere]"""
         self["feed"].append(endpoint)
+
     def opt_public(self, endpoint: str) -> None:
         """Where anybody reads the forums of the setting public_forums, as i2p, tls:563 or tcp:119; may be given several
         times."""
@@ -65,6 +67,11 @@ class Options(usage.Options):
         """Where a browser on this machine finds the status page, or `off`.
         [default: tcp:8119:interface=127.0.0.1]"""
         self["web"].append(endpoint)
+
+    def opt_public_web(self, endpoint: str) -> None:
+        """Where anybody reads the forums of the setting public_forums with a browser, as i2p, tls:443 or tcp:80; may be
+        given several times. [default: nowhere]"""
+        self["public_web"].append(endpoint)
 
     def postOptions(self) -> None:
         """Read the settings; a bad one becomes a usage error, which twistd prints as one line."""

@@ -7,34 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-import attrs
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from twisted.web import http
 from twisted.web.server import Request
 
 from cliquenntp.units import duration_text, octets_text
+from cliquenntp.web.answer import Page
 from cliquenntp.web.commands import Commands, Outcome, RefusedError
 
 MOST_ROWS = 500
 """of a table on a page; `cliquectl` shows all.  More than anybody reads, and a page of some 100 kB."""
-
-HTML = "text/html; charset=utf-8"
-
-
-@attrs.frozen
-class Page:
-    """An answer."""
-
-    code: int
-    body: str
-    media_type: str = HTML
-    location: str = ""
-
-    @classmethod
-    def text(cls, code: int, text: str) -> Page:
-        """Return a page of one line."""
-        return cls(code, text + "\n", "text/plain; charset=utf-8")
-
 
 Handler = Callable[[Request, str], Awaitable[Page]]
 

@@ -12,9 +12,10 @@ from twisted.web import http
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from cliquenntp.web.answer import Page, write
 from cliquenntp.web.commands import Commands
 from cliquenntp.web.guard import HEADERS, MOST_BODY_OCTETS, Guard, NotAllowedError
-from cliquenntp.web.pages import Page, Pages
+from cliquenntp.web.pages import Pages
 
 IDLE_SECONDS = 60
 """A browser keeps a connection for its next request; it may as well make a new one."""
@@ -61,11 +62,11 @@ class _Checked(Resource):
             _log.failure("The status page failed", failure)
             return Page.text(500, "something went wrong in the node: its log says what")
 
-        def write(page: Page) -> None:
+        def answer(page: Page) -> None:
             if not gone:
-                _write(request, page)
+                write(request, page, HEADERS)
 
-        answering.addErrback(failed).addCallback(write)
+        answering.addErrback(failed).addCallback(answer)
         return NOT_DONE_YET
 
     async def _checked(self, request: Request) -> Page:
@@ -74,20 +75,6 @@ class _Checked(Resource):
         except NotAllowedError as error:
             return Page.text(error.code, str(error))
         return await self._answer(request)
-
-
-def _write(request: Request, page: Page) -> None:
-    request.setResponseCode(page.code)
-    for name, value in HEADERS.items():
-        request.setHeader(name, value)
-    request.setHeader(b"Content-Type", page.media_type.encode())
-    if page.location:
-        request.setHeader(b"Location", page.location.encode())
-    body = page.body.encode()
-    request.setHeader(b"Content-Length", str(len(body)).encode())
-    if request.method != b"HEAD":
-        request.write(body)
-    request.finish()
 
 
 class _Root(Resource):

@@ -37,3 +37,10 @@ def test_the_benchmark_of_a_large_forum_measures_each_size() -> None:
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("1,000 │") == 2, done.stdout
+
+
+def test_a_backup_made_while_posts_go_on_is_whole_and_flipped_bits_in_it_are_found() -> None:
+    command = [sys.executable, "-m", "benchmarks.backup", "--articles", "300", "--flips", "20", "--looks", "2"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "flipped bits found by the sums: 20 of 20" in done.stdout

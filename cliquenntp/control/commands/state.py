@@ -18,6 +18,7 @@ def _show_status(status: Mapping[str, Any]) -> str:
         *(f"nntp       {address}" for address in status["nntp"]),
         *(f"public     {address or 'not up yet'}" for address in status["public"]),
         *(f"accounts   {address or 'not up yet'}" for address in status["accounts"]),
+        *(f"public web {address or 'not up yet'}" for address in status["public_web"]),
         *([f"TLS        SHA-256 {status['certificate']}"] if status["certificate"] else []),
         *(f"clique     {address}" for address in status["clique"] or ["off"]),
         f"readers    {status['readers']}",
