@@ -33,6 +33,9 @@ from cliquenntp.service.turn import NotStored, Turn, TurnStopped
 from cliquenntp.store import Store
 from cliquenntp.wire import LinkCodec
 
+CLOCK_STEP_SECONDS = 2.0
+"""by which the time of day must have been set before the core is told; Clique-Time counts whole seconds"""
+
 RESTART_SECONDS = 1.0
 """between two looks whether the database can be written again; the turn itself looks every five"""
 
@@ -65,6 +68,7 @@ class CliqueSide:
         self._turn = turn
         self._key = key
         self._clock = clock
+        self._epoch = self._epoch_now()
         self._address = ""
         self._timer: Any = None
         self._due = 0.0
@@ -99,9 +103,13 @@ class CliqueSide:
 
     def _make_core(self, documents: IDocuments, archive: IArchive) -> Core:
         dice: Any = secrets.SystemRandom()
-        now = self._reactor.seconds()
         me = Contact(self._key.public, self._address)
-        return Core(me, documents, self._key, dice, self._clock() - now, pieces(archive, self.node), now)
+        kept, now = pieces(archive, self.node), self._reactor.seconds()
+        return Core(me, documents, self._key, dice, self._epoch_now(), kept, now)
+
+    def _epoch_now(self) -> float:
+        """Return the Clique-Time at which the reactor's clock was 0, by the time of day that there is now."""
+        return self._clock() - self._reactor.seconds()
 
     async def start(self, addresses: Iterable[str]) -> None:
         """Take connections at these addresses and go on with what was followed.  Fails as LinkManager.listen does."""
@@ -190,6 +198,11 @@ class CliqueSide:
             self._submit(step, link_id)
 
     def _submit(self, step: Step, link_id: int) -> None:
+        epoch = self._epoch_now()
+        if abs(epoch - self._epoch) >= CLOCK_STEP_SECONDS:
+            self._log.warn("The time of day was set by {seconds:.0f} s", seconds=epoch - self._epoch)
+            self._epoch = epoch
+            self._submit(self._decider.step(events.ClockSet(epoch)), 0)
         deciding = self._turn.submit(step, step.octets, is_bounded=True)
         deciding.addCallbacks(self._decided, self._failed, (step, link_id), errbackArgs=(step, link_id))
         deciding.addErrback(self._not_performed)

@@ -89,7 +89,9 @@ def makeService(options: Options) -> IService:
 
     # Imported here: a plugin's tap is loaded by `twistd --help` too, which should not wait for the whole node.
     from cliquenntp.service.node import Node
+    from cliquenntp.service.reactor_clock import use_steady_clock
     from cliquenntp.service.reloading import ReloadingNode
 
+    use_steady_clock(reactor)
     node = Node(reactor, options["settings"])
     return ReloadingNode(reactor, node, options["load"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from tests.real.terminal import Terminal
 
 @pytest.fixture
 def make_node(tmp_path: Path) -> Iterator[Callable[..., NodeProcess]]:
-    """A function that starts a node: its name, and whether other nodes may connect."""
+    """A function that starts a node: its name, whether other nodes may connect, and what else NodeProcess takes."""
     nodes: list[NodeProcess] = []
 
-    def make(name: str = "node", clique: bool = False, config: str = "", web: str = "off") -> NodeProcess:
-        node = NodeProcess(tmp_path / name, clique, config, web)
+    def make(name: str = "node", clique: bool = False, config: str = "", web: str = "off", **more: Any) -> NodeProcess:
+        node = NodeProcess(tmp_path / name, clique, config, web, **more)
         nodes.append(node)
         return node.start()
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ ENVIRONMENT = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(Path(__fi
 class NodeProcess:
     """A node with its data in a folder; ``start`` and ``kill`` it as often as a test likes."""
 
-    def __init__(self, folder: Path, clique: bool = False, config: str = "", web: str = "off") -> None:
+    def __init__(
+        self, folder: Path, clique: bool = False, config: str = "", web: str = "off",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self._web = web
         self._clique = "tcp:127.0.0.1:0" if clique else "off"
         self._config = config
         """a TOML file's text, which then says where other nodes connect"""
+        self._environ = ENVIRONMENT | (environ or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._status: dict[str, Any] = {}
         """as it was when the process first answered"""
@@ -49,7 +54,7 @@ class NodeProcess:
             self._process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "cliquenntp", *flags],
                 cwd=self.folder,
-                env=ENVIRONMENT,
+                env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -63,7 +68,7 @@ class NodeProcess:
 
     def wait(self) -> NodeProcess:
         """Wait until the process that was launched answers."""
-        self._status = wait_for("the node answers", self._answer)
+        self._status = wait_for("the node answers", self._answer, 60.0)
         if self._clique != "off":
             # the port that it was given, so that others find it after a restart
             [self._clique] = self._status["clique"]

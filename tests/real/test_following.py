@@ -12,6 +12,7 @@ import pytest
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
 from tests.real.reading import message_id, overview, post, wait_for_subject
+from tests.real.set_clock import SetClock
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
@@ -88,3 +89,26 @@ def test_a_horizon_leaves_out_what_is_older_but_ancestors(
     post(second, GROUP, "back")
     wait_for_subject(first, GROUP, "back")
     assert set(overview(second, GROUP)) == held | {"back"}
+
+
+def test_resync_fetches_what_was_missed(make_node: Callable[..., NodeProcess], tmp_path: Path) -> None:
+    clocks = {name: SetClock(tmp_path / f"{name}.clock") for name in ("first", "second")}
+    first, second = (make_node(name, clique=True, environ=clock.environ) for name, clock in clocks.items())
+    first.cliquectl("create-forum", "garden")
+    second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
+    post(first, GROUP, "before")
+    wait_for_subject(second, GROUP, "before")
+    # old enough to be compared once both clocks are right, and too far ahead for the one that is two days slow
+    clocks["first"].set(-1000.0)
+    clocks["second"].set(-2 * DAY)
+    post(first, GROUP, "missed")
+    post(second, GROUP, "written by a slow clock")
+    wait_for_subject(first, GROUP, "written by a slow clock")
+    for clock in clocks.values():
+        clock.set(0.0)
+    post(first, GROUP, "after")
+    wait_for_subject(second, GROUP, "after")
+    assert "missed" not in overview(second, GROUP)
+    assert second.cliquectl("resync", GROUP)["nodes"] == 1
+    wait_for_subject(second, GROUP, "missed", 20.0)
+    assert set(overview(first, GROUP)) == set(overview(second, GROUP))
