@@ -35,7 +35,12 @@ class OwnNames:
         self.by_docno: dict[int, bytes] = {}
         self._shown: dict[bytes, bytes] = {}
         """our Message-ID -> the alias"""
-        for message_id, docno in nlargest(MOST_ALIASES, archive.aliases(account), key=lambda alias: alias[1]):
+        self.read()
+
+    def read(self) -> None:
+        """Take up the aliases that the archive has now."""
+        newest = nlargest(MOST_ALIASES, self._archive.aliases(self._account), key=lambda alias: alias[1])
+        for message_id, docno in newest:
             self.add(message_id, docno)
 
     def add(self, message_id: bytes, docno: int) -> None:

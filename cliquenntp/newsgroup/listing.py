@@ -68,6 +68,14 @@ class Listing:
         self._changed: dict[int, set[int]] = {}
         self._made_meanwhile: dict[int, list[set[int]]] = {}
         """by chunk, of each that is being made, the documents that changed since it was begun"""
+        self._forgotten = 0
+        """how often everything was forgotten: what is being made meanwhile is not kept"""
+
+    def forget(self) -> None:
+        """Make all lines anew when they are next asked for."""
+        self._chunks.clear()
+        self._changed.clear()
+        self._forgotten += 1
 
     def changed(self, docnos: Iterable[int]) -> None:
         """Make the lines of these documents anew when they are next asked for."""
@@ -100,6 +108,7 @@ class Listing:
         changed: set[int] = set()
         others = self._made_meanwhile.setdefault(index, [])
         others.append(changed)
+        forgotten = self._forgotten
         try:
             while docnos := tuple(islice(self._since(known, last), DOCUMENTS_A_SLICE)):
                 self._make_lines(lines, docnos)
@@ -110,7 +119,7 @@ class Listing:
             others[:] = [other for other in others if other is not changed]
             if not others:
                 self._made_meanwhile.pop(index, None)
-        return self._keep(index, lines)
+        return self._keep(index, lines) if forgotten == self._forgotten else self._chunk(lines)
 
     def _kept(self, index: int) -> Chunk | None:
         """Return a chunk that is kept, brought up to date; None where there is none."""
@@ -136,8 +145,11 @@ class Listing:
             else:
                 lines.pop(docno, None)
 
-    def _keep(self, index: int, lines: dict[int, bytes]) -> Chunk:
+    def _chunk(self, lines: dict[int, bytes]) -> Chunk:
         docnos = sorted(lines)
-        chunk = Chunk(array("I", docnos), b"".join(map(lines.__getitem__, docnos)), self._archive.newest())
+        return Chunk(array("I", docnos), b"".join(map(lines.__getitem__, docnos)), self._archive.newest())
+
+    def _keep(self, index: int, lines: dict[int, bytes]) -> Chunk:
+        chunk = self._chunk(lines)
         self._chunks.keep(index, chunk, len(chunk.octets) + _CHUNK_OVERHEAD)
         return chunk

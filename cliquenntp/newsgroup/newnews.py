@@ -41,6 +41,11 @@ class NewArticles:
         """Make the lines of these documents anew: they are gone."""
         self._ids.changed(docnos)
 
+    def forget(self) -> None:
+        """Make all lines anew: what has changed is not known."""
+        self._ids.forget()
+        self._common.clear()
+
     def since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
         """Yield chunks of lines of the articles that came at or after a time (seconds since 1970 UTC).
 

@@ -84,6 +84,10 @@ class Pages:
         self._archive = archive
         self._pages: SizedCache[tuple[int, bytes, int], Page] = SizedCache(limit)
 
+    def forget(self) -> None:
+        """Make all pages anew when they are next asked for."""
+        self._pages.clear()
+
     def lines(
         self, group: Newsgroup, kind: bytes, size: int, low: int, high: int, make: Callable[[int, int], Lines]
     ) -> Iterator[bytes]:

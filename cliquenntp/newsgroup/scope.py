@@ -61,6 +61,13 @@ class ScopedView:
         if changes.gone:
             self._new_articles.changed(changes.gone)
 
+    def forget(self) -> None:
+        """Forget all that is kept: what has changed is not known."""
+        self._roots.clear()
+        self._names.clear()
+        self._active.forget()
+        self._new_articles.forget()
+
     # what is shown
 
     def _shows_root(self, root: int) -> bool:

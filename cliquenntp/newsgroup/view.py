@@ -68,6 +68,15 @@ class NewsView:
             self._named.clear()
             self._new_articles.changed(changes.gone)
 
+    def forget(self) -> None:
+        """Forget all that is kept: what has changed is not known."""
+        for cache in (self._articles, self._named, self._group_names, self._groups):
+            cache.clear()
+        self._statuses.clear()
+        self.pages.forget()
+        self._active.forget()
+        self._new_articles.forget()
+
     # newsgroups
 
     def newsgroup(self, name: bytes) -> Newsgroup | None:

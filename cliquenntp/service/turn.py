@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from cliquenntp.interfaces import Changes, IWriter
-from cliquenntp.store import Store, Writer
+from cliquenntp.store import SeatLost, Store, Writer
 
 T = TypeVar("T")
 Step = Callable[[Any], Any]
@@ -109,6 +109,11 @@ class Turn:
         if not 0 <= self._limits.commit_delay <= LONGEST_COMMIT_DELAY:
             raise ValueError(f"commit_delay must lie between 0 and {LONGEST_COMMIT_DELAY} s")
         self._listeners: list[Listener] = []
+        self.on_doubt: Callable[[], None] = lambda: None
+        """is called when the reader has moved forward after a commit of which nobody knows whether it happened: a server
+        may have gone after it had written and before it could say so"""
+        self.on_seat_lost: Callable[[], None] = lambda: None
+        """is called when another process writes to the database: this one never will again"""
         self._queue: deque[_Queued] = deque()
         self._queued_octets = 0
         self._pool = ThreadPool(1, 1, "writer")
@@ -238,6 +243,9 @@ class Turn:
         if self.failure is None:
             _log.failure("The database cannot be written; nothing new is taken until it can", error, LogLevel.critical)
         self.failure = error
+        if error.check(SeatLost):
+            self.on_seat_lost()
+            return
         self._retry = self._reactor.callLater(self._limits.retry_seconds, self._try_again)
 
     def _try_again(self) -> None:
@@ -250,6 +258,7 @@ class Turn:
     def _recovered(self, _: None) -> None:
         self.failure = None
         self._store.forward()
+        self.on_doubt()
         _log.info("The database can be written again")
 
     def _finish_probe(self, _: None) -> None:

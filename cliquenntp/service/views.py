@@ -59,6 +59,14 @@ class Views:
             view = self._scoped[forums] = ScopedView(self.whole, self._archive, forums)
         return view
 
+    def forget(self) -> None:
+        """Forget what is kept: the database has changed, and nobody told how."""
+        self.whole.forget()
+        for view in self._scoped.values():
+            view.forget()
+        for account in self._names:
+            self._names[account].read()
+
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
         self.whole.moved(changes)

@@ -3,15 +3,19 @@
 The only room that imports ZODB.  ``Store`` opens a database and hands out two views of it: ``store.reader`` for the
 reactor (one consistent state until ``forward``) and ``store.writer`` for the one thread that changes it.
 
-Files of the format: classes.py, trees.py, index.py, groups.py and channel_set.py hold the Persistent classes; their
-dotted names are written into every database, so moving or renaming one is a schema step (schema.py).
+Files of the format: classes.py, trees.py, index.py, groups.py, seat.py and channel_set.py hold the Persistent classes;
+their dotted names are written into every database, so moving or renaming one is a schema step (schema.py).
 """
 
 from cliquenntp.store.archive import Archive
-from cliquenntp.store.database import Store, StoreLocked, StoreSettings, StoreTooNew, StoreUnusable
+from cliquenntp.store.database import Store
 from cliquenntp.store.documents import StoredDocuments
+from cliquenntp.store.locations import StoreLocked, StoreUnusable, without_password
+from cliquenntp.store.reading import ReadStore, StoreSettings, StoreTooNew
+from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "Archive", "Store", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
+    "BEAT_SECONDS", "Archive", "ReadStore", "SeatLost", "Store", "StoreLocked", "StoreSettings", "StoreTooNew",
+    "StoreUnusable", "StoredDocuments", "Writer", "without_password",
 ]

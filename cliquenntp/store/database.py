@@ -9,53 +9,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import attrs
 import transaction
-import zc.lockfile
 import ZODB
-import zodburi
-from ZODB.FileStorage import FileStorage
 
-from cliquenntp.store.archive import Archive
+from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreUnusable, folder_of, without_password
+from cliquenntp.store.reading import ReadStore, StoreSettings, StoreTooNew, open_database
 from cliquenntp.store.schema import STEPS, SchemaTooNew, Step, apply_step, missing_steps
+from cliquenntp.store.seat import Seat, take_seat
 from cliquenntp.store.sums import Damage, FileSums
 from cliquenntp.store.writer import Writer
 
-DATABASE_FILE = "documents.fs"
-BLOB_FOLDER = "blobs"
 SUMS_FILE = "documents.fs.sums"
-
-
-class StoreUnusable(Exception):
-    """The database cannot be opened; the text says which and why."""
-
-
-class StoreLocked(StoreUnusable):
-    """Another process has the database open."""
-
-
-class StoreTooNew(StoreUnusable):
-    """A newer program has changed the database's shape."""
-
-
-@attrs.frozen
-class StoreSettings:
-    """Sizes; each can be set by the operator."""
-
-    cache_octets: int = 64 * 1024 * 1024
-    """ZODB's cache of each of the two connections, in octets as stored; in memory they take about twice that.  64 MiB
-    hold the indexes and newest records of some 100,000 documents."""
-
-    cache_objects: int = 200_000
-    """the same in objects; an object takes at least 150 octets of memory besides its state"""
-
-    raw_cache_octets: int = 32 * 1024 * 1024
-    """the documents' bytes read last: some 15,000 documents of 2 KB"""
-
-    blob_octets: int = 64 * 1024
-    """a larger document is a file of its own: ZODB copies an object several times on its way, a blob once"""
 
 
 @attrs.frozen
@@ -69,71 +35,49 @@ class Part:
     """from its beginning; what lies behind is newer"""
 
 
-class Store:
+class Store(ReadStore):
     """An open database; ``reader`` is for the reactor's thread, ``writer`` for the writer's."""
 
-    def __init__(self, database: ZODB.DB, settings: StoreSettings, folder: Path | None = None) -> None:
-        self._database = database
-        self._folder = folder
+    def __init__(self, database: ZODB.DB, settings: StoreSettings, location: str) -> None:
+        """Open both views.  Raises StoreLocked where another process writes to a database behind a server."""
+        super().__init__(database, settings)
+        self._folder = folder = folder_of(location)
         self._sums = None if folder is None else FileSums(folder / DATABASE_FILE, folder / SUMS_FILE)
         self._summing = threading.Lock()
-        self._settings = settings
-        self._reading = transaction.TransactionManager(explicit=True)
         self._writing = transaction.TransactionManager(explicit=True)
-        self._reading.begin()
         self._writing.begin()
-        self.reader = Archive(database.open(self._reading), settings.raw_cache_octets)
-        self.writer = Writer(database.open(self._writing), self._writing, settings.blob_octets)
+        connection = database.open(self._writing)
+        self.is_shared = folder is None and not location.startswith("file:")
+        """whether other processes may have the database open too"""
+        self._seat: Seat | None = None
+        if self.is_shared:
+            self._seat = take_seat(connection, self._writing, without_password(location))
+        self.writer = Writer(connection, self._writing, settings.blob_octets, self._seat)
 
     @classmethod
     def open(
         cls, location: str | os.PathLike[str], settings: StoreSettings | None = None, steps: Sequence[Step] = STEPS,
+        caches: Path | None = None,
     ) -> Store:
         """Open the database in a folder (made if it is missing), or at a ZODB URI (``zeo://``, ``postgresql://``).
 
-        StoreLocked if another process has it open, StoreTooNew if a newer program made it, StoreUnusable otherwise.
+        ``caches`` is a folder of this process alone, for what a server sends as files.  StoreLocked if another process
+        has it open, StoreTooNew if a newer program made it, StoreUnusable otherwise.
         """
         settings = settings or StoreSettings()
         location = os.fspath(location)
-        is_folder = "://" not in location
-        file = Path(location) / DATABASE_FILE
-        storage = _open_folder(Path(location)) if is_folder else zodburi.resolve_uri(location)[0]()
+        folder = folder_of(location)
+        database = open_database(location, settings, caches)
         try:
-            database = ZODB.DB(
-                storage, cache_size=settings.cache_objects, cache_size_bytes=settings.cache_octets,
-                large_record_size=1 << 24,  # ZODB's warning is about objects that should be blobs; ours are cut by size
-            )
-        except Exception as error:  # it reads the root: whatever a damaged one leads to
-            storage.close()
-            what = f"{type(error).__name__}: {error}"
-            raise StoreUnusable(f"{location} cannot be read, restore a backup ({what})") from error
-        try:
-            _update_schema(database, steps, file if is_folder else None)
-            return cls(database, settings, Path(location) if is_folder else None)
+            _update_schema(database, steps, None if folder is None else folder / DATABASE_FILE)
+            return cls(database, settings, location)
         except SchemaTooNew as error:
             database.close()
-            raise StoreTooNew(f"{location}: a newer cliquenntp has changed this database ({error})") from None
+            raise StoreTooNew(
+                f"{without_password(location)}: a newer cliquenntp has changed this database ({error})") from None
         except BaseException:
             database.close()
             raise
-
-    def forward(self) -> None:
-        """Move ``reader`` to the newest state.  To be called after each commit and before the next one begins: while
-        FileStorage waits for the disk it lets nobody look for news (measured: 24 ms against 0.1 ms)."""
-        self._reading.abort()
-        self._reading.begin()
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Archive]:
-        """Give an archive of its own at the newest state, for long work in any other thread."""
-        manager = transaction.TransactionManager(explicit=True)
-        manager.begin()
-        connection = self._database.open(manager)
-        try:
-            yield Archive(connection, raw_cache_octets=0)
-        finally:
-            manager.abort()
-            connection.close()
 
     def pack(self) -> None:
         """Free the room of what is no longer reachable and of older states; takes long, may run in a thread."""
@@ -183,18 +127,9 @@ class Store:
     def close(self) -> None:
         """Close the database; both views must be idle.  What was not committed is dropped."""
         self.sum_up()
-        self._database.close()
-
-
-def _open_folder(folder: Path) -> Any:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # what a pack frees must be off the disk: by default FileStorage keeps the whole file of before beside it
-        return FileStorage(str(folder / DATABASE_FILE), blob_dir=str(folder / BLOB_FOLDER), pack_keep_old=False)
-    except zc.lockfile.LockError:
-        raise StoreLocked(f"{folder} is in use by another process: one node, one folder") from None
-    except OSError as error:
-        raise StoreUnusable(f"{folder} cannot be used: {error.strerror or error}") from error
+        if self._seat is not None:
+            self.writer.leave_seat()
+        super().close()
 
 
 def _update_schema(database: ZODB.DB, steps: Sequence[Step], file: Path | None) -> None:

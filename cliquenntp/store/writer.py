@@ -7,6 +7,7 @@ from typing import Any
 
 from persistent import Persistent
 from ZODB.blob import Blob
+from ZODB.POSException import ConflictError
 from zope.interface import implementer
 
 from cliquenntp.interfaces import SHARED, Changes, Follow, Held, IWriter, Place, Placement
@@ -15,6 +16,7 @@ from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
 from cliquenntp.store.index import key_digest
+from cliquenntp.store.seat import Seat, SeatLost
 from cliquenntp.store.trees import ObjectTree, PageTree
 
 RAW_CACHE_OCTETS = 1024 * 1024
@@ -28,8 +30,13 @@ class Writer(Archive):
     ``writes`` counts the changes since ``begin``: a step that raised and left it as it was has written nothing.
     """
 
-    def __init__(self, connection: Any, transactions: Any, blob_octets: int) -> None:
+    def __init__(
+        self, connection: Any, transactions: Any, blob_octets: int, seat: Seat | None = None
+    ) -> None:
+        """``seat`` is this writer's, where other processes may have the database open."""
         super().__init__(connection, RAW_CACHE_OCTETS)
+        self._seat = seat
+        self._holder = b"" if seat is None else seat.holder
         self._transactions = transactions
         self._blob_octets = blob_octets
         self._forget_changes()
@@ -54,9 +61,42 @@ class Writer(Archive):
             tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases),
             tuple(self._held),
         )
-        self._transactions.commit()
+        if self._seat is not None:
+            self._keep_seat(self._seat)
+        try:
+            self._transactions.commit()
+        except ConflictError as error:
+            raise SeatLost(f"another process has written to this database: {error}") from error
         self._transactions.begin()
         return changes
+
+    def _keep_seat(self, seat: Seat) -> None:
+        if seat.holder != self._holder:
+            raise SeatLost("another process writes to this database now")
+        self._connection.readCurrent(seat)
+
+    @property
+    def state(self) -> bytes:
+        """The newest transaction, after ``commit`` the one that it made."""
+        newest: bytes = self._connection._storage.lastTransaction()
+        return newest
+
+    def beat(self) -> None:
+        """Show to whoever wants to write that somebody does already."""
+        if self._seat is not None:
+            self.writes += 1
+            self._seat.beat += 1
+
+    def leave_seat(self) -> None:
+        """Let another process write; commits, if that can be."""
+        self.begin()
+        if self._seat is not None and self._seat.holder == self._holder:
+            self._seat.holder = b""
+            try:
+                self._transactions.commit()
+            except Exception:  # the server is away: whoever comes sees that this process has ended, or hears no beat
+                self._transactions.abort()
+            self._transactions.begin()
 
     def abort(self) -> None:
         """Drop the changes since ``begin``."""
