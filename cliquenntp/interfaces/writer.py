@@ -83,6 +83,9 @@ class IWriter(IArchive):
     def piece_delete(name: str) -> None:
         """Forget a piece; nothing happens if there is none."""
 
+    def beat() -> None:
+        """Show to other processes that somebody writes to this database; nothing happens where they cannot open it."""
+
     def follow_set(account: str, follow: Follow) -> None:
         """Keep what an account follows or left, in place of what it thought of that document before."""
 

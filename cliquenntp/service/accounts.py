@@ -144,11 +144,19 @@ class Accounts:
 
         ``secret`` makes the salts of accounts that do not exist, which must stay the same for ever.
         """
+        self._archive = archive
         self._submit = submit
-        self._secret = secret
+        self.secret = secret
         self._accounts: dict[str, Account] = {}
-        for name, piece in archive.pieces(PIECES):
-            self._keep(Account.decoded(int(name.removeprefix(PIECES)), piece))
+        self.on_changed: Callable[[str], None] = lambda name: None
+        """is called with the name of an account that has changed or is new, once that is on disk"""
+        self.read()
+
+    def read(self) -> None:
+        """Take up the accounts that the database has now."""
+        found = (
+            Account.decoded(int(name.removeprefix(PIECES)), piece) for name, piece in self._archive.pieces(PIECES))
+        self._accounts = {account.name: account for account in found}
 
     def get(self, name: str) -> Account | None:
         """Return an account by its prepared name, or None."""
@@ -167,7 +175,7 @@ class Accounts:
 
     def _invented(self, name: str) -> Verifier:
         salt, stored_key, server_key = (
-            hmac.digest(self._secret, f"{use} {name}".encode(), "sha256") for use in ("salt", "stored", "server")
+            hmac.digest(self.secret, f"{use} {name}".encode(), "sha256") for use in ("salt", "stored", "server")
         )
         return Verifier(salt[:SALT_OCTETS], ITERATIONS, stored_key, server_key)
 
@@ -194,4 +202,5 @@ class Accounts:
 
     def _keep(self, account: Account) -> Account:
         self._accounts[account.name] = account
+        self.on_changed(account.name)
         return account

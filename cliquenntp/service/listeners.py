@@ -7,7 +7,8 @@ of other news servers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import attrs
 from twisted.internet import defer, endpoints
@@ -16,21 +17,35 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 import cliquenntp
-from cliquenntp.interfaces import FEEDER, OWNER, Identity, Right
+from cliquenntp.interfaces import FEEDER, OWNER, Identity, IFeed, Right
 from cliquenntp.link.i2p_keys import KeyFileError
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
 from cliquenntp.nntp.session import SessionSettings
-from cliquenntp.service.accounts import Account
+from cliquenntp.service.accounts import Account, Accounts
 from cliquenntp.service.certificate import OWN_CERTIFICATE, Certificate, CertificateError, load_or_create
-from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.logins import AccountLogins
 from cliquenntp.service.news_endpoints import I2P, NewsEndpoint, news_endpoint
+from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, i2p_network, open_port
-from cliquenntp.service.views import NamedForums
+from cliquenntp.service.views import NamedForums, Views
 
-if TYPE_CHECKING:
-    from cliquenntp.service.node import Node
+
+class Served(Protocol):
+    """What has listeners: a node, or a reader that serves another process's database."""
+
+    settings: Settings
+    reactor: Any
+    clock: Callable[[], float]
+    store: Any
+    views: Views
+    posting: Any
+    follows: Any
+    accounts: Accounts
+
+    def feed(self) -> IFeed:
+        """Return what takes articles of other news servers."""
+
 
 NNTP, PUBLIC, ACCOUNTS, FEED = "nntp", "public", "accounts", "feed"
 """the kinds, named as their settings"""
@@ -64,11 +79,10 @@ class Listeners:
 
     log = Logger()
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Served) -> None:
         self._node = node
         self._certificate: Certificate | None = None
         self._logins = AccountLogins(node.reactor, node.accounts, self._identity)
-        self._feeding: Feeding | None = None
         self.all: list[Listener] = []
 
     @property
@@ -119,7 +133,7 @@ class Listeners:
         factory = NewsFactory(
             node.views.of, node.posting.post, self._settings(kind, endpoint), node.reactor, node.clock, node.follows,
             node.follows.fetched, self._logins if kind == ACCOUNTS else None,
-            certificate if endpoint.may_start_tls else None, feed=self._feed() if kind == FEED else None,
+            certificate if endpoint.may_start_tls else None, feed=node.feed() if kind == FEED else None,
         )
         listener = Listener(kind, endpoint, factory)
         if endpoint.text == I2P:
@@ -171,16 +185,6 @@ class Listeners:
             connections_per_address=None if shared else CONNECTIONS_PER_ADDRESS,
             connections_per_minute=None if shared else settings.connections_per_minute,
         )
-
-    def _feed(self) -> Feeding:
-        """Return what takes articles of other news servers; one for all, as it knows which are on their way."""
-        if self._feeding is None:
-            node, settings = self._node, self._node.settings
-            newsgroups = dict(settings.feed_newsgroups)
-            self._feeding = Feeding(
-                node.turn, node.store.reader, node.owner, settings.path_identity, node.clock, newsgroups
-            )
-        return self._feeding
 
     def certificate(self) -> Certificate:
         """Return the certificate; made at its first use, unless the operator named one."""

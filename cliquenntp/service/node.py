@@ -17,13 +17,14 @@ from twisted.python.failure import Failure
 
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import OWNER, Identity, IRecord, IWriter
+from cliquenntp.interfaces import OWNER, Identity, IFeed, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.commands import NodeCommands
+from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
@@ -34,6 +35,7 @@ from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.public_web import PublicWeb
+from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.room import Room
 from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings
@@ -81,7 +83,10 @@ class Node(Service):
         self.pages: list[IListeningPort] = []
         self.troubles: list[str] = []
         """what is not as it was asked for, though the node runs; for the operator"""
+        self.sharing: Sharing | None = None
+        """where other processes may have the database open"""
         self._control: IListeningPort | None = None
+        self._feeding: Feeding | None = None
         self._collections = RareCollections(reactor)
         self._summing = LoopingCall(lambda: deferToThread(self.store.sum_up))
         self._summing.clock = reactor
@@ -102,6 +107,8 @@ class Node(Service):
         try:
             self._open()
             self._listen()
+            if self.sharing is not None:
+                self.sharing.listen()
             self._listen_to_nodes()
             self.follows.start()
         except StartError as error:
@@ -117,7 +124,7 @@ class Node(Service):
         settings = self.settings
         try:
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.store = Store.open(settings.data / DATABASE_FOLDER)
+            self.store = Store.open(settings.storage or settings.data / DATABASE_FOLDER, caches=settings.data)
             self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
             self.personas = Personas(settings.keys)
             self.personas.signer(OWNER.persona)
@@ -154,6 +161,16 @@ class Node(Service):
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.listeners = Listeners(self)
         self.public_web = PublicWeb(self)
+        self.turn.on_doubt = self.views.forget
+        self.sharing = Sharing(self, secret) if self.store.is_shared else None
+
+    def feed(self) -> IFeed:
+        """Return what takes articles of other news servers; one for all, as it knows which are on their way."""
+        if self._feeding is None:
+            newsgroups = dict(self.settings.feed_newsgroups)
+            self._feeding = Feeding(
+                self.turn, self.store.reader, self.owner, self.settings.path_identity, self.clock, newsgroups)
+        return self._feeding
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
         self.follows.posted(identity, record)
@@ -224,6 +241,8 @@ class Node(Service):
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
+        if self.sharing is not None:
+            await self.sharing.stop()
         await self.room.stop()
         await self.follows.stop()
         if self._summing.running:

@@ -45,6 +45,39 @@ def data_folder(value: object) -> Path:
     return folder
 
 
+NODE, READER = "node", "reader"
+"""the roles of a process"""
+
+SHARED_SCHEMES = ("zeo://", "postgresql://", "postgres://")
+"""of storages that several processes can open"""
+
+
+def storage(value: object) -> str:
+    """Return a storage's URI, an empty text for the folder in the data folder."""
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not value.startswith(SHARED_SCHEMES):
+        raise ValueError("empty, zeo://HOST:PORT, zeo:///SOCKET or postgresql://USER@HOST/DATABASE")
+    return value
+
+
+def role(value: object) -> str:
+    """Return what a process is."""
+    if value not in (NODE, READER):
+        raise ValueError(f"{NODE} or {READER}")
+    return str(value)
+
+
+def desk_client(value: object) -> str:
+    """Return Twisted's description of where a node is reached by its readers, on this machine."""
+    if value == "":
+        return ""
+    kind, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not rest or not (kind == "unix" or (kind == "tcp" and is_loopback(rest.partition(":")[0]))):
+        raise ValueError("unix:PATH or tcp:127.0.0.1:PORT")
+    return str(value)
+
+
 def text_list(value: object) -> tuple[str, ...]:
     """Return texts, of which one may stand alone."""
     if isinstance(value, str):

@@ -39,6 +39,27 @@ class Settings:
         "folder of the node's data, keys and control socket",
     )
 
+    storage: str = _setting(
+        "",
+        checks.storage,
+        "where the database is: empty for the folder `database` in the data folder, or zeo://HOST:PORT, or "
+        "postgresql://USER@HOST/DATABASE",
+    )
+
+    role: str = _setting(
+        "node",
+        checks.role,
+        "node, or reader: a process that serves newsreaders from the storage of a node, which does the writing",
+    )
+
+    writer: str = _setting("", checks.desk_client, "where a reader reaches the node: unix:PATH of its desk.sock")
+
+    desk: tuple[str, ...] = _setting(
+        (),
+        checks.owner_endpoints,
+        "where readers reach the node beside the socket desk.sock in its data folder; who does may post as anybody",
+    )
+
     nntp: tuple[str, ...] = _setting(
         ("tcp:1119:interface=127.0.0.1",),  # 119 needs root; 1119 is easy to remember
         checks.owner_endpoints,
@@ -223,6 +244,8 @@ def load(config: Path | None, flags: Mapping[str, object]) -> Settings:
 
 
 def _check_together(settings: Settings) -> None:
+    if settings.role == checks.READER and not (settings.storage and settings.writer):
+        raise SettingsError("role: a reader needs --storage, the node's, and --writer, where the node is reached")
     for name in ("public", "public_web"):
         if getattr(settings, name) and not settings.public_forums:
             raise SettingsError(

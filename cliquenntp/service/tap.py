@@ -10,8 +10,9 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from cliquenntp.service import settings
+from cliquenntp.service.setting_checks import READER
 
-FLAGS = ("data", "nntp", "public", "accounts", "feed", "clique", "web", "public_web")
+FLAGS = ("data", "storage", "role", "writer", "nntp", "public", "accounts", "feed", "clique", "web", "public_web")
 """settings that have a flag of their name"""
 
 
@@ -27,6 +28,9 @@ class Options(usage.Options):
     optParameters = [
         ["config", "c", None, "TOML file with settings"],
         ["data", "d", None, "folder of the node's data, keys and control socket"],
+        ["storage", None, None, "where the database is, if not in the data folder: zeo://... or postgresql://..."],
+        ["role", None, None, "node, or reader: serves newsreaders from the storage of a node"],
+        ["writer", None, None, "where a reader reaches its node: unix:PATH of the node's desk.sock"],
     ]
 
     def __init__(self) -> None:
@@ -88,6 +92,10 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     # Imported here: a plugin's tap is loaded by `twistd --help` too, which should not wait for the whole node.
+    if options["settings"].role == READER:
+        from cliquenntp.service.processes.reader import Reader
+
+        return Reader(reactor, options["settings"])
     from cliquenntp.service.node import Node
     from cliquenntp.service.reactor_clock import use_steady_clock
     from cliquenntp.service.reloading import ReloadingNode

@@ -110,8 +110,8 @@ class Turn:
             raise ValueError(f"commit_delay must lie between 0 and {LONGEST_COMMIT_DELAY} s")
         self._listeners: list[Listener] = []
         self.on_doubt: Callable[[], None] = lambda: None
-        """is called when the reader has moved forward after a commit of which nobody knows whether it happened: a server
-        may have gone after it had written and before it could say so"""
+        """is called when the reader has moved forward after a commit of which nobody knows whether it happened: a
+        server may have gone after it had written and before it could say so"""
         self.on_seat_lost: Callable[[], None] = lambda: None
         """is called when another process writes to the database: this one never will again"""
         self._queue: deque[_Queued] = deque()

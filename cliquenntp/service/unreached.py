@@ -30,6 +30,11 @@ class Unreached(Container[int]):
         self.on_changed: Callable[[], None] = lambda: None
         """is called when one of them was reached"""
 
+    @property
+    def roots(self) -> frozenset[bytes]:
+        """Their roots' ids."""
+        return frozenset(self._roots)
+
     def __contains__(self, docno: object) -> bool:
         """Tell whether no node of a forum, named by its root's docno, has answered yet."""
         return bool(self._roots) and isinstance(docno, int) and self._archive.record(docno).id in self._roots

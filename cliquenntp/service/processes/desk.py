@@ -1,0 +1,129 @@
+"""The writer's side: what readers ask of it, and what it tells them of each commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+
+from cliquenntp.interfaces import OWNER, Changes, Identity
+from cliquenntp.nntp.session import PostResult
+from cliquenntp.service.processes.calls import CallingProtocol
+
+if TYPE_CHECKING:
+    from cliquenntp.service.node import Node
+
+DESK_SOCKET = "desk.sock"
+"""in the data folder"""
+
+_NOBODY = PostResult(False, "the account is not there any more")
+
+
+class Desk(Factory):
+    """Where readers connect; whoever reaches it may post as anybody, so it is a Unix socket or on loopback."""
+
+    noisy = False
+
+    def __init__(self, node: Node, secret: bytes) -> None:
+        """``secret`` makes the salts of accounts that do not exist, on all processes the same."""
+        self._node = node
+        self._secret = secret
+        self._readers: list[CallingProtocol] = []
+
+    @property
+    def readers(self) -> int:
+        """How many readers are connected."""
+        return len(self._readers)
+
+    def buildProtocol(self, addr: IAddress | None) -> _Clerk:
+        """Return the protocol for a reader."""
+        return _Clerk(self)
+
+    def came(self, reader: CallingProtocol) -> None:
+        """Tell a reader that has connected what it cannot read from the database."""
+        self._readers.append(reader)
+        reader.tell("hello", self._node.store.writer.state, self._secret, self._unreached())
+
+    def went(self, reader: CallingProtocol) -> None:
+        """Forget a reader."""
+        self._readers.remove(reader)
+
+    def moved(self, changes: Changes) -> None:
+        """Tell all readers what a commit has changed; called while the writer's thread is idle."""
+        if self._readers:
+            told = (changes.documents, changes.groups, changes.gone, changes.aliases)
+            self._tell("moved", self._node.store.writer.state, *told)
+
+    def retitled(self) -> None:
+        """Tell all readers that what forums' descriptions say has changed."""
+        self._tell("unreached", self._unreached())
+
+    def account_changed(self, name: str) -> None:
+        """Tell all readers that an account has changed."""
+        self._tell("account", name)
+
+    def close(self) -> None:
+        """End all connections."""
+        for reader in list(self._readers):
+            reader.transport.loseConnection()
+
+    def _tell(self, *message: Any) -> None:
+        for reader in self._readers:
+            reader.tell(*message)
+
+    def _unreached(self) -> list[bytes]:
+        return sorted(self._node.unreached.roots)
+
+    def handlers(self) -> dict[str, Callable[..., Any]]:
+        """Return what readers may ask for, by name."""
+        return {
+            "post": self._post, "look": self._look, "poll": self._poll, "take": self._take,
+        }
+
+    def _identity(self, account: str) -> Identity | None:
+        if account == OWNER.account:
+            return OWNER
+        found = self._node.accounts.get(account)
+        return None if found is None else found.identity(self._node.store.reader)
+
+    def _post(self, account: str, article: bytes) -> Any:
+        identity = self._identity(account)
+        if identity is None:
+            return _verdict(_NOBODY)
+        return self._node.posting.post(article, identity).addCallback(_verdict)
+
+    def _look(self, account: str, group: int) -> Deferred[None] | None:
+        identity = self._identity(account)
+        if identity is None or not self._node.follows.looked(identity, group):
+            return None
+        return self._node.follows.fetched(group)
+
+    def _poll(self, account: str, group: int) -> None:
+        identity = self._identity(account)
+        if identity is not None:
+            self._node.follows.polled(identity, group)
+
+    def _take(self, message_id: bytes, article: bytes) -> Deferred[tuple[bool, str, bool]]:
+        taken: Deferred[PostResult] = self._node.feed().take(message_id, article)
+        return taken.addCallback(_verdict)
+
+
+class _Clerk(CallingProtocol):
+    """The connection with one reader."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.handlers())
+        self._desk = desk
+        self.on_lost = lambda: desk.went(self)
+
+    def connectionMade(self) -> None:
+        """Tell the reader what there is."""
+        super().connectionMade()
+        self._desk.came(self)
+
+
+def _verdict(result: PostResult) -> tuple[bool, str, bool]:
+    return result.accepted, result.text, result.later

@@ -1,0 +1,222 @@
+"""A reader: a process that serves newsreaders from a database which another process writes.
+
+It needs the database for all that is read, and the writer's desk for what is said.  Where the desk is away, reading
+goes on and posting waits; where the database is, commands fail one by one until it is back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Container
+from functools import partial
+from typing import Any
+
+from twisted.application.internet import ClientService
+from twisted.application.service import MultiService
+from twisted.internet import defer, endpoints
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
+from cliquenntp.service.accounts import Accounts
+from cliquenntp.service.collecting import RareCollections
+from cliquenntp.service.listeners import Listeners
+from cliquenntp.service.processes.calls import Away, CallingProtocol
+from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
+from cliquenntp.service.settings import Settings
+from cliquenntp.service.start import StartError
+from cliquenntp.service.views import Views
+from cliquenntp.store import ReadStore, StoreUnusable
+
+SECRET_OCTETS = 32
+
+RETRY_SECONDS = 0.5
+"""between two attempts to reach the writer"""
+
+CATCH_UP_SECONDS = 0.002
+"""between two looks whether the database's server has told of a commit that the writer told of: it does so at once"""
+
+
+class _Connection(CallingProtocol):
+    """The connection to the writer: what comes after a commit waits until that commit can be read."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__({
+            "hello": partial(reader.greeted, self), "moved": reader.moved, "unreached": reader.retitled,
+            "account": reader.account_changed,
+        })
+        self._reader = reader
+        self._inbox: deque[tuple[int, Any, Any]] = deque()
+
+    def received(self, number: int, what: Any, content: Any) -> None:
+        """Take a frame when it is its turn."""
+        self._inbox.append((number, what, content))
+        if len(self._inbox) == 1:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the frames that wait, up to a commit that cannot be read yet."""
+        while self._inbox:
+            number, what, content = self._inbox[0]
+            if what in ("hello", "moved") and not number and not self._reader.has_heard_of(content[0]):
+                self._reader.reactor.callLater(CATCH_UP_SECONDS, self._go_on)
+                return
+            super().received(number, what, content)
+            self._inbox.popleft()
+
+
+class _UnreachedRoots(Container[int]):
+    """The docnos of forums of which no node has answered, as the writer told."""
+
+    def __init__(self, archive: IArchive) -> None:
+        self._archive = archive
+        self.roots: frozenset[bytes] = frozenset()
+
+    def __contains__(self, docno: object) -> bool:
+        """Tell whether a forum, named by its root's docno, is one of them."""
+        return bool(self.roots) and isinstance(docno, int) and self._archive.record(docno).id in self.roots
+
+
+class Reader(MultiService):
+    """One reader process.  What its listeners need is there from ``startService`` on."""
+
+    log = Logger()
+
+    store: ReadStore
+    views: Views
+    posting: RemotePosting
+    follows: RemoteReading
+    accounts: Accounts
+    listeners: Listeners
+
+    def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` is the time of day in seconds since 1970 UTC."""
+        super().__init__()
+        self.reactor = reactor
+        self.settings = settings
+        self.clock = clock
+        self._connection: CallingProtocol | None = None
+        self._feed: RemoteFeed | None = None
+        self._collections = RareCollections(reactor)
+
+    def startService(self) -> None:
+        """Open the database and listen; ends the process with one line where that cannot be."""
+        settings = self.settings
+        try:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.store = ReadStore.open_shared(settings.storage, settings.data)
+            self._open()
+            self.listeners.open()
+        except (StartError, StoreUnusable) as error:
+            self.log.critical("{error}", error=error)
+            raise SystemExit(f"cliquenntp: {error}") from None
+        except OSError as error:
+            raise SystemExit(f"cliquenntp: {error.filename}: {error.strerror}") from None
+        writer = endpoints.clientFromString(self.reactor, settings.writer)
+        ClientService(writer, _Connections(self), retry_seconds, self.reactor).setServiceParent(self)
+        self._collections.start()
+        super().startService()
+
+    def _open(self) -> None:
+        archive = self.store.reader
+        self._unreached = _UnreachedRoots(archive)
+        self.views = Views(archive, self.settings.path_identity, self._unreached)
+        self.posting = RemotePosting(self.call, self.is_connected)
+        self.follows = RemoteReading(self.reactor, self.call, self.is_connected, archive)
+        self.accounts = Accounts(archive, _cannot_change, secrets.token_bytes(SECRET_OCTETS))
+        self.listeners = Listeners(self)
+
+    def feed(self) -> IFeed:
+        """Return what takes articles of other news servers."""
+        if self._feed is None:
+            self._feed = RemoteFeed(self.call, self.is_connected, self.store.reader)
+        return self._feed
+
+    # the writer
+
+    def is_connected(self) -> bool:
+        """Tell whether the writer is there."""
+        return self._connection is not None
+
+    def call(self, name: str, *arguments: Any) -> defer.Deferred[Any]:
+        """Ask the writer for something.  Fails with Away or CallFailed."""
+        if self._connection is None:
+            return defer.fail(Away("the writer is away"))
+        return self._connection.call(name, *arguments)
+
+    def lost(self, connection: CallingProtocol) -> None:
+        """Note that a connection to the writer has ended."""
+        if connection is self._connection:
+            self._connection = None
+            self.log.warn("The writer is away: reading goes on")
+
+    def has_heard_of(self, state: bytes) -> bool:
+        """Tell whether a commit can be read here."""
+        return self.store.state >= state
+
+    def greeted(self, connection: CallingProtocol, state: bytes, secret: bytes, unreached: list[bytes]) -> None:
+        """Begin with a writer: what happened meanwhile is not known."""
+        self._unreached.roots = frozenset(unreached)
+        self.store.forward()
+        self.views.forget()
+        self.accounts.secret = secret
+        self.accounts.read()
+        self._connection = connection
+        self.log.info("The writer is there")
+
+    def moved(
+        self, state: bytes, documents: list[int], groups: list[int], gone: list[int], aliases: list[Any]
+    ) -> None:
+        """Show what a commit has changed."""
+        self.store.forward()
+        named = tuple((account, message_id, docno) for account, message_id, docno in aliases)
+        self.views.moved(Changes(tuple(documents), tuple(groups), tuple(gone), named))
+
+    def retitled(self, unreached: list[bytes]) -> None:
+        """Say of other forums than before that no node has answered."""
+        self._unreached.roots = frozenset(unreached)
+        self.views.whole.retitled()
+
+    def account_changed(self, name: str) -> None:
+        """Take over a change of an account, and end what goes on under it."""
+        self.store.forward()
+        self.views.forget()
+        self.accounts.read()
+        self.listeners.expel(name)
+
+    async def _close(self) -> None:
+        await self.listeners.close()
+        await defer.maybeDeferred(super().stopService)
+        self._collections.stop()
+        self.store.close()
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Tell clients and close; the Deferred fires when all is closed."""
+        return defer.ensureDeferred(self._close())
+
+
+class _Connections(Factory):
+    """Makes the connections to the writer, one after the other."""
+
+    noisy = False
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def buildProtocol(self, addr: IAddress | None) -> _Connection:
+        """Return the protocol of a new connection."""
+        connection = _Connection(self._reader)
+        connection.on_lost = partial(self._reader.lost, connection)
+        return connection
+
+
+def retry_seconds(attempts: int) -> float:
+    """Return how long to wait before the writer is called again: it may be there any moment, and is on this machine."""
+    return RETRY_SECONDS
+
+
+def _cannot_change(step: Callable[[IWriter], Any]) -> defer.Deferred[Any]:
+    return defer.fail(Away("only the writer changes accounts"))
