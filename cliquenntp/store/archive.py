@@ -78,6 +78,11 @@ class Archive:
         self._private_roots = root["private_roots"]
         self.holdings = Holdings(root, self)
 
+    @property
+    def storage(self) -> Any:
+        """The storage as this connection sees it."""
+        return self._connection._storage
+
     def find(self, document_id: bytes) -> int | None:
         """See IArchive."""
         return self._ids.find(document_id, lambda docno: self._has_id(docno, document_id))

@@ -74,11 +74,18 @@ class ReadStore:
         self._reading.abort()
         self._reading.begin()
 
-    @property
-    def state(self) -> bytes:
-        """The newest transaction of which this process has heard; greater ones are later."""
-        newest: bytes = self._database.lastTransaction()
-        return newest
+    def forward_to(self, state: bytes) -> bool:
+        """Move ``reader`` forward to a transaction (Writer.state) or behind it; False where it cannot be read yet.
+
+        A ZEO client hears of commits by itself, RelStorage when a transaction begins: hence both before and after.
+        """
+        storage = self.reader.storage
+        if storage.lastTransaction() < state:
+            self.forward()
+            if storage.lastTransaction() < state:
+                return False
+        self.forward()
+        return True
 
     @contextmanager
     def snapshot(self) -> Iterator[Archive]:

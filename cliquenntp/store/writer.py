@@ -78,7 +78,7 @@ class Writer(Archive):
     @property
     def state(self) -> bytes:
         """The newest transaction, after ``commit`` the one that it made."""
-        newest: bytes = self._connection._storage.lastTransaction()
+        newest: bytes = self.storage.lastTransaction()
         return newest
 
     def beat(self) -> None:

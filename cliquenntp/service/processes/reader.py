@@ -9,27 +9,30 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any
 
 from twisted.application.internet import ClientService
 from twisted.application.service import MultiService
 from twisted.internet import defer, endpoints
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+import cliquenntp
+from cliquenntp.control.server import Answer, ControlFactory
 from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.collecting import RareCollections
-from cliquenntp.service.listeners import Listeners
+from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
 from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
+from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
-from cliquenntp.service.start import StartError
+from cliquenntp.service.start import StartError, open_port
 from cliquenntp.service.views import Views
-from cliquenntp.store import ReadStore, StoreUnusable
+from cliquenntp.store import ReadStore, StoreUnusable, without_password
 
 SECRET_OCTETS = 32
 
@@ -61,7 +64,7 @@ class _Connection(CallingProtocol):
         """Take the frames that wait, up to a commit that cannot be read yet."""
         while self._inbox:
             number, what, content = self._inbox[0]
-            if what in ("hello", "moved") and not number and not self._reader.has_heard_of(content[0]):
+            if what in ("hello", "moved") and not number and not self._reader.store.forward_to(content[0]):
                 self._reader.reactor.callLater(CATCH_UP_SECONDS, self._go_on)
                 return
             super().received(number, what, content)
@@ -100,6 +103,8 @@ class Reader(MultiService):
         self.clock = clock
         self._connection: CallingProtocol | None = None
         self._feed: RemoteFeed | None = None
+        self._control: IListeningPort | None = None
+        self._started_at = reactor.seconds()
         self._collections = RareCollections(reactor)
 
     def startService(self) -> None:
@@ -110,6 +115,9 @@ class Reader(MultiService):
             self.store = ReadStore.open_shared(settings.storage, settings.data)
             self._open()
             self.listeners.open()
+            settings.control_socket.unlink(missing_ok=True)  # of a reader that was killed
+            control = endpoints.UNIXServerEndpoint(self.reactor, str(settings.control_socket), mode=0o600)
+            self._control = open_port(control, ControlFactory({"status": self.status}), "the control socket")
         except (StartError, StoreUnusable) as error:
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
@@ -135,6 +143,22 @@ class Reader(MultiService):
             self._feed = RemoteFeed(self.call, self.is_connected, self.store.reader)
         return self._feed
 
+    async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell what the reader is doing; for cliquectl."""
+        listeners, archive = self.listeners, self.store.reader
+        return {
+            "role": READER,
+            "version": cliquenntp.__version__,
+            "uptime": int(self.reactor.seconds() - self._started_at),
+            "data": str(self.settings.data),
+            "storage": without_password(self.settings.storage),
+            "writer": self.settings.writer,
+            "is_connected": self.is_connected(),
+            **{kind: listeners.addresses(kind) for kind in (NNTP, PUBLIC, ACCOUNTS, FEED)},
+            "readers": listeners.readers,
+            "documents": archive.newest(),
+        }
+
     # the writer
 
     def is_connected(self) -> bool:
@@ -153,14 +177,9 @@ class Reader(MultiService):
             self._connection = None
             self.log.warn("The writer is away: reading goes on")
 
-    def has_heard_of(self, state: bytes) -> bool:
-        """Tell whether a commit can be read here."""
-        return self.store.state >= state
-
     def greeted(self, connection: CallingProtocol, state: bytes, secret: bytes, unreached: list[bytes]) -> None:
         """Begin with a writer: what happened meanwhile is not known."""
         self._unreached.roots = frozenset(unreached)
-        self.store.forward()
         self.views.forget()
         self.accounts.secret = secret
         self.accounts.read()
@@ -170,8 +189,7 @@ class Reader(MultiService):
     def moved(
         self, state: bytes, documents: list[int], groups: list[int], gone: list[int], aliases: list[Any]
     ) -> None:
-        """Show what a commit has changed."""
-        self.store.forward()
+        """Show what a commit has changed; the database has moved forward to it."""
         named = tuple((account, message_id, docno) for account, message_id, docno in aliases)
         self.views.moved(Changes(tuple(documents), tuple(groups), tuple(gone), named))
 
@@ -189,6 +207,9 @@ class Reader(MultiService):
 
     async def _close(self) -> None:
         await self.listeners.close()
+        if self._control is not None:
+            await defer.maybeDeferred(self._control.stopListening)
+            self.settings.control_socket.unlink(missing_ok=True)
         await defer.maybeDeferred(super().stopService)
         self._collections.stop()
         self.store.close()

@@ -1,0 +1,92 @@
+"""Reader processes on storages that several processes share: real ZEO, real PostgreSQL, real processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.nntp_client import NewsClient
+from tests.real.articles import make_articles
+from tests.real.node_process import NodeProcess
+from tests.real.storages import POSTGRESQL, PostgresServer, StorageServer, ZeoServer
+from tests.real.waiting import wait_for
+
+pytestmark = pytest.mark.real
+
+SERVERS: dict[str, type[StorageServer]] = {"zeo": ZeoServer, "postgresql": PostgresServer}
+
+
+@pytest.fixture(params=SERVERS)
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageServer]:
+    """A running server of each kind."""
+    if request.param == "postgresql":
+        pytest.importorskip("relstorage", reason="RelStorage is not installed: pip install 'cliquenntp[postgresql]'")
+        if POSTGRESQL is None:
+            pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    server = SERVERS[request.param](tmp_path / request.param)
+    if request.param == "zeo":
+        server.start()  # type: ignore[attr-defined]
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def writer(storage: StorageServer, make_node: Callable[..., NodeProcess]) -> NodeProcess:
+    """The node that writes to the storage."""
+    return make_node("writer", config=f'storage = "{storage.location}"\nclique = "off"\n')
+
+
+@pytest.fixture
+def reader(storage: StorageServer, writer: NodeProcess, make_node: Callable[..., NodeProcess]) -> NodeProcess:
+    """A reader beside it that has reached it."""
+    desk = writer.folder / "data" / "desk.sock"
+    config = f'storage = "{storage.location}"\nrole = "reader"\nwriter = "unix:{desk}"\n'
+    started = make_node("reader", config=config)
+    wait_for("the reader has reached the writer", lambda: started.ask("status")["is_connected"])
+    return started
+
+
+def article(number: int, newsgroup: str = "clique.shared") -> bytes:
+    """Return an article to post."""
+    lines = (f"From: somebody <a@b.invalid>\r\nNewsgroups: {newsgroup}\r\nSubject: post {number}\r\n"
+             f"Message-ID: <{number}.shared@example.invalid>\r\n\r\nThis is post {number}.\r\n.\r\n")
+    return lines.encode()
+
+
+def post(client: NewsClient, number: int) -> str:
+    """Post an article; return the answer."""
+    assert client.command("POST").startswith("340")
+    client.send(article(number))
+    return client.status()
+
+
+def subjects(client: NewsClient) -> list[str]:
+    """Return the subjects of the forum's articles."""
+    assert client.command("GROUP clique.shared").startswith("211")
+    return [line.split(b"\t")[1].decode() for line in client.listing("OVER 1-")[1]]
+
+
+def test_what_is_posted_at_either_is_read_at_both(writer: NodeProcess, reader: NodeProcess) -> None:
+    writer.ask("create-forum", name="shared", description="for all processes")
+    with NewsClient("127.0.0.1", writer.nntp_port) as at_writer, NewsClient("127.0.0.1", reader.nntp_port) as at_reader:
+        assert post(at_reader, 1).startswith("240")
+        assert "post 1" in subjects(at_reader), "its own user sees it at once"
+        assert "post 1" in subjects(at_writer)
+        assert post(at_writer, 2).startswith("240")
+        wait_for("the reader shows it", lambda: "post 2" in subjects(at_reader), 1.0)
+        again = post(at_reader, 1)
+        assert again.startswith("441") and "already" in again
+        assert at_reader.command("STAT <1.shared@example.invalid>").startswith("223")
+
+
+def test_the_conformance_suite_passes_through_a_reader(
+    writer: NodeProcess, reader: NodeProcess, tmp_path: Path
+) -> None:
+    writer.cliquectl("import", str(make_articles(tmp_path, 100)), "--forum", "shared")
+    command = [sys.executable, "-m", "tests.nntp.conformance", f"127.0.0.1:{reader.nntp_port}", "--post"]
+    suite = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert suite.returncode == 0, suite.stdout + suite.stderr
