@@ -34,8 +34,8 @@ from cliquenntp.service.news_endpoints import I2P
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
-from cliquenntp.service.public_web import PublicWeb
 from cliquenntp.service.processes.sharing import Sharing
+from cliquenntp.service.public_web import PublicWeb
 from cliquenntp.service.room import Room
 from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
@@ -211,8 +212,7 @@ class Turn:
     def _finish_batch(self, done: _BatchDone) -> None:
         answers = done.outcomes
         if done.error is None:
-            self._store.forward()
-            self._tell_listeners(done.changes)
+            self._move_forward(done.changes)
         else:
             self._refuse(done.error)
             answers = [*answers, *((queued, None) for queued in self._queue)]
@@ -225,6 +225,15 @@ class Turn:
         for queued, outcome in answers:
             queued.answer.callback(outcome)
         self._schedule()
+
+    def _move_forward(self, changes: Changes) -> None:
+        """Let the reader see what was committed; where the database's server went just then, that waits."""
+        try:
+            self._store.forward()
+        except Exception:
+            self._refuse(Failure())
+        else:
+            self._tell_listeners(changes)
 
     def _tell_listeners(self, changes: Changes) -> None:
         if not changes.documents and not changes.groups and not changes.held:
@@ -252,12 +261,13 @@ class Turn:
         self._retry = None
         self._busy = True
         done = deferToThreadPool(self._reactor, self._pool, _probe, self._store.writer)
-        done.addCallbacks(self._recovered, self._refuse)
+        done.addCallback(self._recovered)
+        done.addErrback(self._refuse)
         done.addCallback(self._finish_probe)
 
     def _recovered(self, _: None) -> None:
-        self.failure = None
         self._store.forward()
+        self.failure = None
         self.on_doubt()
         _log.info("The database can be written again")
 
@@ -280,7 +290,8 @@ def _run_batch(writer: Writer, batch: Sequence[_Queued]) -> _BatchDone:
             remaining.remove(failed[0])
     except Exception:
         error = Failure()
-        writer.abort()
+        with suppress(Exception):  # where the database's server is away; the next batch begins with it again
+            writer.abort()
         return _BatchDone([(queued, None) for queued in batch], Changes((), ()), error)
 
 

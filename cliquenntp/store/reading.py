@@ -15,6 +15,10 @@ from cliquenntp.store.locations import StoreUnusable, open_storage, without_pass
 from cliquenntp.store.schema import STEPS, SchemaTooNew, missing_steps
 
 
+class StoreAway(Exception):
+    """The database's server cannot be asked just now."""
+
+
 class StoreTooNew(StoreUnusable):
     """A newer program has changed the database's shape."""
 
@@ -77,14 +81,18 @@ class ReadStore:
     def forward_to(self, state: bytes) -> bool:
         """Move ``reader`` forward to a transaction (Writer.state) or behind it; False where it cannot be read yet.
 
+        Raises StoreAway.
         A ZEO client hears of commits by itself, RelStorage when a transaction begins: hence both before and after.
         """
         storage = self.reader.storage
-        if storage.lastTransaction() < state:
-            self.forward()
+        try:
             if storage.lastTransaction() < state:
-                return False
-        self.forward()
+                self.forward()
+                if storage.lastTransaction() < state:
+                    return False
+            self.forward()
+        except Exception as error:  # of the storage, and of what it connects with
+            raise StoreAway(str(error)) from error
         return True
 
     @contextmanager

@@ -90,3 +90,76 @@ def test_the_conformance_suite_passes_through_a_reader(
     command = [sys.executable, "-m", "tests.nntp.conformance", f"127.0.0.1:{reader.nntp_port}", "--post"]
     suite = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert suite.returncode == 0, suite.stdout + suite.stderr
+
+
+class Poster:
+    """Posts one article after the other, anywhere where it is taken, and keeps which were acknowledged."""
+
+    def __init__(self, *nodes: NodeProcess) -> None:
+        self._nodes = nodes
+        self._number = 0
+        self.acknowledged: list[int] = []
+
+    def post(self) -> bool:
+        """Try to post at each node in turn; tell whether one took the article."""
+        self._number += 1
+        node = self._nodes[self._number % len(self._nodes)]
+        try:
+            with NewsClient("127.0.0.1", node.nntp_port, timeout=20) as client:
+                taken = post(client, self._number).startswith("240")
+        except (OSError, EOFError, AssertionError):  # it is just being killed
+            return False
+        if taken:
+            self.acknowledged.append(self._number)
+        return taken
+
+    def go_on(self, count: int) -> None:
+        """Post until so many more are acknowledged, however many are refused meanwhile."""
+        wanted = len(self.acknowledged) + count
+        wait_for(f"{count} more posts are taken", lambda: self.post() and len(self.acknowledged) >= wanted, 90.0)
+
+
+def test_nothing_acknowledged_is_lost_when_each_part_is_killed_in_turn(
+    storage: StorageServer, writer: NodeProcess, reader: NodeProcess
+) -> None:
+    writer.ask("create-forum", name="shared", description="for all processes")
+    poster = Poster(writer, reader)
+    poster.go_on(10)
+    for part in (reader, writer, storage):
+        poster.post()
+        part.kill()
+        assert not all(poster.post() for _ in range(2)), "one of two nodes cannot take it"
+        part.start()
+        poster.go_on(10)
+    for node in (writer, reader):
+        def shows_all(node: NodeProcess = node) -> bool:
+            with NewsClient("127.0.0.1", node.nntp_port) as client:
+                shown = [subject for subject in subjects(client) if subject.startswith("post ")]
+            assert len(set(shown)) == len(shown), "nothing is there twice"
+            return {f"post {number}" for number in poster.acknowledged} <= set(shown)
+
+        wait_for("all acknowledged posts are shown", shows_all)
+    with NewsClient("127.0.0.1", writer.nntp_port) as one, NewsClient("127.0.0.1", reader.nntp_port) as other:
+        one.command("GROUP clique.shared")
+        other.command("GROUP clique.shared")
+        assert one.listing("OVER 1-") == other.listing("OVER 1-"), "no number stands for two articles"
+
+
+def test_a_second_writer_is_refused_and_reading_goes_on_without_a_writer(
+    storage: StorageServer, writer: NodeProcess, reader: NodeProcess, tmp_path: Path
+) -> None:
+    writer.ask("create-forum", name="shared", description="for all processes")
+    second = NodeProcess(tmp_path / "second", config=f'storage = "{storage.location}"\nclique = "off"\n')
+    with pytest.raises(AssertionError, match="is in use by process"):
+        second.start()
+    with NewsClient("127.0.0.1", reader.nntp_port) as client:
+        assert post(client, 1).startswith("240")
+        writer.kill()
+        wait_for("the reader notices", lambda: not reader.ask("status")["is_connected"])
+        assert "post 1" in subjects(client)
+        refused = post(client, 2)
+        assert refused.startswith("441") and "try again later" in refused
+        writer.start()
+        wait_for("the reader has reached the writer", lambda: reader.ask("status")["is_connected"])
+        assert post(client, 3).startswith("240")
+        assert [subject for subject in subjects(client) if "post" in subject] == ["post 1", "post 3"]

@@ -32,15 +32,15 @@ from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, open_port
 from cliquenntp.service.views import Views
-from cliquenntp.store import ReadStore, StoreUnusable, without_password
+from cliquenntp.store import ReadStore, StoreAway, StoreUnusable, without_password
 
 SECRET_OCTETS = 32
 
 RETRY_SECONDS = 0.5
-"""between two attempts to reach the writer"""
+"""between two attempts to reach the writer, or the database's server"""
 
-CATCH_UP_SECONDS = 0.002
-"""between two looks whether the database's server has told of a commit that the writer told of: it does so at once"""
+CATCH_UP_SECONDS = 0.005
+"""between two looks whether a commit of which the writer told can be read: the database's server tells of it at once"""
 
 
 class _Connection(CallingProtocol):
@@ -64,9 +64,11 @@ class _Connection(CallingProtocol):
         """Take the frames that wait, up to a commit that cannot be read yet."""
         while self._inbox:
             number, what, content = self._inbox[0]
-            if what in ("hello", "moved") and not number and not self._reader.store.forward_to(content[0]):
-                self._reader.reactor.callLater(CATCH_UP_SECONDS, self._go_on)
-                return
+            if what in ("hello", "moved") and not number:
+                wait = self._reader.forward_to(content[0])
+                if wait:
+                    self._reader.reactor.callLater(wait, self._go_on)
+                    return
             super().received(number, what, content)
             self._inbox.popleft()
 
@@ -176,6 +178,15 @@ class Reader(MultiService):
         if connection is self._connection:
             self._connection = None
             self.log.warn("The writer is away: reading goes on")
+
+    def forward_to(self, state: bytes) -> float:
+        """Move forward to a commit; return after how many seconds to try again, 0 where it can be read now."""
+        try:
+            is_there = self.store.forward_to(state)
+        except StoreAway as error:
+            self.log.warn("The database's server is away: {reason}", reason=error)
+            return RETRY_SECONDS
+        return 0.0 if is_there else CATCH_UP_SECONDS
 
     def greeted(self, connection: CallingProtocol, state: bytes, secret: bytes, unreached: list[bytes]) -> None:
         """Begin with a writer: what happened meanwhile is not known."""
