@@ -9,7 +9,7 @@ SCENARIO ?= calm
 SERVER ?= 127.0.0.1:1119
 
 # Debian packages of the programs that tests drive
-TEST_PACKAGES := slrn tin tmux i2pd chromium chromium-driver thunderbird
+TEST_PACKAGES := slrn tin tmux i2pd chromium chromium-driver thunderbird postgresql
 
 # where `make install` puts things
 PREFIX ?= /usr/local
