@@ -16,6 +16,6 @@ from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "BEAT_SECONDS", "Archive", "ReadStore", "SeatLost", "Store", "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew",
-    "StoreUnusable", "StoredDocuments", "Writer", "without_password",
+    "BEAT_SECONDS", "Archive", "ReadStore", "SeatLost", "Store", "StoreAway", "StoreLocked", "StoreSettings",
+    "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer", "without_password",
 ]
