@@ -39,27 +39,6 @@ class Settings:
         "folder of the node's data, keys and control socket",
     )
 
-    storage: str = _setting(
-        "",
-        checks.storage,
-        "where the database is: empty for the folder `database` in the data folder, or zeo://HOST:PORT, or "
-        "postgresql://USER@HOST/DATABASE",
-    )
-
-    role: str = _setting(
-        "node",
-        checks.role,
-        "node, or reader: a process that serves newsreaders from the storage of a node, which does the writing",
-    )
-
-    writer: str = _setting("", checks.desk_client, "where a reader reaches the node: unix:PATH of its desk.sock")
-
-    desk: tuple[str, ...] = _setting(
-        (),
-        checks.owner_endpoints,
-        "where readers reach the node beside the socket desk.sock in its data folder; who does may post as anybody",
-    )
-
     nntp: tuple[str, ...] = _setting(
         ("tcp:1119:interface=127.0.0.1",),  # 119 needs root; 1119 is easy to remember
         checks.owner_endpoints,
@@ -191,6 +170,27 @@ class Settings:
         0.0,  # an SSD commits in a millisecond: nothing to be gained by waiting
         checks.number(0, 0.2, "seconds"),
         "how long pushed documents are gathered before they are committed; for SD cards",
+    )
+
+    storage: str = _setting(
+        "",
+        checks.storage,
+        "where the database is: empty for the folder `database` in the data folder, or zeo://HOST:PORT, or "
+        "postgresql://USER@HOST/DATABASE",
+    )
+
+    role: str = _setting(
+        "node",
+        checks.role,
+        "node, or reader: a process that serves newsreaders from the storage of a node, which does the writing",
+    )
+
+    writer: str = _setting("", checks.desk_client, "where a reader reaches the node: unix:PATH of its desk.sock")
+
+    desk: tuple[str, ...] = _setting(
+        (),
+        checks.owner_endpoints,
+        "where readers reach the node beside the socket desk.sock in its data folder; who does may post as anybody",
     )
 
     @property
