@@ -17,7 +17,8 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 
-.PHONY: install run test test-programs bench bench-core bench-hostile bench-network bench-backup conformance simulate clean
+.PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-network bench-node \
+	conformance simulate clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -36,7 +37,10 @@ test-programs:
 	fi
 
 bench: $(VENV)/installed-tests
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks
+
+# how fast a node catches up, and what its start takes
+bench-node: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.catch_up
 	$(BIN)/python -m benchmarks.start
 

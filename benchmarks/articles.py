@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 import random
+import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,28 +17,48 @@ BIG_FORUM_ARTICLES = 12_000
 
 OTHER_FORUMS = 20
 
+REAL_ARTICLES = 19_000
+"""at least so many real ones are there"""
+
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>\s]+>)", re.IGNORECASE | re.MULTILINE)
+
 WORDS = ("tea", "leaf", "water", "kettle", "steam", "cup", "morning", "garden", "mountain", "oolong", "green", "honey")
 
 
-def articles(count: int) -> Iterator[bytes]:
-    """Yield so many articles, real ones as long as there are any."""
+def articles(count: int | None) -> Iterator[bytes]:
+    """Yield so many articles (None: without end), real ones as long as there are any."""
     corpus = os.environ.get("CLIQUENNTP_CORPUS")
     found = itertools.chain(_real(Path(corpus)) if corpus else (), _generated())
     return itertools.islice(found, count)
 
 
-def write_articles(path: Path, total: int) -> str:
-    """Write a tar file of GROUP/NUMBER articles for ``cliquectl import``; return what is in it, for people."""
-    big = min(BIG_FORUM_ARTICLES, total * 24 // 25)
+def write_articles(path: Path, newsgroups: int) -> str:
+    """Write a tar file of GROUP/NUMBER articles for ``cliquectl import``; return what is in it, for people.
+
+    Each article becomes a newsgroup, as does each forum: ``newsgroups`` together.  None comes twice.
+    """
+    big = min(BIG_FORUM_ARTICLES, newsgroups * 24 // 25)
+    forums = {BIG_FORUM}
+    known: set[bytes] = set()
     with tarfile.open(path, "w") as tar:
-        count = 0
-        for count, raw in enumerate(articles(total), 1):
-            forum = BIG_FORUM if count <= big else f"bench.other{count % OTHER_FORUMS}"
-            entry = tarfile.TarInfo(f"{forum}/{count}")
+        for raw in articles(None):
+            count = len(known)
+            if count + len(forums) >= newsgroups:
+                break
+            named = _MESSAGE_ID.search(raw)
+            if named is None or named[1] in known:
+                continue
+            known.add(named[1])
+            forum = BIG_FORUM if count < big else f"bench.other{count % OTHER_FORUMS}"
+            if forum not in forums and count + len(forums) + 2 > newsgroups:
+                forum = BIG_FORUM
+            forums.add(forum)
+            entry = tarfile.TarInfo(f"{forum}/{count + 1}")
             entry.size = len(raw)
             tar.addfile(entry, io.BytesIO(raw))
     kind = "real" if "CLIQUENNTP_CORPUS" in os.environ else "generated"
-    return f"{count:,} {kind} articles, {big:,} of them in one forum"
+    kind += " and generated" if kind == "real" and count > REAL_ARTICLES else ""
+    return f"{count:,} {kind} articles, {min(big, count):,} of them in one forum"
 
 
 def _real(corpus: Path) -> Iterator[bytes]:

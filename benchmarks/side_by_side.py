@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,10 +29,13 @@ COLD = {"cold-article": "article", "cold-over": "over-100"}
 
 GOALS = {
     "group": 30, "stat": 30, "article": 35, "article-id": 35, "over-100": 90, "over-10000": 9_000, "hdr-1000": 200,
-    "head-pipelined": 12, "list-active": 300, "listgroup": 300, "newnews": 1_000, "post": 400, "takethis": 350,
-    "connect": 150, "idle": 4_096,
+    "head-pipelined": 12, "listgroup": 300, "newnews": 1_000, "post": 400, "takethis": 350, "connect": 150,
+    "idle": 4_096,
 }
 """CPU microseconds a request, or octets, that are to be reached"""
+
+LIST_GOALS = {10_000: 300, 100_000: 3_500}
+"""those of LIST ACTIVE, by the number of newsgroups"""
 
 
 def copy_articles(source: Server, target: Server, newsgroups: Iterable[bytes]) -> tuple[int, int]:
@@ -65,37 +68,50 @@ class Figure:
     slowest_percent: float
 
 
+def head(others: Sequence[str]) -> str:
+    """Return the head of the table; ``others`` are the names of the servers beside the node."""
+    cells = ["CPU us a request", "node", *others, *(f"{name} / node" for name in others), "floor", "node / floor"]
+    cells += ["goal", "node requests/s", *(f"{name} requests/s" for name in others)]
+    return _cells(cells) + "\n" + _cells(["---", *["---:"] * (len(cells) - 1)])
+
+
 class Comparison:
     """Servers with the same articles, the node first, and the floor, which repeats what the node says."""
 
-    def __init__(self, servers: Sequence[Server], folder: Path, clients: int, seconds: float, repeats: int) -> None:
+    def __init__(
+        self, servers: Sequence[Server], folder: Path, names: Collection[str], clients: int, seconds: float,
+        repeats: int,
+    ) -> None:
+        """Prepare the named workloads (none: all); ValueError, with those there are, for one that there is not."""
         self._servers = list(servers)
         self._colds = 0
         self._clients = clients
         self._seconds = seconds
         self._repeats = repeats
-        self._reading = [reading(World.look(server)) for server in servers]
+        worlds = [World.look(server) for server in servers]
+        self._groups = len(worlds[0].groups)
+        self._reading = [reading(world) for world in worlds]
         fed = [*articles(FED_ARTICLES)]
-        self._writing = [posting(World.look(server)) | feeding(fed) for server in servers]
-        self.names = [*self._reading[0], "connect", "idle", *self._writing[0], "open-loop", *COLD]
-        self._floor = Floor(folder, record(servers[0], self._reading[0].values()))
+        self._writing = [posting(world) | feeding(fed) for world in worlds]
+        known = [*self._reading[0], "connect", "idle", *self._writing[0], "open-loop", *COLD]
+        unknown = set(names).difference(known)
+        if unknown:
+            raise ValueError(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        self.names = [name for name in known if name in names] if names else known
+        recorded = [workload for name, workload in self._reading[0].items() if name in (*self.names, "group")]
+        self._floor = Floor(folder, record(servers[0], recorded))
 
     def close(self) -> None:
         """End the floor."""
         self._floor.stop()
 
-    def lines(self, names: Sequence[str], idle: int) -> Iterator[str]:
-        """Yield a Markdown table of the named workloads, each row as soon as it is known."""
-        others = [server.name for server in self._servers[1:]]
-        head = ["CPU us a request", "node", *others, *(f"{name} / node" for name in others), "floor", "node / floor",
-                "goal", "node requests/s", *(f"{name} requests/s" for name in others)]
-        yield _cells(head)
-        yield _cells(["---", *["---:"] * (len(head) - 1)])
-        for name in names:
+    def rows(self, idle: int) -> Iterator[str]:
+        """Yield the rows of a Markdown table with ``head``, each as soon as it is known."""
+        for name in self.names:
             if name == "idle":
-                yield _cells(self._idle_row(idle, len(head)))
+                yield _cells(self._idle_row(idle))
             elif name == "open-loop":
-                yield _cells(self._open_loop_row(len(head)))
+                yield _cells(self._open_loop_row())
             else:
                 yield _cells(self._row(name))
 
@@ -115,8 +131,12 @@ class Comparison:
             found[0][0].title + refusals, *(f"{each:,.0f}" for each in cpu[:count]),
             *(f"{each / cpu[0]:.1f}" for each in cpu[1:count]),
             *([f"{floor[0]:,.0f}", f"{cpu[0] / floor[0]:.1f}"] if floor else ["", ""]),
-            f"{GOALS[name]:,}" if name in GOALS else "", *(f"{figure.per_second:,.0f}" for figure in figures[:count]),
+            self._goal(name), *(f"{figure.per_second:,.0f}" for figure in figures[:count]),
         ]
+
+    def _goal(self, name: str) -> str:
+        goal = LIST_GOALS.get(self._groups) if name == "list-active" else GOALS.get(name)
+        return "" if goal is None else f"{goal:,}"
 
     def _runs(self, name: str) -> list[Callable[[], Measurement]]:
         """Return what measures a workload on each server, then on the floor."""
@@ -145,7 +165,7 @@ class Comparison:
         cold = attrs.evolve(workload, title=f"{workload.title}, cold", requests=lambda: itertools.cycle(requests))
         return measure(self._servers[number], cold, self._clients, self._seconds)
 
-    def _open_loop_row(self, width: int) -> list[str]:
+    def _open_loop_row(self) -> list[str]:
         found: list[list[Measurement]] = [[] for _ in self._servers]
         for _ in range(self._repeats):
             for number, server in enumerate(self._servers):
@@ -155,9 +175,9 @@ class Comparison:
         row = [f"p99 in ms: {found[0][0].title}", *(f"{each:,.1f}" for each in slowest)]
         row += [f"{each / slowest[0]:.1f}" for each in slowest[1:]]
         goal = f"{slowest[1] / 2:,.1f}" if len(slowest) > 1 else ""
-        return [*row, "", "", goal] + [""] * (width - len(row) - 3)
+        return [*row, "", "", goal, *[""] * len(slowest)]
 
-    def _idle_row(self, connections: int, width: int) -> list[str]:
+    def _idle_row(self, connections: int) -> list[str]:
         octets = [idle_memory(server, min(connections, server.most_idle)) for server in self._servers]
         floor = idle_memory(self._floor.server, connections)
         row = [
@@ -165,7 +185,7 @@ class Comparison:
             *(f"{each / octets[0]:.1f}" for each in octets[1:]), f"{floor:,}", f"{octets[0] / max(floor, 1):.1f}",
             f"{GOALS['idle']:,}",
         ]
-        return row + [""] * (width - len(row))
+        return row + [""] * len(octets)
 
 
 def _median(measurements: Sequence[Measurement]) -> Figure:

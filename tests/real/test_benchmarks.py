@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_the_benchmark_measures_every_workload_it_is_asked_for() -> None:
-    short = ["--articles", "300", "--seconds", "0.1", "--repeats", "1", "--idle", "20"]
+    short = ["--newsgroups", "300", "--seconds", "0.1", "--repeats", "1", "--idle", "20"]
     command = [sys.executable, "-m", "benchmarks", *short, "group", "over-100", "post", "idle"]
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
@@ -26,7 +26,7 @@ def test_the_benchmark_measures_every_workload_it_is_asked_for() -> None:
 
 
 def test_a_workload_that_there_is_not_is_an_error() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--articles", "100", "gruop"]
+    command = [sys.executable, "-m", "benchmarks", "--newsgroups", "100", "gruop"]
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert "no such workload: gruop; there are group, " in done.stderr
