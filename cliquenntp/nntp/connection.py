@@ -155,10 +155,8 @@ class NewsConnection(Protocol):
         if output:
             self.transport.write(output)
         session = self._session
-        if session.submissions:
-            submissions, session.submissions = session.submissions, []
-            for submission in submissions:
-                self.factory.judge(self, submission, session.identity)
+        while session.submissions:
+            self.factory.judge(self, session.submissions.pop(0), session.identity)
         state = session.state
         if state is State.LISTENING:
             if self._ended and not self._held and not session.judging:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cliquenntp.interfaces import OWNER, Identity, Right
 from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
-from cliquenntp.nntp.session.session import COMMANDS_STEP, OUTPUT_STEP, STEP_SECONDS
+from cliquenntp.nntp.session.step import COMMANDS_STEP, OUTPUT_STEP, STEP_SECONDS
 from cliquenntp.nntp.session.table import COMMANDS
 from tests.nntp.session_wire import NOW, SessionWire
 from tests.nntp.small_view import small_forum

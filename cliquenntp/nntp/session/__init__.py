@@ -9,7 +9,8 @@ from cliquenntp.nntp.session.command import Purpose
 from cliquenntp.nntp.session.posting import PostResult, Submission
 from cliquenntp.nntp.session.reader import SessionSettings
 from cliquenntp.nntp.session.sasl import Login, PasswordLogin, ProofLogin, Verifier
-from cliquenntp.nntp.session.session import Session, State
+from cliquenntp.nntp.session.session import Session
+from cliquenntp.nntp.session.state import State
 
 __all__ = [
     "Admission",

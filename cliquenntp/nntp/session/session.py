@@ -1,28 +1,14 @@
 """The session: bytes from the client in, bytes for it out; no sockets, no clock, no waiting.
 
-``receive`` takes what the client sent and returns what to write; after it, ``state`` says how to go on:
+``receive`` takes what the client sent and returns what to write; after it, ``state`` says how to go on (the table is in
+``state.py``).  Articles that have come are in ``submissions``, in LISTENING too: more may come while they are judged
+(RFC 4644).
 
-=========  =====================================================  ==============================================
-state      meaning                                                then call
-=========  =====================================================  ==============================================
-LISTENING  all commands that came whole are answered              ``receive`` when bytes come
-TALKING    an answer or further commands are not finished         ``resume`` when the client has taken what was written
-JUDGING    articles wait for their verdict                        ``settle`` with the PostResult of each
-FETCHING   the newsgroup ``fetched`` lacks what is asked for      ``proceed`` when it has come, or was waited for
-ADMITTING  ``login`` waits to be checked                          ``admit`` with the Admission, or None
-SECURING   TLS shall begin when the reply is written              ``secured`` when the transport speaks TLS
-CLOSED     the last reply is out                                  nothing: close after writing
-=========  =====================================================  ==============================================
-
-The articles that have come are in ``submissions``, in LISTENING too: more may come while they are judged (RFC 4644).
-Except in LISTENING ``receive`` only keeps the bytes: commands are answered in their order.  One call works for about
-``OUTPUT_STEP`` octets, ``COMMANDS_STEP`` commands or ``STEP_SECONDS``, so that nobody else waits for long.
+One call works for a ``Step`` at most.
 """
 
 from __future__ import annotations
 
-import enum
-import zlib
 from collections.abc import Callable, Iterator
 
 from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading
@@ -38,46 +24,29 @@ from cliquenntp.nntp.session.command import (
     Purpose,
     StartTLS,
 )
-from cliquenntp.nntp.session.compression import EXPANSION_STEP, Compression
+from cliquenntp.nntp.session.compression import EXPANSION_STEP
 from cliquenntp.nntp.session.dispatch import obey, run
-from cliquenntp.nntp.session.feeding import NothingWanted, Verdicts, is_streamed
+from cliquenntp.nntp.session.feeding import NothingWanted, is_streamed
 from cliquenntp.nntp.session.general import greeting
-from cliquenntp.nntp.session.input import BadLine, Input
-from cliquenntp.nntp.session.posting import PostResult, Submission, received, verdict
+from cliquenntp.nntp.session.input import BadLine
+from cliquenntp.nntp.session.posting import PostResult, Submission
 from cliquenntp.nntp.session.reader import NothingFollows, Reader, SessionSettings
 from cliquenntp.nntp.session.sasl import Exchange, Login, PasswordLogin, ProofLogin
+from cliquenntp.nntp.session.state import AFTER, State
+from cliquenntp.nntp.session.step import Step
+from cliquenntp.nntp.session.submitting import Submissions
 from cliquenntp.nntp.session.table import COMMANDS
-
-OUTPUT_STEP = 1 << 17
-"""octets after which a call returns; Twisted hands at most this much to the kernel at once"""
-
-STEP_SECONDS = 0.003
-"""after which a call returns: what comes on top, a page that is not cached, takes some milliseconds itself"""
-
-COMMANDS_STEP = 100
-"""commands after which a call returns: some 2 ms, when none is cached"""
+from cliquenntp.nntp.session.wire import BrokenStreamError, Wire
 
 _BAD_LINES = {BadLine.TOO_LONG: replies.LINE_TOO_LONG, BadLine.BARE_LINE_FEED: replies.BARE_LINE_FEED}
-
-
-class State(enum.Enum):
-    """How the session goes on; the module's docstring has the table."""
-
-    LISTENING = enum.auto()
-    TALKING = enum.auto()
-    JUDGING = enum.auto()
-    FETCHING = enum.auto()
-    ADMITTING = enum.auto()
-    SECURING = enum.auto()
-    CLOSED = enum.auto()
 
 
 class Session:
     """One connection's conversation."""
 
     __slots__ = (
-        "_asked", "_clock", "_closing", "_compression", "_delayed", "_exchange", "_input", "_line", "_reader",
-        "_report", "_stream", "_verdicts", "fetched", "login", "state", "submissions",
+        "_articles", "_clock", "_closing", "_delayed", "_exchange", "_line", "_reader", "_report", "_stream", "_wire",
+        "fetched", "login", "state",
     )
 
     def __init__(
@@ -99,9 +68,7 @@ class Session:
         beginning.
         """
         self.state = State.LISTENING
-        self.submissions: list[Submission] = []
-        """articles that have come and are to be judged; whoever does that takes them out"""
-        self._verdicts: Verdicts | None = None
+        self._articles = Submissions()
         self._line: bytes | BadLine | None = None  # which waits until all verdicts are there
         self.fetched: int | None = None
         """docno of the newsgroup whose articles are waited for while the state is FETCHING"""
@@ -113,10 +80,8 @@ class Session:
         )
         self._report = report
         self._clock = clock
-        self._input = Input()
-        self._compression: Compression | None = None
+        self._wire = Wire()
         self._exchange: Exchange | None = None
-        self._asked: Collect | None = None
         self._stream: Iterator[bytes] | None = None
         self._closing = b""
 
@@ -132,29 +97,31 @@ class Session:
     @property
     def unused(self) -> int:
         """Octets received and not yet used; of compressed ones at least 1."""
-        return len(self._input) + (self._compression is not None and self._compression.waiting)
+        return self._wire.unused
 
     @property
     def collecting(self) -> bool:
         """Whether the client is in the middle of an article."""
-        return self._asked is not None
+        return self._articles.asked is not None
 
     @property
     def judging(self) -> bool:
         """Whether verdicts are due."""
-        return bool(self._verdicts)
+        return self._articles.due
+
+    @property
+    def submissions(self) -> list[Submission]:
+        """Articles that have come and are to be judged; whoever does that takes them out."""
+        return self._articles.unjudged
 
     def receive(self, data: bytes, now: float) -> bytes:
         """Take bytes from the client at ``now`` (seconds since 1970 UTC) and return what to write."""
-        self.keep(data)
+        self._wire.take(data)
         return self._work(now) if self.state is State.LISTENING else b""
 
     def keep(self, data: bytes) -> None:
         """Take bytes from the client for later: the transport cannot write more now."""
-        if self._compression is None:
-            self._input.feed(data)
-        else:
-            self._compression.keep(data)
+        self._wire.take(data)
 
     def resume(self, now: float) -> bytes:
         """Go on in TALKING; return what to write, which may be nothing."""
@@ -165,20 +132,15 @@ class Session:
 
     def settle(self, submission: Submission, result: PostResult, now: float) -> bytes:
         """Tell what became of a submission; return what to write."""
-        verdicts = self._verdicts
-        if not verdicts or self.state is State.CLOSED:
+        if self.state is State.CLOSED or not self._articles.due:
             return b""
-        if result.later and submission.purpose is Purpose.TAKETHIS:
-            # there is no code for it: RFC 4644 section 2.5.2
-            verdicts.give_up()
-            self._closing = replies.UNAVAILABLE
-            said = b""
-        else:
-            said = verdicts.settle(submission, verdict(submission, result))
+        said = self._articles.settle(submission, result)
+        if said is None:
+            self._closing, said = replies.UNAVAILABLE, b""
         if self.state is State.JUDGING or (self._closing and self.state is State.LISTENING):
             self.state = State.LISTENING
             return self._work(now, said)
-        return said if self._compression is None or not said else self._compression.shrink(said)
+        return self._wire.shrink(said) if said else said
 
     def proceed(self, now: float) -> bytes:
         """Go on in FETCHING with what has come; return what to write."""
@@ -202,7 +164,7 @@ class Session:
 
     def secured(self) -> None:
         """Go on in SECURING: from now on the client speaks in TLS; what it said before and was not used is dropped."""
-        self._input.rest()
+        self._wire.input.rest()
         self._reader.secured()
         self.state = State.LISTENING
 
@@ -215,8 +177,8 @@ class Session:
         """Drop what is under way: the connection is gone."""
         self.state = State.CLOSED
         self._stream = None
-        self.login = self._delayed = self._verdicts = None
-        self.submissions.clear()
+        self.login = self._delayed = None
+        self._articles.abandon()
 
     def _work(self, now: float, said: bytes = b"") -> bytes:
         """Answer commands until there are no more, or enough is done for one call; return what to write.
@@ -224,67 +186,53 @@ class Session:
         ``said`` goes before it.
         """
         self._reader.now = now
-        compression = self._compression
-        if compression is None:
-            return said + self._answer() if said else self._answer()
-        output = said + self._answer()
-        return compression.shrink(output) if output else b""
+        shrink = self._wire.shrink
+        output = said + self._answer() if said else self._answer()
+        return shrink(output) if output else output
 
     def _answer(self) -> bytes:
         """Return the answers of one call."""
         output: list[bytes] = []
-        size = commands = 0
-        clock = self._clock
-        until = clock() + STEP_SECONDS
-        while True:
-            stream = self._stream
-            if stream is not None:
-                piece = self._next_piece(stream)
-            elif self._closing:
-                if self._verdicts:
-                    self.state = State.JUDGING
-                    break
-                self.state = State.CLOSED
-                output.append(self._closing)
-                break
-            elif self._asked is not None:
-                reply = self._take_article(self._asked)
-                if reply is None:
-                    if not self._expand():
-                        break
-                    size += EXPANSION_STEP
-                piece = reply or b""
-            else:
-                line = self._next_line()
-                if line is None:
-                    if self.state is not State.LISTENING or not self._expand():
-                        break
-                    size += EXPANSION_STEP
-                    piece = b""
-                else:
-                    piece = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
-                    if self._verdicts:
-                        piece = self._verdicts.in_order(piece)
-            commands += 1
-            size += len(piece)
-            output.append(piece)
+        step = Step(self._clock)
+        while (said := self._next(step)) is not None:
+            output.append(said)
             if self.state is not State.LISTENING:
                 break
-            gives_way = not piece and self._stream is not None
-            if size >= OUTPUT_STEP or commands >= COMMANDS_STEP or gives_way or clock() > until:
+            gives_way = not said and self._stream is not None
+            if step.is_over(len(said)) or gives_way:
                 if self._stream is not None or self.unused or self._closing:
                     self.state = State.TALKING
                 break
         return output[0] if len(output) == 1 else b"".join(output)
 
+    def _next(self, step: Step) -> bytes | None:
+        """Return what is said next, which may be nothing yet; None when nothing more can be done now."""
+        if self._stream is not None:
+            return self._next_piece(self._stream)
+        if self._closing:
+            self.state = State.JUDGING if self._articles.due else State.CLOSED
+            return None if self._articles.due else self._closing
+        if self._articles.asked is not None:
+            reply = self._take_article()
+            if reply is not None:
+                return reply
+        else:
+            line = self._next_line()
+            if line is not None:
+                answer = self._obey(line) if isinstance(line, bytes) else self._refuse_line(line)
+                return self._articles.in_order(answer)
+        if self.state is State.LISTENING and self._expand():
+            step.octets += EXPANSION_STEP
+            return b""
+        return None
+
     def _next_line(self) -> bytes | BadLine | None:
         """Return the next command line; None when there is none, or it must wait for verdicts (then JUDGING)."""
-        line = self._input.line() if self._line is None else self._line
-        verdicts = self._verdicts
-        if not verdicts or line is None:
+        line = self._wire.input.line() if self._line is None else self._line
+        if line is None or not self._articles.due:
             self._line = None
             return line
-        if isinstance(line, bytes) and not verdicts.enough and is_streamed(line):
+        if isinstance(line, bytes) and not self._articles.enough and is_streamed(line):
             self._line = None
             return line
         self._line = line
@@ -306,7 +254,7 @@ class Session:
             return b""
 
     def _refuse_line(self, reason: BadLine) -> bytes:
-        if lines.is_foreign(self._input.bad_start):
+        if lines.is_foreign(self._wire.input.bad_start):
             self.state = State.CLOSED
             return replies.NOT_NEWS
         self._exchange = None
@@ -331,28 +279,23 @@ class Session:
 
     def _take(self, answer: Answer) -> bytes:
         """Do what a handler's answer asks for, and return its reply or first piece."""
+        self.state = AFTER.get(type(answer), self.state)
         match answer:
             case bytes():
                 return answer
+            case Farewell() | StartTLS():
+                pass
             case Collect():
-                self._asked = answer
-            case Farewell():
-                self.state = State.CLOSED
+                self._articles.asked = answer
             case Compress():
-                self._compression = Compression()
-                self._compression.keep(self._input.rest())
-                self.state = State.TALKING  # this reply must be written before what is compressed
-            case StartTLS():
-                self.state = State.SECURING
+                self._wire.compress()
             case Challenge():
                 self._exchange = answer.exchange
             case PasswordLogin() | ProofLogin():
                 self.login = answer
-                self.state = State.ADMITTING
                 return b""
             case Postponed():
                 self._delayed, self.fetched = answer, answer.group
-                self.state = State.FETCHING
                 return b""
             case _:
                 self._stream = answer
@@ -361,33 +304,17 @@ class Session:
 
     def _expand(self) -> bool:
         """Take in a part of the compressed octets that wait; tell whether there was one."""
-        if self._compression is None or not self._compression.waiting:
-            return False
         try:
-            self._input.feed(self._compression.expand())
-        except zlib.error:
+            return self._wire.expand()
+        except BrokenStreamError:
             self.state = State.CLOSED
             return False
-        return True
 
-    def _take_article(self, asked: Collect) -> bytes | None:
+    def _take_article(self) -> bytes | None:
         """Return the reply to an article that has come, nothing yet where it must be judged; None until it has come."""
-        limit = self._reader.settings.article_limit
-        taken = self._input.article(limit)
-        if taken is None:
-            return None
-        self._asked = None
-        if self._verdicts is None:
-            self._verdicts = Verdicts()
-        verdicts = self._verdicts
-        submission = received(*taken, limit, asked)
-        if asked.refusal or isinstance(submission, PostResult):
-            reply = asked.refusal
-            if isinstance(submission, PostResult) and not reply:
-                reply = verdict(asked, submission)
-            return verdicts.in_order(reply)
-        verdicts.expect(submission)
-        self.submissions.append(submission)
-        if asked.purpose is not Purpose.TAKETHIS:
+        taken = self._articles.take(self._wire.input, self._reader.settings.article_limit)
+        if not isinstance(taken, Submission):
+            return taken
+        if taken.purpose is not Purpose.TAKETHIS:
             self.state = State.JUDGING
         return b""
