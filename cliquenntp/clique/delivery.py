@@ -327,5 +327,6 @@ def pieces(node: Node, edge: Edge, document: bytes) -> None:
     state, prefix = edge.state, document[:8]
     if prefix in state.wanted and node.timers.get("want", (state.channel, prefix)) is not None:
         node.timers.set("want", (state.channel, prefix), node.spread(WANT_TIMEOUT))
-    state.in_flight[document] = node.now + IN_FLIGHT_KEPT
+    if document:
+        state.in_flight[document] = node.now + IN_FLIGHT_KEPT
     reconcile.goes_on(node, edge)

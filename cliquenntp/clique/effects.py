@@ -57,6 +57,8 @@ class SendDocument:
 
     link: int
     push: Push
+    document: bytes
+    """its id, which the message may leave out"""
 
 
 @frozen

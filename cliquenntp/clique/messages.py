@@ -201,9 +201,9 @@ class Push:
 
     to: int
     document: bytes
-    """its id"""
+    """its id; empty on the wire where the receiver asked for it by a bitmap, since its bytes tell the id"""
     hop: int
-    """steps from the author; RECONCILED when it comes in answer to a comparison or a WANT"""
+    """steps from the author; RECONCILED when it comes in answer to a comparison"""
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Link, Tombstone
 from cliquenntp.clique.effects import Close, Effect, Persist, Piece, Send, SendDocument
-from cliquenntp.clique.messages import AdvertAck, Channel, Contact, Message, Push
+from cliquenntp.clique.messages import RECONCILED, AdvertAck, Channel, Contact, Message, Push
 from cliquenntp.clique.parameters import PARENTS_ELSEWHERE_AT_MOST, SPREAD
 from cliquenntp.clique.timers import Timers
 from cliquenntp.interfaces import IClaims, IDice, IDocuments
@@ -108,7 +108,8 @@ class Node:
             known[parents[0]] = None
             if len(known) > PARENTS_ELSEWHERE_AT_MOST:
                 del known[next(iter(known))]
-        self._documents.append(SendDocument(edge.link.number, Push(edge.remote, document, hop)))
+        named = b"" if hop == RECONCILED else document
+        self._documents.append(SendDocument(edge.link.number, Push(edge.remote, named, hop), document))
 
     def close(self, link: Link, reason: str) -> None:
         """Close a link because the peer broke the protocol, or nothing uses it (empty reason)."""

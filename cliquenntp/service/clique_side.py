@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import attrs
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -277,7 +278,7 @@ class CliqueSide:
             if isinstance(effect, effects.Send):
                 self.links.send(effect.link, effect.messages)
             elif isinstance(effect, effects.SendDocument):
-                self.links.send_document(effect.link, effect.push, self._body(effect.link, effect.push.document))
+                self.links.send_document(effect.link, effect.push, self._body(effect.link, effect.document))
             elif isinstance(effect, effects.Dial):
                 self._dial(effect.contact)
             elif isinstance(effect, effects.Close):
@@ -347,8 +348,9 @@ class CliqueSide:
         """Return the step that takes a document, or the news that it came against the rules."""
         try:
             document = parse(body)
-            if document.id != push.document:
+            if push.document not in (b"", document.id):
                 raise ValueError("a document that is not the one announced")
+            push = attrs.evolve(push, document=document.id)
             verify(document)
             check_time(document, int(self._clock()))
         except DocumentError as error:

@@ -174,7 +174,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(9, "ADV_ACK", m.AdvertAck, ("to", NUMBER), ("serial", NUMBER)),
     _layout(10, "SEQREQ", m.SequenceRequest, ("to", NUMBER), ("key", KEY), ("seq", NUMBER), ("hops", number(255))),
     _layout(11, "ABDICATE", m.Abdicate, ("to", NUMBER), ("key", KEY)),
-    _layout(12, "PUSH", m.Push, ("to", NUMBER), ("document", octets(32)), ("hop", number(255))),
+    _layout(12, "PUSH", m.Push, ("to", NUMBER), ("document", octets(0, 32)), ("hop", number(255))),
     _layout(13, "IHAVE", m.Offer, ("to", NUMBER), ("documents", joined(8, MOST_OFFERED))),
     _layout(14, "WANT", m.Want, ("to", NUMBER), ("documents", WANTED)),
     _layout(

@@ -6,6 +6,7 @@ import hashlib
 import random
 from typing import Any
 
+import attrs
 from zope.interface import implementer
 
 from cliquenntp.clique import Core, effects, events
@@ -104,9 +105,9 @@ class Wire:
                 self._queue.append((target, events.MessageReceived(number, message)))
         elif isinstance(effect, effects.SendDocument) and (name, effect.link) in self.links:
             target, number = self.links[name, effect.link]
-            self.sent.append((name, effect.push))
-            self._queue.append(
-                (target, events.DocumentReceived(number, effect.push, self.places[effect.push.document])))
+            push = attrs.evolve(effect.push, document=effect.document)
+            self.sent.append((name, push))
+            self._queue.append((target, events.DocumentReceived(number, push, self.places[effect.document])))
         elif isinstance(effect, effects.DropDocument):
             self.dropped.append(effect)
         elif isinstance(effect, effects.Close):

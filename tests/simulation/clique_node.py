@@ -6,77 +6,31 @@ Bodies are not carried, only counted; signatures are a keyed hash, since what th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import blake2b, sha256
+from collections.abc import Iterable, Sequence
+from functools import partial
+from hashlib import sha256
 from random import Random
 from time import thread_time
 from typing import Any
 
 import attrs
-from zope.interface import implementer
 
 from cliquenntp.clique import Core
 from cliquenntp.clique import effects as do
 from cliquenntp.clique import events as on
 from cliquenntp.clique.documents import Documents
-from cliquenntp.clique.messages import AdvertAck, AdvertMessage, Channel, Contact, Key, Message, Push
-from cliquenntp.interfaces import IClaims, Place
+from cliquenntp.clique.messages import Channel, Key, Message, Push
+from cliquenntp.interfaces import Place
 from cliquenntp.wire import LinkCodec
-from cliquenntp.wire.table import LAYOUTS
 
+from . import parcels
+from .disorder import in_disorder
+from .identity import Claims, contact_of, node_key, number_of
+from .parcels import Parcel
 from .worlds import EPOCH, World
-
-FRAME_HEAD = 4
-"""bytes before a frame's content: its kind and its length"""
-
-BODY_HEAD = 4
-"""bytes before a message that has a body: the body's length"""
-
-PIECE = 16 * 1024
-"""bytes of a body in one frame"""
 
 WAIT_FOR_PARENT = 600.0
 """seconds that a document waits for its first parent"""
-
-DATAGRAM_LOST, DATAGRAM_DOUBLED, DATAGRAM_LATE = 0.1, 0.3, 30.0
-"""shares that are lost and come twice, seconds at most that one comes late: longer than adverts usually are apart"""
-
-WORDS = {layout.made: layout.word for layout in LAYOUTS}
-
-
-def node_key(number: int) -> bytes:
-    """Return a node's key."""
-    return sha256(f"node {number}".encode()).digest()
-
-
-def contact_of(number: int) -> Contact:
-    """Return how others know a node."""
-    return Contact(node_key(number), f"i2p:{number:052}.b32.i2p")
-
-
-def number_of(contact: Contact) -> int:
-    """Return the number of the node that a contact names."""
-    return int(contact.address[4:56])
-
-
-@implementer(IClaims)
-class Claims:
-    """Signatures that only their node makes: good enough where nobody reads another's key."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def sign(self, statement: bytes) -> bytes:
-        """Return this node's signature."""
-        return _signature(self._key, statement)
-
-    def verify(self, key: bytes, statement: bytes, signature: bytes) -> bool:
-        """Return whether it is that node's."""
-        return signature == _signature(key, statement)
-
-
-def _signature(key: bytes, statement: bytes) -> bytes:
-    return blake2b(statement, digest_size=64, key=key).digest()
 
 
 @attrs.define
@@ -198,36 +152,26 @@ class CliqueNode:
             self.event(on.LinkClosed(link))
 
     def received(self, peer: int, payload: Any) -> None:
-        """One frame came, with a document's id where a body follows it."""
-        content, body = payload
-        link = self._links.get(peer)
-        if link is None:
-            return
-        messages = self._codecs[link].decode(content)
-        if body is None:
-            if self._options.datagrams:
-                messages = self._in_disorder(link, messages)
-            self.events([on.MessageReceived(link, message) for message in messages])
-            return
-        push = messages[0]
-        assert isinstance(push, Push)
-        self._world.recorder.body(push.document)
-        self._arrive(link, push)
-
-    def _in_disorder(self, link: int, messages: Sequence[Message]) -> list[Message]:
-        """Put adverts and acknowledgements off, each by a time of its own, and return the other messages."""
-        random, in_order = self._disorder, []
-        for message in messages:
-            if not isinstance(message, AdvertMessage | AdvertAck):
-                in_order.append(message)
+        """A parcel came: frames, each with a document's id where a body follows it."""
+        for content, body in payload:
+            link = self._links.get(peer)
+            if link is None or not self.alive:
+                return
+            messages: Sequence[Message] = self._codecs[link].decode(content)
+            if body is not None:
+                push = messages[0]
+                assert isinstance(push, Push)
+                self._world.recorder.body(body)
+                self._arrive(link, attrs.evolve(push, document=body))
                 continue
-            copies = 0 if random.random() < DATAGRAM_LOST else 2 if random.random() < DATAGRAM_DOUBLED else 1
-            for _ in range(copies):
-                late = random.choice((0.0, random.uniform(0, DATAGRAM_LATE)))
-                self._world.engine.after(late, self._come_late, link, message)
-        return in_order
+            if self._options.datagrams:
+                messages = in_disorder(self._disorder, messages, partial(self._come_late, link))
+            self.events([on.MessageReceived(link, message) for message in messages])
 
-    def _come_late(self, link: int, message: Message) -> None:
+    def _come_late(self, link: int, seconds: float, message: Message) -> None:
+        self._world.engine.after(seconds, self._come, link, message)
+
+    def _come(self, link: int, message: Message) -> None:
         if link in self._peers:
             self.event(on.MessageReceived(link, message))
 
@@ -312,12 +256,13 @@ class CliqueNode:
                 for key, best in state.feasibility.items()
             }
         stored: list[bytes] = []
+        bodies: dict[int, list[do.SendDocument]] = {}
         for effect in effects:
             kind = type(effect)
             if kind is do.Send:
                 self._send(effect)
             elif kind is do.SendDocument:
-                self._send_document(effect)
+                bodies.setdefault(effect.link, []).append(effect)
             elif kind is do.Dial:
                 self._world.network.connect(self.number, number_of(effect.contact))
             elif kind is do.Close:
@@ -326,6 +271,8 @@ class CliqueNode:
                 stored.append(effect.document)
             elif kind is do.Note:
                 self.notes.append(effect.text)
+        for link, sent in bodies.items():
+            self._send_documents(link, sent)
         for document in stored:
             self._admit_waiting(document)
 
@@ -359,27 +306,26 @@ class CliqueNode:
 
     def _send(self, effect: do.Send) -> None:
         peer = self._peers.get(effect.link)
+        if peer is not None:
+            self._transmit(peer, parcels.of_messages(self._codecs[effect.link], effect))
+
+    def _send_documents(self, link: int, sent: list[do.SendDocument]) -> None:
+        peer = self._peers.get(link)
         if peer is None:
             return
-        word = WORDS[type(effect.messages[0])]
-        for content in self._codecs[effect.link].encode(effect.messages):
-            self._transmit(peer, (content, None), word, len(content) + FRAME_HEAD, 0)
+        held = [
+            (effect, self._committed.places.get(effect.document) or self._world.documents[effect.document])
+            for effect in sent if not self.documents.gone(effect.document)
+        ]
+        overhead = self._world.network.model.frame_overhead
+        self._transmit(peer, parcels.of_documents(self._codecs[link], held, overhead))
 
-    def _send_document(self, effect: do.SendDocument) -> None:
-        peer = self._peers.get(effect.link)
-        place = self._committed.places.get(effect.push.document) or self._world.documents[effect.push.document]
-        if peer is None or self.documents.gone(place.id):
-            return
-        (content,) = self._codecs[effect.link].encode((effect.push,))
-        pieces = max(1, -(-place.size // PIECE))
-        overhead = (pieces - 1) * self._world.network.model.frame_overhead
-        size = len(content) + FRAME_HEAD * (1 + pieces) + BODY_HEAD + overhead
-        self._transmit(peer, (content, place.id), "PUSH", size, place.size)
-
-    def _transmit(self, peer: int, payload: Any, word: str, control: int, body: int) -> None:
-        size = control + body + self._world.network.model.frame_overhead
-        if self._world.network.send(self.number, peer, payload, size):
-            self._world.recorder.frame(peer, word, size, body)
+    def _transmit(self, peer: int, made: Iterable[Parcel]) -> None:
+        world = self._world
+        for parcel in made:
+            size = parcel.control + parcel.body + world.network.model.frame_overhead
+            if world.network.send(self.number, peer, parcel.frames, size):
+                world.recorder.frame(peer, parcel.word, size, parcel.body)
 
     def _close(self, effect: do.Close) -> None:
         peer = self._peers.get(effect.link)

@@ -32,7 +32,7 @@ from cliquenntp.clique.messages import Channel, Key
 from cliquenntp.interfaces import Place
 
 from . import mutants
-from .clique_node import Claims, contact_of, node_key, number_of
+from .identity import Claims, contact_of, node_key, number_of
 from .worlds import EPOCH
 
 LINKS = {(0, 1): 0.1, (1, 2): 0.1, (2, 3): 0.1, (1, 3): 4.0, (0, 3): 4.0}

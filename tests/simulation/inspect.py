@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cliquenntp.clique.channel import ChannelState, Edge
 
-from .clique_node import CliqueNode, number_of
+from .clique_node import CliqueNode
+from .identity import number_of
 from .worlds import World
 
 

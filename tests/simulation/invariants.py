@@ -14,7 +14,7 @@ from cliquenntp.clique.election import feasible
 from cliquenntp.clique.messages import Channel, Key
 from cliquenntp.clique.parameters import ADVERT_DISTANCE_CHANGE, COUNT_CHANGE, EDGES_AT_MOST, SOURCES_AT_MOST
 
-from .clique_node import node_key, number_of
+from .identity import node_key, number_of
 from .inspect import cores, other_end, peer_of, states
 from .worlds import World
 

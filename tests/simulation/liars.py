@@ -10,7 +10,8 @@ from cliquenntp.clique import claiming
 from cliquenntp.clique import effects as do
 from cliquenntp.clique.messages import AdvertMessage, Contact, Message, Offer, Walk
 
-from .clique_node import CliqueNode, node_key
+from .clique_node import CliqueNode
+from .identity import node_key
 from .worlds import World
 
 CLAIM_EVERY = 20.0

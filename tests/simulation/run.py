@@ -13,7 +13,8 @@ from cliquenntp.clique.messages import Channel
 
 from . import liars
 from .baselines import FloodNode, PlumtreeNode
-from .clique_node import CliqueNode, NodeOptions, node_key
+from .clique_node import CliqueNode, NodeOptions
+from .identity import node_key
 from .inspect import full_states
 from .measure import percentile
 from .scenario import Group, Scenario, ScenarioError, Step
