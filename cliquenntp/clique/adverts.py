@@ -89,10 +89,16 @@ def review_edge(node: Node, state: ChannelState, edge: Edge) -> None:
         node.timers.cancel("say", edge.incarnation)
 
 
-def opening(state: ChannelState, edge: Edge) -> Advert:
-    """Return the first advert on an edge, for LINK_REQ and LINK_OK, and note that it was said."""
+def opening(state: ChannelState, edge: Edge, asker: Advert | None = None) -> Advert:
+    """Return the first advert on an edge, for LINK_REQ and LINK_OK, and note that it was said.
+
+    Args:
+        asker: in LINK_OK what LINK_REQ said; where it names our key and seq, its sender has the signature.
+    """
     edge.serial += 1
     edge.said = current(state, edge, edge.serial)
+    if asker is not None and asker.signature and (asker.key, asker.seq) == (edge.said.key, edge.said.seq):
+        return evolve(edge.said, signature=b"")
     return edge.said
 
 
@@ -168,9 +174,11 @@ def _signature(node: Node, edge: Edge, advert: Advert) -> bytes | None:
     key, state, signature = advert.key, edge.state, advert.signature
     if key is None or edge.kind == Kind.FOLLOWER:
         return b""
-    last = edge.advert
+    last, said = edge.advert, edge.said
     if (key, advert.seq) == (state.key, state.seq):
         signature = state.signature
+    elif said is not None and said.signature and (said.key, said.seq) == (key, advert.seq):
+        signature = said.signature
     elif last is not None and (last.key, last.seq) == (key, advert.seq):
         signature = last.signature
     elif not signature:

@@ -46,12 +46,12 @@ def requested(node: Node, link: Link, message: LinkRequest) -> None:
     until = node.clique_time() - YOUNG
     # followers that know each other can go on without a feeder
     contacts = graft.instead(node, state, channel, link.contact.key) if kind == Kind.FOLLOWER else ()
-    enough = PASSIVE_ENOUGH - len(contacts) if message.priority else 1
+    enough = min(message.contacts_wanted, PASSIVE_ENOUGH - len(contacts) if message.priority else 1)
     contacts = (*contacts, *edges.contacts_of(node, state, link.contact.key, enough))
     node.send(link, LinkAccept(
         edge.remote, edge.incarnation, blind(link.secret, node.me.key, root), kind == Kind.FOLLOWER, state.since, until,
-        ghosts.fingerprint(node, link, channel, max(message.since, state.since), until), adverts.opening(state, edge),
-        contacts))
+        ghosts.fingerprint(node, link, channel, max(message.since, state.since), until),
+        adverts.opening(state, edge, message.advert), contacts))
     node.timers.set("repeat", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
     edge.repeat = LINK_REQUEST_TIMEOUT
     adverts.hear(node, edge, message.advert)

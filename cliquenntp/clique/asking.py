@@ -15,6 +15,7 @@ from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import (
     ASKED_AT_LEAST,
     ASKED_SHARE,
+    ASKED_WHOLE,
     COMPARE_DOUBLINGS,
     IN_FLIGHT_KEPT,
     LISTING_PAGE,
@@ -35,6 +36,9 @@ def comparison(edge: Edge) -> Comparison:
 
 def at_a_time(found: Comparison) -> int:
     """Return how many documents may be under way."""
+    missing = sum(len(one.documents) for one in found.missing)
+    if not found.put_off and found.brought + len(found.asked) + missing <= ASKED_WHOLE:
+        return ASKED_WHOLE
     return min(max(ASKED_AT_LEAST, found.brought // ASKED_SHARE), LISTING_PAGE)
 
 
@@ -148,6 +152,8 @@ def came(node: Node, edge: Edge, document: bytes) -> bool:
     found.brought += 1
     found.vain = 0
     found.asked_until = node.now + IN_FLIGHT_KEPT
+    if not found.under_way:
+        found.brought = 0
     return True
 
 

@@ -75,7 +75,7 @@ class Comparison:
     asked_until: float = 0.0
     """when they are given up, unless something comes before"""
     brought: int = 0
-    """documents that came"""
+    """documents that came since nothing was to come"""
     vain: int = 0
     """times that what was asked for was given up, since one came"""
 

@@ -92,7 +92,7 @@ def request(
     node.send(link, LinkRequest(
         edge.incarnation, blind(link.secret, node.me.key, state.scope), None if state.is_full else state.channel,
         state.since, until, fingerprint, adverts.opening(state, edge),
-        priority or not any(True for _ in state.open_edges())))
+        priority or not any(True for _ in state.open_edges()), max(0, PASSIVE_ENOUGH - strangers(state))))
     node.timers.set("request", edge.incarnation, node.now + LINK_REQUEST_TIMEOUT)
     return edge
 

@@ -94,6 +94,8 @@ class LinkRequest:
     advert: Advert
     priority: bool = False
     """from a node without any source, or whose probe found another key: make room"""
+    contacts_wanted: int = 0
+    """addresses that the sender lacks, at most 8"""
 
 
 @frozen

@@ -107,6 +107,7 @@ RECONCILE_AFTER: Final = (0.5, 6.0)  # the side that opened the edge begins, the
 IN_FLIGHT_KEPT: Final = 120.0  # a document under way is not asked for elsewhere; bodies may queue on a slow link
 ASKED_AT_LEAST: Final = 48  # documents asked for at a time; what is under way when a node dies is sent again, so that
 ASKED_SHARE: Final = 24  # it is at most 5 % of 1,000; then one more for so many that came: still at most 5 %
+ASKED_WHOLE: Final = 128  # a comparison that misses no more is asked for at once: one round trip instead of three
 MISSING_AT_MOST: Final = 20_000  # ids kept to be asked for, or listed, a comparison: bound; a SYNC may span so many
 COMPARE_DOUBLINGS: Final = 5  # of the time above, until a peer that did not send what it listed is compared with again
 SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks whether it missed one

@@ -158,6 +158,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(
         1, "LINK_REQ", m.LinkRequest, ("incarnation", NUMBER), ("scope", octets(16)), ("below", optional(CHANNEL)),
         ("since", NUMBER), ("until", NUMBER), ("fingerprint", octets(8)), ("advert", ADVERT), ("priority", FLAG),
+        ("contacts_wanted", number(MOST_CONTACTS)),
     ),
     _layout(
         2, "LINK_OK", m.LinkAccept, ("to", NUMBER), ("incarnation", NUMBER), ("proof", octets(16)), ("feeder", FLAG),
