@@ -92,6 +92,15 @@ def test_every_step_fits_into_a_frame_and_asks_for_few_at_a_time() -> None:
             brought += 1
 
 
+def test_what_few_documents_are_missing_is_asked_for_at_once() -> None:
+    wire = reunite(history(3000, 20_000), [True] * 3000, [number < 2900 for number in range(3000)])
+    wanted = [
+        sum(byte.bit_count() for span in message.spans if isinstance(span, SpanWanted) for byte in span.bitmap)
+        for name, message in wire.sent if name == "b" and isinstance(message, Sync)]
+    assert held(wire, "a") == held(wire, "b")
+    assert [count for count in wanted if count] == [100]
+
+
 def test_parents_of_one_second_come_before_their_children() -> None:
     wire = reunite(history(3000, 3), [True] * 3000, [False] * 3000)
     seen = {ROOT}
