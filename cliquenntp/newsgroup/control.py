@@ -10,7 +10,7 @@ import re
 import attrs
 
 from cliquenntp.document import DocumentError, check_forum_name
-from cliquenntp.interfaces import IArchive
+from cliquenntp.interfaces import IArchive, Identity
 from cliquenntp.newsgroup.naming import HIERARCHY, find_group
 
 _DESCRIBED = re.compile(rb"^(?P<name>[!-~]+)[ \t]+(?P<text>[^\r\n]+?)[ \t]*\r?$", re.MULTILINE)
@@ -47,8 +47,8 @@ class Cancel:
     message_id: bytes
 
 
-def read_control(control: bytes, archive: IArchive) -> NewForum | LeaveForum | Cancel:
-    """Return what a Control header's value asks for.
+def read_control(control: bytes, archive: IArchive, identity: Identity) -> NewForum | LeaveForum | Cancel:
+    """Return what a Control header's value asks for; ``identity`` is whose it is.
 
     Raises PostRefused for any other control message, for a name that is none, taken or not there, and for a moderated
     newsgroup.
@@ -64,10 +64,12 @@ def read_control(control: bytes, archive: IArchive) -> NewForum | LeaveForum | C
     if len(arguments) != 1:
         raise PostRefused(f"Control must be: {kind} clique.<name>; moderated newsgroups cannot be made by it")
     name = arguments[0].decode("ascii", "replace")
-    return NewForum(_new_name(name, archive)) if kind == "newgroup" else LeaveForum(_root(name, archive))
+    if kind == "newgroup":
+        return NewForum(_new_name(name, archive, identity))
+    return LeaveForum(_root(name, archive, identity))
 
 
-def _new_name(name: str, archive: IArchive) -> str:
+def _new_name(name: str, archive: IArchive, identity: Identity) -> str:
     above, _, forum = name.partition(".")
     if above != HIERARCHY:
         raise PostRefused(f"newsgroups made here begin with {HIERARCHY}.")
@@ -75,14 +77,16 @@ def _new_name(name: str, archive: IArchive) -> str:
         check_forum_name(forum)
     except DocumentError as error:
         raise PostRefused(error.reason) from None
-    if find_group(archive, name) is not None:
+    taken = find_group(archive, name)
+    # beside one that is hidden from who asks it gets a longer name
+    if taken is not None and identity.may_see(archive.record(taken).roots[:1]):
         raise PostRefused(f"there is a newsgroup {name} here")
     return forum
 
 
-def _root(name: str, archive: IArchive) -> int:
+def _root(name: str, archive: IArchive, identity: Identity) -> int:
     docno = archive.forum(name)
-    if docno is None:
+    if docno is None or not identity.may_see([docno]):
         raise PostRefused(f"there is no forum {name[:100]!a} here")
     return docno
 

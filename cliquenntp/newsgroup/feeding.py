@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from cliquenntp.document import unfold
-from cliquenntp.interfaces import IArchive
+from cliquenntp.interfaces import SHARED, IArchive
 from cliquenntp.newsgroup.importing import (
     NO_DATE,
     NO_FROM,
@@ -51,6 +51,12 @@ def read_fed(raw: bytes, message_id: bytes, path_identity: str, now: int) -> For
 def is_ours(message_id: bytes) -> bool:
     """Tell whether a Message-ID is one that this network makes of its documents' ids."""
     return document_id_of(message_id) is not None
+
+
+def is_held(message_id: bytes, archive: IArchive) -> bool:
+    """Tell whether an article of another server's is here, in a forum of the shared node: feeds know no others."""
+    docno = archive.by_message_id(message_id)
+    return docno is not None and archive.holds(SHARED, docno)
 
 
 def parents_in(

@@ -73,7 +73,7 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
     refuse_posted_before(alias, archive, poster.identity)
     control = _plain(headers.get(b"Control"))
     if control is not None:
-        wanted = read_control(control, archive)
+        wanted = read_control(control, archive, poster.identity)
         if isinstance(wanted, LeaveForum):
             return wanted
         if isinstance(wanted, Cancel):

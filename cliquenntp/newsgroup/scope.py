@@ -46,17 +46,25 @@ class ScopedView:
     """INewsView over some forums of a whole view; after the archive moved forward its owner calls ``moved``."""
 
     def __init__(self, whole: NewsView, archive: IArchive, forums: Container[int]) -> None:
-        """``forums`` has the docnos of the roots that are shown; for each root the answer never changes."""
+        """``forums`` has the docnos of the roots that are shown; that may change when a root comes to a node."""
         self._whole = whole
         self._archive = archive
         self._forums = forums
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Ask anew which forums are shown."""
+        archive, pages = self._archive, self._whole.pages
         self._roots: dict[int, bool] = {}
         self._names: SizedCache[bytes, bool] = SizedCache(NAMES_KEPT)
         self._active = Listing(archive, self._active_line, LISTING_OCTETS)
-        self._new_articles = NewArticles(archive, whole.pages, self._shows, self._shows_group, LISTING_OCTETS)
+        self._new_articles = NewArticles(archive, pages, self._shows, self._shows_group, LISTING_OCTETS)
 
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""
+        if any(not held.place.parents for held in changes.held):
+            self.look_again()
+            return
         self._active.changed(changes.groups)
         if changes.gone:
             self._new_articles.changed(changes.gone)

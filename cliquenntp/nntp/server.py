@@ -207,10 +207,10 @@ class NewsFactory(Factory):
         """Tell the operator of a fault in this program."""
         self.log.failure("A command failed", Failure(error))
 
-    def expel(self, account: str) -> None:
-        """End the connections on which an account has logged in, as soon as what they asked for is answered."""
+    def expel(self, account: str | None) -> None:
+        """End the connections on which an account has logged in, or all, as soon as what they asked for is answered."""
         for connection in list(self._connections):
-            if connection.identity.account == account:
+            if account is None or connection.identity.account == account:
                 connection.finish(replies.ACCOUNT_CHANGED)
 
     def stop(self) -> Deferred[None]:

@@ -7,16 +7,17 @@ is removed keeps its name and its persona: what it posted shall not become someb
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import attrs
 import cbor2
 from twisted.internet.defer import Deferred
 
-from cliquenntp.interfaces import OWNER, IArchive, Identity, IWriter, Listed, Right
+from cliquenntp.interfaces import OWNER, SHARED, IArchive, Identity, IWriter, Listed, Right
 from cliquenntp.nntp.session import Verifier
 from cliquenntp.nntp.session.sasl import BadTextError, prepared
+from cliquenntp.service.node_forums import InBoth, NodeForums
 from cliquenntp.service.views import NamedForums
 
 PIECES = "account."
@@ -36,8 +37,27 @@ RIGHTS = {"read": Right.READ, "post": Right.POST, "create": Right.CREATE, "admin
 """as operators name them"""
 
 
+SHARED_KEY = "node"
+"""name of the key file of the node that all accounts share"""
+
+
 class AccountError(Exception):
     """An account cannot be made or changed; the text says why, in one line."""
+
+
+@attrs.frozen
+class OwnNode:
+    """What an account's own node is."""
+
+    number: int
+    """in the names of its key files, and of what it holds; never given twice"""
+    endpoint: str
+    """where other nodes connect, as the setting clique has it"""
+
+    @property
+    def key_files(self) -> tuple[str, str]:
+        """The names of its files under keys/: its key, and that of its I2P destination if it has one."""
+        return f"{SHARED_KEY}-{self.number}", f"i2p-{SHARED_KEY}-{self.number}"
 
 
 @attrs.frozen
@@ -57,16 +77,25 @@ class Account:
     """seconds since 1970 UTC"""
     listed: Listed | None = None
     """what its lists of newsgroups have; None: what the node's settings say"""
+    node: OwnNode | None = None
+    """its own clique node; None: the shared one alone"""
 
     @property
     def persona(self) -> str:
         """The name of the key file of its persona."""
         return OWNER.persona if self.name == OWNER.account else f"account-{self.number}"
 
-    def identity(self, archive: IArchive) -> Identity:
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """The numbers of the nodes whose forums it sees."""
+        return (SHARED,) if self.node is None else (SHARED, self.node.number)
+
+    def identity(self, archive: IArchive, forums: NodeForums) -> Identity:
         """Return who it is to a session."""
-        forums = None if self.forums is None else NamedForums(archive, self.forums)
-        return Identity(self.name, self.rights, forums, self.persona)
+        seen: Container[int] = forums.of(*self.nodes)
+        if self.forums is not None:
+            seen = InBoth(NamedForums(archive, self.forums), seen)
+        return Identity(self.name, self.rights, seen, self.persona)
 
     def encoded(self) -> bytes:
         """Return it as a piece."""
@@ -78,6 +107,8 @@ class Account:
         }
         if self.listed is not None:
             values["listed"] = self.listed.value
+        if self.node is not None:
+            values["node"] = attrs.asdict(self.node)
         if self.verifier is not None:
             values["verifier"] = attrs.asdict(self.verifier)
         return cbor2.dumps(values)
@@ -100,6 +131,7 @@ class Account:
             None if verifier is None else Verifier(**verifier),
             values["created"],
             Listed(values["listed"]) if "listed" in values else None,
+            OwnNode(**values["node"]) if "node" in values else None,
         )
 
 
@@ -161,6 +193,11 @@ class Accounts:
     def get(self, name: str) -> Account | None:
         """Return an account by its prepared name, or None."""
         return self._accounts.get(name)
+
+    def own_node(self, name: str) -> int | None:
+        """Return the number of an account's own node, None where it has none."""
+        account = self._accounts.get(name)
+        return None if account is None or account.node is None else account.node.number
 
     def all(self) -> list[Account]:
         """Return the accounts in the order in which they were made."""

@@ -6,7 +6,7 @@ from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.linking import show_below, show_linked
 from cliquenntp.newsgroup.overview import overview_line
-from cliquenntp.newsgroup.placement import place
+from cliquenntp.newsgroup.placement import ParentMissing, place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
 
 
@@ -19,9 +19,12 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
     """
     held = writer.find(document.id)
     if held is not None:
+        record = writer.record(held)
+        _check_first(record.parents, document, node, writer)
         writer.hold(held, node)
-        return writer.record(held)
+        return record
     placement = place(document, writer)
+    _check_first(placement.parents, document, node, writer)
     _, numbers = writer.number(placement)
     line = overview_line(document, placement, numbers, writer, path_identity)
     record = writer.store(document, placement, line, now, node)
@@ -34,3 +37,9 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
     if document.link is not None:
         show_linked(record, writer)
     return record
+
+
+def _check_first(parents: tuple[int, ...], document: Document, node: int, writer: IWriter) -> None:
+    """Raise ParentMissing where a document has a first parent, and that is not among what the node holds."""
+    if parents and not writer.holds(node, parents[0]):
+        raise ParentMissing(document.parents[0])

@@ -11,6 +11,7 @@ import cliquenntp
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
+from cliquenntp.service.acting import Acting, acting
 from cliquenntp.service.backup_command import backup_node
 from cliquenntp.service.export_command import export
 from cliquenntp.service.follow_commands import FollowCommands, follow_rows
@@ -62,34 +63,37 @@ class NodeCommands:
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Tell what the node is doing."""
         node = self._node
-        archive = node.store.reader
+        archive, who = node.store.reader, acting(node, arguments)
+        clique = who.clique
         return {
             "version": cliquenntp.__version__,
             "uptime": int(node.reactor.seconds() - node.started_at),
             "data": str(node.settings.data),
             "bytes": node.store.octets(),
             "quota": node.settings.quota,
-            "node": key_text(node.key.public),
-            "address": node.address,
+            "node": key_text(clique.key),
+            "address": node.address_of(who.identity),
             "nntp": node.listeners.addresses(NNTP),
             "public": node.listeners.addresses(PUBLIC),
             "accounts": node.listeners.addresses(ACCOUNTS),
             "feed": node.listeners.addresses(FEED),
             "certificate": node.listeners.fingerprint,
             "readers": node.listeners.readers,
-            "clique": node.clique.links.addresses,
-            "peers": [*peers(node)],
-            "received": node.clique.received,
-            "repeated": node.clique.repeated,
-            "sent": node.clique.sent,
-            "traffic": node.clique.links.traffic.rows(),
-            "octets_sent": node.clique.links.traffic.total,
-            "posts": [*islice(_post_rows(node), POSTS_SHOWN)],
-            "waiting_posts": sum(post.is_waiting for post, _ in node.sent_posts.newest()),
-            "forums": sum(1 for _ in archive.forums()),
-            "documents": archive.newest(),
+            "clique": clique.links.addresses,
+            "peers": [*peers(node, clique)],
+            "received": clique.received,
+            "repeated": clique.repeated,
+            "sent": clique.sent,
+            "traffic": clique.links.traffic.rows(),
+            "octets_sent": clique.links.traffic.total,
+            "posts": [*islice(_post_rows(node, who), POSTS_SHOWN)],
+            "waiting_posts": sum(row["waits"] for row in _post_rows(node, who)),
+            "forums": sum(1 for _ in _forums(node, who)),
+            "documents": archive.holdings.count(clique.node),
+            "documents_of_all": archive.newest(),
             "documents_octets": archive.octets_held(),
-            "follows": follow_rows(node),
+            "follows": follow_rows(node, who),
+            "nodes": [] if who.is_named else [*_node_rows(node)],
             "web": [address_text(port.getHost()) for port in node.pages],
             "public_web": node.public_web.addresses,
             "troubles": node.all_troubles(),
@@ -97,13 +101,13 @@ class NodeCommands:
 
     async def forums(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """List the forums."""
-        archive = self._node.store.reader
+        archive, who = self._node.store.reader, acting(self._node, arguments)
         followed: dict[str, list[dict[str, Any]]] = {}
-        for row in follow_rows(self._node):
+        for row in follow_rows(self._node, who):
             followed.setdefault(row["forum"], []).append(row)
 
         def rows() -> Iterator[dict[str, Any]]:
-            for docno in archive.forums():
+            for docno in _forums(self._node, who):
                 record = archive.record(docno)
                 yield {
                     "name": record.name,
@@ -120,12 +124,12 @@ class NodeCommands:
     async def create_forum(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Make a forum."""
         name, description = _text(arguments, "name").removeprefix(PREFIX), _text(arguments, "description")
-        archive = self._node.store.reader
-        if archive.forum(PREFIX + name) is not None:
+        who, node = acting(self._node, arguments), self._node
+        if who.view.newsgroup((PREFIX + name).encode()) is not None:
             raise CommandError(f"there is a forum {PREFIX}{name} already")
         try:
-            document = root_document(name, description, self._node.owner, int(self._node.clock()))
-            record = await self._node.accept(document)
+            signer = node.personas.signer(who.identity.persona)
+            record = await node.accept(root_document(name, description, signer, int(node.clock())), who.identity)
         except DocumentError as error:
             raise CommandError(error.reason) from None
         except (ForumRefusedError, TurnRefused) as error:
@@ -151,17 +155,37 @@ class NodeCommands:
         return await verify_database(self._node, answer)
 
 
-def _post_rows(node: Node) -> Iterator[dict[str, Any]]:
-    """Yield how far each of the newest posts has come, the newest first."""
-    for post, record in node.sent_posts.newest():
-        yield {
-            "id": id_text(record.id),
-            "account": post.account,
-            "newsgroup": node.store.reader.record(record.roots[0]).name,
-            "subject": record.subject,
-            "nodes": len(post.nodes),
-            "waits": post.is_waiting,
-        }
+def _forums(node: Node, who: Acting) -> Iterator[int]:
+    """Yield the docnos of the roots that somebody sees."""
+    return (docno for docno in node.store.reader.forums() if who.identity.may_see([docno]))
+
+
+def _node_rows(node: Node) -> Iterator[dict[str, Any]]:
+    """Yield what there is to tell of each account's own node, but not of its forums."""
+    for account in node.accounts.all():
+        side = None if account.node is None else node.nodes.get(account.node.number)
+        if side is not None:
+            yield {
+                "account": account.name,
+                "node": key_text(side.key),
+                "clique": side.links.addresses,
+                "peers": sum(1 for _ in side.links.links()),
+                "documents": node.store.reader.holdings.count(side.node),
+            }
+
+
+def _post_rows(node: Node, who: Acting) -> Iterator[dict[str, Any]]:
+    """Yield how far each of the newest posts has come that somebody sees, the newest first."""
+    for post, record in node.sent_posts.newest(who.account if who.is_named else None):
+        if who.identity.may_see(record.roots):
+            yield {
+                "id": id_text(record.id),
+                "account": post.account,
+                "newsgroup": node.store.reader.record(record.roots[0]).name,
+                "subject": record.subject,
+                "nodes": len(post.nodes),
+                "waits": post.is_waiting,
+            }
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ import attrs
 from twisted.internet.threads import deferToThread
 
 from cliquenntp.document import Document, DocumentError, check_time, id_text
-from cliquenntp.interfaces import OWNER, IWriter
+from cliquenntp.interfaces import OWNER, SHARED, IWriter
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.documents_file import MAGIC, DamagedFileError, read_entries
@@ -84,11 +84,11 @@ class DocumentImport:
 
     async def _store(self, documents: Sequence[Document]) -> None:
         node = self._node
-        fresh = {document.id for document in documents if node.store.reader.find(document.id) is None}
+        fresh = {document.id for document in documents if not self._is_held(document)}
         for document in documents:
             if document.id in fresh and not document.parents and document.author != node.owner.key:
                 # as with an invitation's file: somebody else's forum, of which no node has answered yet
-                await node.unreached.take([document])
+                await node.unreached.take([document], SHARED)
                 await node.follows.follow(OWNER.account or "", document.id, False, 0, ())
         octets = sum(len(document.raw) for document in documents)
         for document, outcome in zip(
@@ -100,6 +100,11 @@ class DocumentImport:
             else:
                 self.report.taken += 1
                 self.report.forums.update(outcome)
+
+    def _is_held(self, document: Document) -> bool:
+        archive = self._node.store.reader
+        docno = archive.find(document.id)
+        return docno is not None and archive.holds(SHARED, docno)
 
     def _take(self, documents: Sequence[Document], writer: IWriter) -> list[str | list[str]]:
         """Store documents; return of each the forums in which it stands, or why it was refused.  A step."""

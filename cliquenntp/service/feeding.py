@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from cliquenntp.document import DEFAULT_LIMITS, DocumentError, Signer, address_of, compose
 from cliquenntp.interfaces import IArchive, IFeed, IRecord, IWriter, Offer
-from cliquenntp.newsgroup.feeding import is_ours, parents_in, read_fed, wanted_forums
+from cliquenntp.newsgroup.feeding import is_held, is_ours, parents_in, read_fed, wanted_forums
 from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, document_fields
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
@@ -48,7 +48,7 @@ class Feeding:
 
     def offered(self, message_id: bytes) -> Offer:
         """See IFeed."""
-        if is_ours(message_id) or self._archive.by_message_id(message_id) is not None:
+        if is_ours(message_id) or is_held(message_id, self._archive):
             return Offer.HELD
         if message_id in self._coming or self._turn.failure is not None or self._turn.waiting > MOST_WAITING:
             return Offer.LATER
@@ -74,7 +74,7 @@ class Feeding:
 
     def _store(self, article: ForeignArticle, forums: tuple[str, ...], now: int, writer: IWriter) -> IRecord | None:
         """Store an article unless it is held already; a step."""
-        if writer.by_message_id(article.message_id) is not None:
+        if is_held(article.message_id, writer):
             return None
         roots = [importing_root(writer, name, self._signer, now, self._path_identity).docno for name in forums]
         parents, newest = parents_in(roots, article.references, writer)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_from_text, id_text
-from cliquenntp.interfaces import OWNER, Follow, Reason
+from cliquenntp.interfaces import SHARED, Follow, Reason
+from cliquenntp.service.acting import Acting, acting
 from cliquenntp.service.turn import TurnRefused
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class FollowCommands:
 
     async def follow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Follow a document that is held."""
-        comments, account = depth_of(arguments) == COMMENTS, self._account(arguments)
+        comments, account = depth_of(arguments) == COMMENTS, acting(self._node, arguments).account
         document, name = find_document(self._node, arguments)
         known = self._node.follows.of(account).get(document)
         if known is not None and known.reason is Reason.EXPLICIT and known.comments == comments:
@@ -43,7 +44,7 @@ class FollowCommands:
 
     async def unfollow(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Follow a document no more, not by reading it either; what is held stays."""
-        account = self._account(arguments)
+        account = acting(self._node, arguments).account
         document, name = find_document(self._node, arguments)
         try:
             await self._node.follows.unfollow(account, document)
@@ -55,12 +56,6 @@ class FollowCommands:
             above = newsgroup_name(self._node, wider[0].document)
             text = f"{name} still comes in as a part of {above}: unfollow that, or follow it with --depth {COMMENTS}"
         return {"name": name, "text": text}
-
-    def _account(self, arguments: Mapping[str, Any]) -> str:
-        account = str(arguments.get("account") or OWNER.account)
-        if account != OWNER.account and self._node.accounts.get(account) is None:
-            raise CommandError(f"there is no account {account}: `cliquectl user list` shows those that there are")
-        return account
 
 
 def depth_of(arguments: Mapping[str, Any]) -> str:
@@ -74,10 +69,11 @@ def depth_of(arguments: Mapping[str, Any]) -> str:
 def find_document(node: Node, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the id of the document that is meant, by its newsgroup or its id, and the text that named it.
 
-    Raises CommandError where it is not held.
+    Raises CommandError where whoever the command is for does not see it.
     """
     archive, name = node.store.reader, str(arguments.get("name"))
-    newsgroup = node.views.whole.newsgroup(name.encode())
+    who = acting(node, arguments)
+    newsgroup = who.view.newsgroup(name.encode())
     docno: int | None = None
     if newsgroup is not None:
         docno = newsgroup.docno
@@ -86,7 +82,7 @@ def find_document(node: Node, arguments: Mapping[str, Any]) -> tuple[bytes, str]
             docno = archive.find(id_from_text(name))
         except DocumentError:
             docno = None
-    if docno is None:
+    if docno is None or not who.identity.may_see(archive.record(docno).roots):
         raise CommandError(f"no newsgroup and no document {name} is here")
     return archive.record(docno).id, name
 
@@ -98,9 +94,15 @@ def newsgroup_name(node: Node, document: bytes) -> str:
     return id_text(document) if docno is None else archive.record(docno).name
 
 
-def follow_rows(node: Node) -> list[dict[str, Any]]:
-    """Return why what is here is held, in order of names: a row for each follow of each account."""
-    rows = [_row(node, account, follow) for account, follow in node.follows.all()]
+def follow_rows(node: Node, who: Acting) -> list[dict[str, Any]]:
+    """Return why what is here is held, in order of names: a row for each follow of whom the command names.
+
+    Where it names nobody, for each follow that the shared node carries out.
+    """
+    rows = [
+        _row(node, account, follow) for account, follow in node.follows.all()
+        if (account == who.account if who.is_named else follow.node == SHARED)
+    ]
     return sorted(rows, key=lambda row: (row["forum"], row["name"], row["account"]))
 
 

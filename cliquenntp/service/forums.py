@@ -7,7 +7,7 @@ from email.header import Header
 from email.utils import format_datetime
 
 from cliquenntp.document import Document, Signer, address_of, check_forum_name, compose
-from cliquenntp.interfaces import IRecord, IWriter
+from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.importers import is_importer
 from cliquenntp.service.arrival import accept
 
@@ -35,7 +35,7 @@ def importing_root(writer: IWriter, name: str, signer: Signer, now: int, path_id
     docno = writer.forum(f"clique.{name}")
     if docno is None:
         return accept(writer, root_document(name, "", signer, now), now, path_identity)
-    if not is_importer(signer.key, [docno], writer):
+    if not writer.holds(SHARED, docno) or not is_importer(signer.key, [docno], writer):
         raise NotImporterError(f"clique.{name} is there and does not name this node's key as an importer")
     return writer.record(docno)
 

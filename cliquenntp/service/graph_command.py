@@ -9,6 +9,8 @@ from cliquenntp.clique.channel import ChannelState, Edge, Kind
 from cliquenntp.clique.messages import Channel
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.document import key_text
+from cliquenntp.service.acting import acting
+from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.follow_commands import find_document, newsgroup_name
 from cliquenntp.service.overlay_picture import Other, Overlay, Role, dot, svg
 
@@ -27,29 +29,30 @@ def graph(node: Node, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if draw is None:
         raise CommandError(f"the format is one of {', '.join(FORMATS)}, not {arguments.get('format')!r}")
     document, name = find_document(node, arguments)
-    state = _state(node, document)
+    clique = acting(node, arguments).clique
+    state = _state(node, clique, document)
     if state is None:
         raise CommandError(f"{name} is not followed: `cliquectl follow {name}` first")
-    return {"name": name, "text": draw(_overlay(node, state))}
+    return {"name": name, "text": draw(_overlay(node, clique.key, state))}
 
 
-def _state(node: Node, document: bytes) -> ChannelState | None:
+def _state(node: Node, clique: CliqueSide, document: bytes) -> ChannelState | None:
     """Return the channel that brings a document's comments: its own, or one that covers it."""
-    channels = node.clique.channels
+    channels = clique.channels
     wide = [Channel(above) for above in (document, *node.follows.ancestors(document))]
     return next((channels[channel] for channel in (*wide, Channel(document, True)) if channel in channels), None)
 
 
-def _overlay(node: Node, state: ChannelState) -> Overlay:
+def _overlay(node: Node, me: bytes, state: ChannelState) -> Overlay:
     depth = "its own comments" if state.channel.comments else "all below it"
     center = None if state.key is None else state.key.center
-    is_center = center == node.key.public
+    is_center = center == me
     return Overlay(
         f"{newsgroup_name(node, state.channel.document)}, {depth}",
-        _short(node.key.public),
+        _short(me),
         ("this node", "center" if is_center else f"{state.distance / 10:g} s from the center"),
         is_center,
-        tuple(_others(state, node.key.public, center)),
+        tuple(_others(state, me, center)),
     )
 
 

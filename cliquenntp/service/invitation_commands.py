@@ -13,7 +13,9 @@ from cliquenntp.clique.messages import Contact
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import Document, DocumentError, id_from_text
-from cliquenntp.interfaces import OWNER, IRecord
+from cliquenntp.interfaces import IRecord
+from cliquenntp.service.acting import Acting, acting
+from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.follow_commands import COMMENTS, depth_of
 from cliquenntp.service.invitation import MOST_BELOW, MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
 from cliquenntp.service.invitation_file import MOST_OCTETS, file_octets, parse_file
@@ -48,12 +50,14 @@ class InvitationCommands:
     async def invite(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Make an invitation to a forum, or to a document with all below it; with a path as ``file`` also a file."""
         node, archive = self._node, self._node.store.reader
-        docno = self._find(str(arguments.get("name")))
+        who = acting(node, arguments)
+        docno = self._find(str(arguments.get("name")), who)
         record = archive.record(docno)
         path = (*reversed(node.follows.ancestors(record.id)), record.id)
         if len(path) > MOST_BELOW + 1:
             raise CommandError(f"{record.name} lies more than {MOST_BELOW} below its forum: invite to what is above it")
-        peers = self._peers(path[0])
+        clique = who.clique if archive.holds(who.clique.node, docno) else node.clique
+        peers = self._peers(path[0], clique)
         if not peers:
             raise CommandError("no other node could reach this one: start it with --clique tls:HOST:PORT")
         root = self._record(path[0])
@@ -69,17 +73,17 @@ class InvitationCommands:
                 raise CommandError(f"{file}: cannot be made: {error}") from None
         return {"name": record.name, "invitation": str(invitation), "file": file}
 
-    def _find(self, name: str) -> int:
+    def _find(self, name: str, who: Acting) -> int:
         archive = self._node.store.reader
         for candidate in (name, PREFIX + name):
-            newsgroup = self._node.views.whole.newsgroup(candidate.encode())
+            newsgroup = who.view.newsgroup(candidate.encode())
             if newsgroup is not None:
                 return newsgroup.docno
         try:
             docno = archive.find(id_from_text(name))
         except DocumentError:
             docno = None
-        if docno is None:
+        if docno is None or not who.identity.may_see(archive.record(docno).roots):
             full_name = PREFIX + name.removeprefix(PREFIX)
             raise CommandError(f"there is no forum {full_name}: `cliquectl forums` lists those that are here")
         return docno
@@ -89,14 +93,13 @@ class InvitationCommands:
         assert docno is not None, "a document's ancestors are held"
         return self._node.store.reader.record(docno)
 
-    def _peers(self, root: bytes) -> tuple[Peer, ...]:
-        """Return this node's addresses, and some nodes that share the forum with it now."""
-        node = self._node
-        own = node.clique.links.addresses[: MOST_PEERS - NEIGHBOURS_NAMED]
-        peers = [Peer(node.key.public, address) for address in own]
+    def _peers(self, root: bytes, clique: CliqueSide) -> tuple[Peer, ...]:
+        """Return a node's addresses, and some nodes that share the forum with it now."""
+        own = clique.links.addresses[: MOST_PEERS - NEIGHBOURS_NAMED]
+        peers = [Peer(clique.key, address) for address in own]
         neighbours = {
             edge.link.contact.key: edge.link.contact
-            for state in node.clique.channels.values() if state.scope == root
+            for state in clique.channels.values() if state.scope == root
             for edge in state.open_edges() if edge.kind != Kind.FOLLOWER and edge.link.contact.address
         }
         return (*peers, *(Peer(*contact) for contact in list(neighbours.values())[:NEIGHBOURS_NAMED]))
@@ -104,6 +107,8 @@ class InvitationCommands:
     async def join(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Join what an invitation, or the file at ``path``, invites to; waits a little for it to come."""
         node = self._node
+        who = acting(node, arguments)
+        clique = who.clique
         documents: tuple[Document, ...] = ()
         try:
             if arguments.get("path"):
@@ -114,29 +119,32 @@ class InvitationCommands:
             raise CommandError(str(error)) from None
         since, comments = clique_time(arguments.get("since")), depth_of(arguments) == COMMENTS
         contacts = [Contact(peer.node_key, peer.address) for peer in invitation.peers]
-        contacts = [contact for contact in contacts if contact.key != node.key.public]
+        contacts = [contact for contact in contacts if contact.key != clique.key]
         if not contacts:
             raise CommandError("the invitation is by this node itself: give it to somebody else")
         path = (invitation.root, *invitation.below)
         try:
             if documents:
-                await node.unreached.take(documents)
-            node.clique.invited(invitation.root, tuple(contacts))
-            await node.follows.follow(OWNER.account or "", path[-1], comments, since, tuple(reversed(path[:-1])))
+                await node.unreached.take(documents, clique.node)
+            clique.invited(invitation.root, tuple(contacts))
+            chain = tuple(reversed(path[:-1]))
+            await node.follows.follow(who.account, path[-1], comments, since, chain, clique.node)
         except (TurnRefused, DocumentError) as error:
             raise CommandError(str(error)) from None
-        return await self._wait(path[-1])
+        return await self._wait(path[-1], clique)
 
-    async def _wait(self, document: bytes) -> dict[str, Any]:
+    async def _wait(self, document: bytes, clique: CliqueSide) -> dict[str, Any]:
         node, archive = self._node, self._node.store.reader
         name = None
         for _ in range(JOIN_LOOKS):
             docno = archive.find(document)
+            if docno is not None and not archive.holds(clique.node, docno):
+                docno = None
             name = None if docno is None else archive.record(docno).name
-            if docno is not None and archive.record(docno).roots[0] not in node.unreached:
+            if docno is not None and not node.unreached.includes(clique.node, archive.record(docno).roots[0]):
                 return {"name": name, "text": f"{name} is here; its articles come in as its nodes send them"}
             await deferLater(node.reactor, JOIN_SECONDS / JOIN_LOOKS)
-        reasons = "; ".join(f"{address}: {reason}" for address, reason in node.clique.links.dials().items() if reason)
+        reasons = "; ".join(f"{address}: {reason}" for address, reason in clique.links.dials().items() if reason)
         text = "none of the invitation's nodes has answered yet; this node goes on asking them"
         text = f"{name} can be read as far as the invitation file goes; {text}" if name else text
         return {"name": name, "text": f"{text} ({reasons})" if reasons else text}

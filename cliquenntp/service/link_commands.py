@@ -9,6 +9,7 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import compose
 from cliquenntp.interfaces import IRecord
+from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.linking import groups_of_link, link_fields, linkable
 from cliquenntp.service.follow_commands import find_document
 from cliquenntp.service.turn import TurnRefused
@@ -39,7 +40,7 @@ class LinkCommands:
         document = compose(signer, link_fields(signer.key, target, (parent,), now), b"", now)
         try:
             record = await node.accept(document)
-        except TurnRefused as error:
+        except (TurnRefused, PostRefused) as error:
             raise CommandError(str(error)) from None
         archive = node.store.reader
         groups = [archive.record(group).name for group in groups_of_link(record, archive)]

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 import cliquenntp
-from cliquenntp.interfaces import FEEDER, OWNER, Identity, IFeed, Right
+from cliquenntp.interfaces import FEEDER, OWNER, SHARED, Identity, IFeed, Right
 from cliquenntp.link.i2p_keys import KeyFileError
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.nntp.server import NewsFactory, ServerSettings
@@ -26,6 +26,7 @@ from cliquenntp.service.accounts import Account, Accounts
 from cliquenntp.service.certificate import OWN_CERTIFICATE, Certificate, CertificateError, load_or_create
 from cliquenntp.service.logins import AccountLogins
 from cliquenntp.service.news_endpoints import I2P, NewsEndpoint, news_endpoint
+from cliquenntp.service.node_forums import InBoth, NodeForums
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, i2p_network, open_port
 from cliquenntp.service.views import NamedForums, Views
@@ -40,7 +41,8 @@ class Served(Protocol):
     store: Any
     views: Views
     posting: Any
-    follows: Any
+    forums: NodeForums
+    reading: Any
     accounts: Accounts
 
     def feed(self) -> IFeed:
@@ -121,8 +123,8 @@ class Listeners:
         if self._certificate is not None:
             self._certificate.read()
 
-    def expel(self, account: str) -> None:
-        """End the connections on which an account has logged in."""
+    def expel(self, account: str | None) -> None:
+        """End the connections on which an account has logged in; None: all."""
         for listener in self.all:
             listener.factory.expel(account)
 
@@ -131,8 +133,8 @@ class Listeners:
         for_strangers = kind in (PUBLIC, ACCOUNTS)
         certificate = self.certificate() if for_strangers and (endpoint.tls or endpoint.may_start_tls) else None
         factory = NewsFactory(
-            node.views.of, node.posting.post, self._settings(kind, endpoint), node.reactor, node.clock, node.follows,
-            node.follows.fetched, self._logins if kind == ACCOUNTS else None,
+            node.views.of, node.posting.post, self._settings(kind, endpoint), node.reactor, node.clock, node.reading,
+            node.reading.fetched, self._logins if kind == ACCOUNTS else None,
             certificate if endpoint.may_start_tls else None, feed=node.feed() if kind == FEED else None,
         )
         listener = Listener(kind, endpoint, factory)
@@ -158,10 +160,11 @@ class Listeners:
 
     def _identity(self, account: Account) -> Identity:
         listed = account.listed or self._node.settings.list_scope
-        return attrs.evolve(account.identity(self._node.store.reader), listed=listed)
+        return attrs.evolve(account.identity(self._node.store.reader, self._node.forums), listed=listed)
 
     def _settings(self, kind: str, endpoint: NewsEndpoint) -> ServerSettings:
         settings = self._node.settings
+        shared = self._node.forums.of(SHARED)
         contact = settings.contact if kind in (PUBLIC, ACCOUNTS) else ""
         session = SessionSettings(
             implementation=f"cliquenntp {cliquenntp.__version__}",
@@ -171,19 +174,19 @@ class Listeners:
             motd=(f"Contact: {contact}",) if contact else (),
         )
         if kind == NNTP:
-            return ServerSettings(session, attrs.evolve(OWNER, listed=settings.list_scope))
+            return ServerSettings(session, attrs.evolve(OWNER, forums=shared, listed=settings.list_scope))
         if kind == FEED:
             return ServerSettings(session, FEEDER)
         identity = NOBODY
         if kind == PUBLIC:
             forums = NamedForums(self._node.store.reader, frozenset(settings.public_forums))
-            identity = Identity(None, Right.READ, forums, listed=settings.list_scope)
-        shared = endpoint.shared_address
+            identity = Identity(None, Right.READ, InBoth(forums, shared), listed=settings.list_scope)
+        has_one_address = endpoint.shared_address
         return ServerSettings(
             session,
             identity,
-            connections_per_address=None if shared else CONNECTIONS_PER_ADDRESS,
-            connections_per_minute=None if shared else settings.connections_per_minute,
+            connections_per_address=None if has_one_address else CONNECTIONS_PER_ADDRESS,
+            connections_per_minute=None if has_one_address else settings.connections_per_minute,
         )
 
     def certificate(self) -> Certificate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cliquenntp.interfaces import Identity, Right
+from cliquenntp.interfaces import SHARED, Identity, Right
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -22,9 +22,10 @@ def state_of(node: Node, identity: Identity) -> Iterator[str]:
     if not identity.may(Right.ADMIN):
         return
     archive = node.store.reader
-    forums = sum(1 for _ in archive.forums())
+    forums = sum(identity.may_see([docno]) for docno in archive.forums())
     followed = len(node.follows.forums_of(identity.account or ""))
-    yield f"This node holds {archive.newest():,} articles in {forums:,} forums; you follow {followed:,} of them."
+    held = archive.holdings.count(SHARED)
+    yield f"This node holds {held:,} articles in {forums:,} forums; you follow {followed:,} of them."
     if not node.settings.clique:
         yield "It talks to no other node: start it with --clique to share forums."
     else:

@@ -12,6 +12,8 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
+from cliquenntp.service.acting import acting
+from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.follow_commands import ALL, COMMENTS, depth_of, find_document, newsgroup_name
 from cliquenntp.service.graph_command import graph, role_of
 
@@ -36,7 +38,7 @@ class NetworkCommands:
 
     async def peers(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """List the links, and the addresses that are being dialled."""
-        await answer.rows(peers(self._node))
+        await answer.rows(peers(self._node, acting(self._node, arguments).clique))
         return {}
 
     async def graph(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +50,7 @@ class NetworkCommands:
         text = str(arguments.get("address"))
         key, at, address = text.rpartition("@")
         try:
-            self._node.clique.links.dial(address, key_from_text(key) if at else None)
+            acting(self._node, arguments).clique.links.dial(address, key_from_text(key) if at else None)
         except BadAddressError as error:
             raise CommandError(str(error)) from None
         except DocumentError as error:
@@ -60,23 +62,24 @@ class NetworkCommands:
         comments = depth_of(arguments) == COMMENTS
         document, name = find_document(self._node, arguments)
         channel = Channel(document, comments)
-        state = self._node.clique.channels.get(channel)
+        clique = acting(self._node, arguments).clique
+        state = clique.channels.get(channel)
         if state is None:
             raise CommandError(f"{name} is not followed: `cliquectl follow {name}` first")
         nodes = sum(1 for _ in state.open_edges())
         if not nodes:
             raise CommandError(f"no other node to compare {name} with: `cliquectl peers` shows the links")
-        self._node.clique.resync(channel)
+        clique.resync(channel)
         return {"name": name, "nodes": nodes, "text": f"comparing {name} with {nodes} nodes"}
 
 
-def peers(node: Node) -> Iterator[dict[str, Any]]:
-    """Yield a row for each link, then one for each address that is being dialled."""
+def peers(node: Node, clique: CliqueSide) -> Iterator[dict[str, Any]]:
+    """Yield a row for each link of a node of the process, then one for each address that it is dialling."""
     shared: dict[int, list[dict[str, Any]]] = {}
-    for state in node.clique.channels.values():
+    for state in clique.channels.values():
         for edge in state.open_edges():
             shared.setdefault(edge.link.number, []).append(_shared(node, state, edge))
-    for link in node.clique.links.links():
+    for link in clique.links.links():
         yield {
             "key": key_text(link.node_key),
             "address": link.address,
@@ -88,7 +91,7 @@ def peers(node: Node) -> Iterator[dict[str, Any]]:
             "forums": sorted({row["forum"] for row in shared.get(link.link_id, ())}),
             "shared": sorted(shared.get(link.link_id, ()), key=lambda row: (row["newsgroup"], row["depth"])),
         }
-    for address, reason in node.clique.links.dials().items():
+    for address, reason in clique.links.dials().items():
         yield {"key": "", "address": address, "state": f"dialling ({reason})" if reason else "dialling"}
 
 

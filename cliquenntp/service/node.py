@@ -17,10 +17,12 @@ from twisted.python.failure import Failure
 
 from cliquenntp.control.server import ControlFactory, Handler
 from cliquenntp.document import Document, Signer, address_of
-from cliquenntp.interfaces import OWNER, Identity, IFeed, IRecord, IWriter
+from cliquenntp.interfaces import OWNER, SHARED, Identity, IFeed, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
+from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
+from cliquenntp.service.clique_nodes import CliqueNodes
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.commands import NodeCommands
@@ -30,23 +32,25 @@ from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.listeners import Listeners
 from cliquenntp.service.motd import posts_of, state_of
-from cliquenntp.service.news_endpoints import I2P
+from cliquenntp.service.node_forums import NodeForums
 from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.own_nodes import look_again, open_own_nodes, wire
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.public_web import PublicWeb
+from cliquenntp.service.reading import Reading
 from cliquenntp.service.room import Room
+from cliquenntp.service.routes import Routes
 from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings
-from cliquenntp.service.start import StartError, i2p_network, open_port
+from cliquenntp.service.start import StartError, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.service.unreached import Unreached
 from cliquenntp.service.views import Views
 from cliquenntp.store import Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
-NODE_KEY = "node"
 ACCOUNTS_KEY = "accounts"
 """makes the salts of accounts that do not exist"""
 
@@ -66,13 +70,18 @@ class Node(Service):
     views: Views
     unreached: Unreached
     sent_posts: SentPosts
+    routes: Routes
     posting: Posting
     room: Room
+    forums: NodeForums
+    nodes: CliqueNodes
     clique: CliqueSide
+    """the shared node's"""
     accounts: Accounts
     listeners: Listeners
     public_web: PublicWeb
     follows: Follows
+    reading: Reading
 
     def __init__(self, reactor: Any, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         """``clock`` is the time of day in seconds since 1970 UTC."""
@@ -99,7 +108,12 @@ class Node(Service):
     @property
     def address(self) -> str:
         """The owner's address, to be set as the newsreader's identity."""
-        return address_of(self.owner.key, OWNER_LOCAL_PART)
+        return self.address_of(OWNER)
+
+    def address_of(self, identity: Identity) -> str:
+        """Return the address of what somebody posts."""
+        local_part = OWNER_LOCAL_PART if identity.persona == OWNER.persona else DEFAULT_LOCAL_PART
+        return address_of(self.personas.signer(identity.persona).key, local_part)
 
     def startService(self) -> None:
         """Open what the node has and listen; ends the process with one line where that cannot be."""
@@ -110,6 +124,7 @@ class Node(Service):
             if self.sharing is not None:
                 self.sharing.listen()
             self._listen_to_nodes()
+            open_own_nodes(self)
             self.follows.start()
         except StartError as error:
             self.log.critical("{error}", error=error)
@@ -125,7 +140,10 @@ class Node(Service):
         try:
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.store = Store.open(settings.storage or settings.data / DATABASE_FOLDER, caches=settings.data)
-            self.key = NodeKey(load_or_create(settings.keys / NODE_KEY))
+            self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
+            self.forums = NodeForums(self.store.reader)
+            self.nodes = CliqueNodes(
+                self.reactor, self.store, self.turn, settings, self.clock, self._accept, self.forums)
             self.personas = Personas(settings.keys)
             self.personas.signer(OWNER.persona)
             secret = load_or_create(settings.keys / ACCOUNTS_KEY)
@@ -133,32 +151,32 @@ class Node(Service):
             raise StartError(f"{error.filename}: {error.strerror}") from None
         except (StoreUnusable, KeyFileError) as error:
             raise StartError(str(error)) from None
-        self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
+        self.key, self.clique = self.nodes.key, self.nodes.shared
         self.unreached = Unreached(self.store.reader, self.turn, self._accept)
-        self.views = Views(self.store.reader, settings.path_identity, self.unreached)
+        self.views = Views(self.store.reader, settings.path_identity, self.unreached, self.forums.are_all)
         self.turn.listen(self.views.moved)
         self.unreached.on_changed = self.views.whole.retitled
+        self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
+        self.routes = Routes(self.store.reader, self.forums, self.accounts.own_node)
         self.posting = Posting(
-            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers
-        )
-        self.clique = CliqueSide(
-            self.reactor, self.store, self.turn, self.key, self.clock, self._accept,
-            i2p_network(self.reactor, settings, I2P) if settings.clique == (I2P,) else None,
+            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers,
+            self.routes,
         )
         self.follows = Follows(
-            self.reactor, self.clock, self.store.reader, self.turn, self.clique,
+            self.reactor, self.clock, self.store.reader, self.turn, self.forums,
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
+            self.accounts.own_node,
         )
-        self.follows.notices_from += [partial(state_of, self), partial(posts_of, self)]
+        self.follows.on_asked = partial(look_again, self)
+        self.reading = Reading(self.follows)
+        self.reading.notices_from += [partial(state_of, self), partial(posts_of, self)]
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
         self.posting.on_posted = self._posted
-        self.clique.on_sent = self.sent_posts.sent
-        self.clique.is_foreign = self.unreached.is_foreign
-        self.clique.on_shared = self._shared
         self.posting.on_leave = self.follows.leave
+        wire(self, self.clique)
+        self.nodes.on_made = partial(wire, self)
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
-        self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.listeners = Listeners(self)
         self.public_web = PublicWeb(self)
         self.turn.on_doubt = self.views.forget
@@ -173,12 +191,8 @@ class Node(Service):
         return self._feeding
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
-        self.follows.posted(identity, record)
+        self.reading.posted(identity, record)
         self.sent_posts.posted(identity, record)
-
-    def _shared(self, root: bytes) -> None:
-        self.unreached.reached(root)
-        self.sent_posts.shared(root)
 
     def _cannot_sum(self, failure: Failure) -> None:
         self.log.failure("The database file cannot be summed up; `verify` will not see what changes in it", failure)
@@ -221,16 +235,25 @@ class Node(Service):
         """Return what the operator should know, a line each."""
         failure = self.turn.failure
         stuck = [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]
-        if self.clique.trouble:
+        if any(side.trouble for side in self.nodes):
             stuck.append("all links are closed until what other nodes send can be stored")
         return [*self.troubles, *stuck]
 
-    def _accept(self, writer: IWriter, document: Document) -> IRecord:
-        return accept(writer, document, int(self.clock()), self.settings.path_identity)
+    def _accept(self, writer: IWriter, document: Document, number: int = SHARED) -> IRecord:
+        return accept(writer, document, int(self.clock()), self.settings.path_identity, number)
 
-    def accept(self, document: Document) -> defer.Deferred[IRecord]:
-        """Store a verified document in a turn; fires with its record once that is on disk."""
-        return self.turn.submit(lambda writer: self._accept(writer, document), len(document.raw))
+    def accept(self, document: Document, identity: Identity = OWNER) -> defer.Deferred[IRecord]:
+        """Store a document of somebody's in a turn; fires with its record once that is on disk.  Raises PostRefused."""
+        route = self.routes.of(identity, document.parents)
+
+        def step(writer: IWriter) -> IRecord:
+            route.adopt(writer)
+            record = self._accept(writer, document, route.node)
+            if not record.parents:
+                self.routes.found(route, identity, record, int(self.clock()), writer)
+            return record
+
+        return self.turn.submit(step, len(document.raw))
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
@@ -247,7 +270,7 @@ class Node(Service):
         await self.follows.stop()
         if self._summing.running:
             self._summing.stop()
-        await self.clique.stop()
+        await self.nodes.stop()
         self.sent_posts.stop()
         self._collections.stop()
         await self.turn.stop()

@@ -8,13 +8,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from cliquenntp.document import DocumentError, compose
-from cliquenntp.interfaces import Follow, IArchive, Identity, IRecord, IWriter, Reason
+from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
 from cliquenntp.newsgroup.control import LeaveForum, PostRefused
 from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_before
 from cliquenntp.newsgroup.retraction import acts_only
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.personas import Personas
+from cliquenntp.service.routes import Routes
 from cliquenntp.service.turn import Turn, TurnRefused
 
 
@@ -28,12 +29,13 @@ class Posting:
         personas: Personas,
         path_identity: str,
         clock: Callable[[], float],
-        keep_headers: Collection[bytes] = (),
+        keep_headers: Collection[bytes],
+        routes: Routes,
     ) -> None:
         """Take posts.
 
         ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``keep_headers`` leave the machine
-        too (outgoing.KEEPABLE_FIELDS).
+        too (outgoing.KEEPABLE_FIELDS); ``routes`` knows by which node each goes out.
         """
         self._turn = turn
         self._archive = archive
@@ -41,6 +43,7 @@ class Posting:
         self._path_identity = path_identity
         self._clock = clock
         self._keep_headers = keep_headers
+        self._routes = routes
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk"""
         self.on_leave: Callable[[Identity, IRecord], Deferred[None]] = lambda identity, record: succeed(None)
@@ -58,17 +61,19 @@ class Posting:
                 left = PostResult(True, f"{root.name} is followed no more; what is here stays")
                 return self.on_leave(identity, root).addCallbacks(lambda _: left, _refused)
             document = compose(signer, drafted.fields, drafted.body, now)
+            route = self._routes.of(identity, document.parents)
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))
         alias = drafted.alias
 
         def step(writer: IWriter) -> IRecord:
             refuse_posted_before(alias, writer, identity)
-            record = accept(writer, document, now, self._path_identity)
+            route.adopt(writer)
+            record = accept(writer, document, now, self._path_identity, route.node)
             if alias is not None and identity.account is not None:
                 writer.add_alias(identity.account, alias, record.docno)
-            if not record.parents and identity.account is not None:
-                writer.follow_set(identity.account, Follow(record.id, Reason.EXPLICIT, now))
+            if not record.parents:
+                self._routes.found(route, identity, record, now, writer)
             return record
 
         def stored(record: IRecord) -> PostResult:
@@ -76,7 +81,7 @@ class Posting:
                 return PostResult(True, "done")
             self.on_posted(identity, record)
             # its name may be a forum's that is hidden from whoever posts in another one
-            name = f", it is {record.name}" if identity.forums is None else ""
+            name = f", it is {record.name}" if identity.may_see(record.roots[:1]) else ""
             return PostResult(True, f"article received{name}")
 
         return self._turn.submit(step, len(document.raw)).addCallbacks(stored, _refused)

@@ -9,11 +9,12 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThread
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from cliquenntp.interfaces import Identity, Right
+from cliquenntp.interfaces import SHARED, Identity, Right
 from cliquenntp.link.i2p_keys import KeyFileError
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.listeners import address_text
 from cliquenntp.service.news_endpoints import I2P, NewsEndpoint, news_endpoint
+from cliquenntp.service.node_forums import InBoth
 from cliquenntp.service.start import StartError, i2p_network, open_port
 from cliquenntp.service.views import NamedForums
 
@@ -44,7 +45,8 @@ class PublicWeb:
         from cliquenntp.web.public.pages import PublicPages
 
         node, settings = self._node, self._node.settings
-        forums = NamedForums(node.store.reader, frozenset(settings.public_forums))
+        named = NamedForums(node.store.reader, frozenset(settings.public_forums))
+        forums = InBoth(named, node.forums.of(SHARED))
         view = node.views.of(Identity(None, Right.READ, forums, listed=settings.list_scope))
         pages = PublicPages(view, settings.contact, deferToThread)
         for text in settings.public_web:

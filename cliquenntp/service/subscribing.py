@@ -1,4 +1,4 @@
-"""The node's subscriptions: what its accounts follow, told to the clique core.
+"""A node's subscriptions: what accounts follow through it, told to its clique core.
 
 A document with all that comes below it is a Subscription here, because what covers it is asked of that.
 """
@@ -22,24 +22,19 @@ CONTACTS_KEPT = 4
 """nodes remembered of a channel that is left: who looks into it again asks them; an invitation names two or more"""
 
 
-class Subscribing:
-    """Carries out the union of all follows.  All methods are for the reactor's thread."""
+class Places:
+    """Where documents stand, whoever holds them.  All methods are for the reactor's thread."""
 
-    def __init__(self, archive: IArchive, clique: CliqueSide) -> None:
+    def __init__(self, archive: IArchive) -> None:
         self._archive = archive
-        self._clique = clique
         self._places: SizedCache[bytes, Subscription] = SizedCache(PLACES_KEPT)
         self._chains: dict[bytes, tuple[bytes, ...]] = {}
-
-    def start(self) -> None:
-        """Take up what the core remembers of documents that are followed and not held yet."""
-        self._chains |= {channel.document: state.ancestors for channel, state in self._clique.channels.items()}
 
     def stands(self, document: bytes, chain: tuple[bytes, ...]) -> None:
         """Note the ids of the first parents of a document that may not be held yet: its parent first, the root last."""
         self._chains[document] = chain
 
-    def place(self, document: bytes) -> Subscription:
+    def of(self, document: bytes) -> Subscription:
         """Return where a document stands; kept where it is held."""
         place = self._places.get(document)
         if place is None:
@@ -51,11 +46,26 @@ class Subscribing:
             self._places.keep(document, place)
         return place
 
-    def place_of_new(self, record: IRecord) -> Subscription:
-        """Return what ``place`` would of a document that was just stored, without loading it."""
+    def of_group(self, group: int) -> Subscription:
+        """Return where a newsgroup's document stands, by its docno."""
+        return self.of(self._archive.record(group).id)
+
+    def of_new(self, record: IRecord) -> Subscription:
+        """Return what ``of`` would of a document that was just stored, without loading it."""
         parents = [self._archive.record(parent).id for parent in record.parents]
-        above = frozenset(parents).union(*(self.place(parent).above for parent in parents))
-        return Subscription(Channel(record.id), (parents[0], *self.place(parents[0]).chain), above)
+        above = frozenset(parents).union(*(self.of(parent).above for parent in parents))
+        return Subscription(Channel(record.id), (parents[0], *self.of(parents[0]).chain), above)
+
+
+class Subscribing:
+    """Carries out the union of the follows of one node.  All methods are for the reactor's thread."""
+
+    def __init__(self, places: Places, clique: CliqueSide) -> None:
+        self._places = places
+        self._clique = clique
+        # what the core remembers of documents that are followed and not held yet
+        for channel, state in clique.channels.items():
+            places.stands(channel.document, state.ancestors)
 
     def includes(self, place: Subscription) -> bool:
         """Tell whether the node subscribes to all that comes below a document."""
@@ -64,10 +74,10 @@ class Subscribing:
 
     def subscribe(self, follows: Iterable[Follow], founded: bytes = b"") -> None:
         """Let the node subscribe to what these follows want and to nothing else; ``founded`` was made here just now."""
-        clique = self._clique
+        clique, places = self._clique, self._places
         after = union(
             attrs.evolve(
-                self.place(follow.document), channel=Channel(follow.document, follow.comments), since=follow.since
+                places.of(follow.document), channel=Channel(follow.document, follow.comments), since=follow.since
             )
             for follow in follows
         )
@@ -77,7 +87,7 @@ class Subscribing:
             clique.follow(channel, subscription.chain, subscription.since, founded=channel.document == founded)
         known: dict[bytes, tuple[Contact, ...]] = {}
         for channel in steps.leave:
-            scope = self.place(channel.document).scope
+            scope = places.of(channel.document).scope
             known[scope] = contacts = clique.contacts(channel)
             if contacts:
                 clique.invited(scope, contacts[:CONTACTS_KEPT])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 import attrs
 
@@ -32,9 +32,16 @@ class NamedForums(Container[int]):
 class Views:
     """The news views of a node; after the archive moved forward its owner calls ``moved``."""
 
-    def __init__(self, archive: IArchive, path_identity: str, unreached: Container[int] = ()) -> None:
-        """``unreached``: the docnos of the roots of forums of which no other node has answered yet."""
+    def __init__(
+        self, archive: IArchive, path_identity: str, unreached: Container[int] = (),
+        is_all: Callable[[Container[int]], bool] = lambda forums: False,
+    ) -> None:
+        """``unreached``: the docnos of the roots of forums of which no other node has answered yet.
+
+        ``is_all`` tells whether forums that somebody may see are all that there are, and will be.
+        """
         self._archive = archive
+        self._is_all = is_all
         self.whole = NewsView(archive, path_identity, unreached)
         """all that is held"""
         self._scoped: dict[Container[int], ScopedView] = {}
@@ -52,7 +59,7 @@ class Views:
         return AliasedView(view, names)
 
     def _in_scope(self, forums: Container[int] | None) -> INewsView:
-        if forums is None:
+        if forums is None or self._is_all(forums):
             return self.whole
         view = self._scoped.get(forums)
         if view is None:
@@ -66,6 +73,11 @@ class Views:
             view.forget()
         for account in self._names:
             self._names[account].read()
+
+    def look_again(self) -> None:
+        """Let everybody see the forums that they may see now."""
+        for view in self._scoped.values():
+            view.look_again()
 
     def moved(self, changes: Changes) -> None:
         """Forget what a commit has changed."""

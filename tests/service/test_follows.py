@@ -11,9 +11,11 @@ from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from cliquenntp.clique.messages import Channel, Contact
-from cliquenntp.interfaces import OWNER, Follow, Identity, IReading, Reason, Right
+from cliquenntp.interfaces import OWNER, SHARED, Follow, Identity, IReading, Reason, Right
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service.follows import WRITE_SECONDS, Follows
+from cliquenntp.service.node_forums import NodeForums
+from cliquenntp.service.reading import Reading
 from cliquenntp.service.turn import NotStored
 from tests.memory_archive import MemoryArchive, SmallForum
 
@@ -39,7 +41,8 @@ class Turn:
 class Clique:
     """Keeps what it is told to follow."""
 
-    def __init__(self) -> None:
+    def __init__(self, node: int = SHARED) -> None:
+        self.node = node
         self.channels: dict[Channel, SimpleNamespace] = {}
         self.said: list[tuple[Any, ...]] = []
         self.links = SimpleNamespace(links=lambda: ["a link"])
@@ -88,13 +91,20 @@ class World:
         self.reply = self.forum.post("Re: thread", parent=self.thread)
         self.other = self.forum.post("other")
         self.turn, self.clique, self.clock = Turn(archive), Clique(), Clock()
+        self.own_nodes: dict[str, int] = {}
+        self.more_cliques: list[Clique] = []
         self.limits = limits or FollowLimits()
         self.start()
 
     def start(self) -> None:
+        self.forums = NodeForums(self.archive)
         self.follows = Follows(
-            self.clock, lambda: NOW + self.clock.seconds(), self.archive, self.turn, self.clique, self.limits, 3.0
+            self.clock, lambda: NOW + self.clock.seconds(), self.archive, self.turn, self.forums, self.limits, 3.0,
+            self.own_nodes.get,
         )
+        self.reading = Reading(self.follows)
+        for clique in (self.clique, *self.more_cliques):
+            self.follows.add_node(clique)
         self.follows.start()
 
     def channel(self, docno: int, comments: bool = False) -> Channel:
@@ -122,36 +132,36 @@ def done(deferred: Any) -> Any:
 
 
 def test_provides_the_door(world: World) -> None:
-    verifyObject(IReading, world.follows)
+    verifyObject(IReading, world.reading)
 
 
 def test_reading_subscribes_the_node(world: World) -> None:
-    assert world.follows.looked(OWNER, world.thread)
+    assert world.reading.looked(OWNER, world.thread)
     assert world.clique.channels.keys() == {world.channel(world.thread)}
     assert [*world.stored().values()] == [Follow(world.archive.record(world.thread).id, Reason.READING, NOW)]
-    assert not world.follows.looked(MARY, world.thread) or world.follows.fetched(world.thread)
+    assert not world.reading.looked(MARY, world.thread) or world.reading.fetched(world.thread)
     assert len(world.clique.said) == 1 and world.stored("mary")
 
 
 def test_anonymous_readers_and_polls_change_nothing(world: World) -> None:
-    assert not world.follows.looked(Identity(None, Right.READ), world.thread)
+    assert not world.reading.looked(Identity(None, Right.READ), world.thread)
     for docno in (world.root, world.thread, world.other):
-        world.follows.polled(OWNER, docno)
+        world.reading.polled(OWNER, docno)
     assert world.clique.said == [] and world.turn.steps == 0
 
 
 def test_a_first_look_waits_only_where_somebody_can_be_asked(world: World) -> None:
     world.clique.links.links = list
-    assert not world.follows.looked(OWNER, world.thread)
+    assert not world.reading.looked(OWNER, world.thread)
     done(world.follows.follow("owner", world.archive.record(world.root).id))
     world.clique.links.links = lambda: ["a link"]
-    assert not world.follows.looked(MARY, world.other), "another account's follow of the forum brings it already"
+    assert not world.reading.looked(MARY, world.other), "another account's follow of the forum brings it already"
 
 
 def test_a_first_look_ends_when_all_has_come_or_its_time_is_over(world: World) -> None:
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     ended: list[float] = []
-    world.follows.fetched(world.thread).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.reading.fetched(world.thread).addCallback(lambda _: ended.append(world.clock.seconds()))
     world.wait(1)
     state = world.clique.channels[world.channel(world.thread)]
     state.edges.append(SimpleNamespace(differs=True))
@@ -163,8 +173,8 @@ def test_a_first_look_ends_when_all_has_come_or_its_time_is_over(world: World) -
     state.reconciled, state.is_fetching = 1, False
     world.wait(0.1)
     assert len(ended) == 1 and 1.5 < ended[0] < 1.8
-    world.follows.looked(OWNER, world.other)
-    world.follows.fetched(world.other).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.reading.looked(OWNER, world.other)
+    world.reading.fetched(world.other).addCallback(lambda _: ended.append(world.clock.seconds()))
     world.wait(2.9)
     assert len(ended) == 1
     world.wait(0.2)
@@ -178,9 +188,9 @@ def test_what_is_asked_for_by_name_is_fetched_at_once_too(world: World) -> None:
     world.wait(0.1)
     assert world.clique.compared == [Channel(root)]
     done(world.follows.follow("mary", world.archive.record(world.thread).id))
-    assert world.follows.looked(OWNER, world.root), "it is still on its way"
+    assert world.reading.looked(OWNER, world.root), "it is still on its way"
     ended: list[float] = []
-    world.follows.fetched(world.root).addCallback(lambda _: ended.append(world.clock.seconds()))
+    world.reading.fetched(world.root).addCallback(lambda _: ended.append(world.clock.seconds()))
     world.wait(2.9)
     assert ended == []
     world.wait(0.2)
@@ -188,32 +198,32 @@ def test_what_is_asked_for_by_name_is_fetched_at_once_too(world: World) -> None:
 
 
 def test_looks_are_written_once_an_hour_and_at_the_end(world: World) -> None:
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     document, steps = world.archive.record(world.thread).id, world.turn.steps
     for _ in range(500):
         world.clock.advance(1)
-        world.follows.polled(OWNER, world.thread)
-        world.follows.looked(OWNER, world.reply)
+        world.reading.polled(OWNER, world.thread)
+        world.reading.looked(OWNER, world.reply)
     assert world.turn.steps == steps and world.stored()[document].looked == NOW
     world.clock.advance(WRITE_SECONDS)
     assert world.turn.steps == steps + 1 and world.stored()[document].looked == NOW + 500
-    world.follows.polled(OWNER, world.thread)
+    world.reading.polled(OWNER, world.thread)
     done(world.follows.stop())
     assert world.stored()[document].looked == int(NOW + world.clock.seconds())
 
 
 def test_a_follow_lapses_and_drops_nothing(world: World) -> None:
     done(world.follows.follow("owner", world.archive.record(world.root).id, comments=True))
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     world.clock.pump([WRITE_SECONDS] * (14 * DAY // int(WRITE_SECONDS) - 1))
     assert len(world.clique.channels) == 2
     world.clock.pump([WRITE_SECONDS] * 2)
     assert world.clique.channels.keys() == {world.channel(world.root, True)}
     assert world.stored().keys() == {world.archive.record(world.root).id} and world.archive.newest() == 4
     assert world.clique.remembered == {world.archive.record(world.root).id}, "whom to ask when it is read again"
-    world.follows.polled(OWNER, world.thread)
+    world.reading.polled(OWNER, world.thread)
     assert len(world.clique.channels) == 1
-    assert world.follows.looked(OWNER, world.thread)
+    assert world.reading.looked(OWNER, world.thread)
     assert len(world.clique.channels) == 2
 
 
@@ -232,19 +242,19 @@ def test_narrowing_takes_the_neighbours_along(world: World) -> None:
 def test_the_node_follows_until_its_last_account_leaves(world: World) -> None:
     root = world.archive.record(world.root).id
     done(world.follows.follow("owner", root))
-    world.follows.looked(MARY, world.root)
+    world.reading.looked(MARY, world.root)
     assert [account for account, _ in world.follows.covering(world.archive.record(world.reply).id)] == ["owner", "mary"]
     done(world.follows.unfollow("owner", root))
     assert world.clique.channels.keys() == {Channel(root)}
     done(world.follows.unfollow("mary", root))
     assert not world.clique.channels
-    assert not world.follows.looked(MARY, world.root) and not world.clique.channels
+    assert not world.reading.looked(MARY, world.root) and not world.clique.channels
 
 
 def test_who_leaves_a_forum_leaves_what_was_read_in_it(world: World) -> None:
     root = world.archive.record(world.root).id
     done(world.follows.follow("owner", root, comments=True))
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     done(world.follows.follow("owner", world.archive.record(world.other).id))
     done(world.follows.unfollow("owner", root))
     assert world.clique.channels.keys() == {world.channel(world.other)}
@@ -255,12 +265,12 @@ def test_who_leaves_a_forum_leaves_what_was_read_in_it(world: World) -> None:
 
 
 def test_a_post_wants_its_answers(world: World) -> None:
-    world.follows.posted(OWNER, world.archive.record(world.reply))
+    world.reading.posted(OWNER, world.archive.record(world.reply))
     assert world.clique.channels.keys() == {world.channel(world.thread)}
-    world.follows.posted(MARY, world.archive.record(world.other))
+    world.reading.posted(MARY, world.archive.record(world.other))
     assert world.channel(world.root) in world.clique.channels
     done(world.follows.unfollow("paul", world.archive.record(world.root).id))
-    world.follows.posted(Identity("paul", Right.POST), world.archive.record(world.other))
+    world.reading.posted(Identity("paul", Right.POST), world.archive.record(world.other))
     assert world.stored("paul")[world.archive.record(world.other).id].reason is Reason.READING
 
 
@@ -278,12 +288,12 @@ def test_a_forum_made_here_is_followed_by_its_maker(world: World) -> None:
 
 
 def test_a_restart_goes_on(world: World) -> None:
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     done(world.follows.unfollow("mary", world.archive.record(world.root).id))
     world.start()
     assert [*world.follows.all()] == [("owner", Follow(world.archive.record(world.thread).id, Reason.READING, NOW))]
     assert len(world.clique.said) == 1
-    assert not world.follows.looked(MARY, world.root)
+    assert not world.reading.looked(MARY, world.root)
 
 
 def test_what_a_node_followed_before_accounts_did_is_the_owners(world: World) -> None:
@@ -295,29 +305,29 @@ def test_what_a_node_followed_before_accounts_did_is_the_owners(world: World) ->
 
 def test_what_cannot_be_stored_is_not_followed(world: World) -> None:
     world.turn.is_full = True
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     assert [*world.follows.all()] == [] and not world.clique.channels
     with pytest.raises(NotStored):
         done(world.follows.follow("owner", world.archive.record(world.root).id))
     assert [*world.follows.all()] == [] and not world.clique.channels
     world.turn.is_full = False
-    world.follows.looked(OWNER, world.thread)
+    world.reading.looked(OWNER, world.thread)
     assert len(world.clique.channels) == 1
 
 
 def test_subscriptions_are_the_forums_of_what_is_followed(world: World) -> None:
-    assert world.follows.subscriptions(OWNER) == set()
-    world.follows.looked(OWNER, world.reply)
-    assert world.follows.subscriptions(OWNER) == {world.root}
-    assert world.follows.subscriptions(Identity(None, Right.READ)) is None
+    assert world.reading.subscriptions(OWNER) == set()
+    world.reading.looked(OWNER, world.reply)
+    assert world.reading.subscriptions(OWNER) == {world.root}
+    assert world.reading.subscriptions(Identity(None, Right.READ)) is None
 
 
 def test_the_motd_says_when_no_more_is_followed() -> None:
     world = World(FollowLimits(by_reading=1))
-    world.follows.notices_from.append(lambda identity: [f"Hello {identity.account}"])
-    world.follows.looked(MARY, world.thread)
-    assert [*world.follows.notices(OWNER)] == ["Hello owner"]
-    hello, full = world.follows.notices(MARY)
+    world.reading.notices_from.append(lambda identity: [f"Hello {identity.account}"])
+    world.reading.looked(MARY, world.thread)
+    assert [*world.reading.notices(OWNER)] == ["Hello owner"]
+    hello, full = world.reading.notices(MARY)
     assert hello == "Hello mary" and "You follow 1 newsgroups" in full
-    world.follows.looked(MARY, world.other)
+    world.reading.looked(MARY, world.other)
     assert len(world.stored("mary")) == 1

@@ -46,6 +46,13 @@ def absolute(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"path": str(Path(values["path"]).expanduser().absolute())}
 
 
+FOR_ACCOUNT = (
+    ("--account",),
+    {"default": "owner", "help": "for that account, and with its own node if it has one (default: the owner)"},
+)
+"""the argument of commands that look at a node"""
+
+
 PASSPHRASE_FILE = (("--passphrase-file",), {"metavar": "FILE", "help": "where the passphrase is (default: ask)"})
 """the argument of commands that seal or open a file"""
 

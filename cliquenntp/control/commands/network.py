@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cliquenntp.control.commands.line import Arguments, CommandLine, said
+from cliquenntp.control.commands.line import FOR_ACCOUNT, Arguments, CommandLine, said
 from cliquenntp.units import octets_text
 
 
@@ -63,6 +63,7 @@ COMMANDS = (
         arguments=(
             (("name",), {"metavar": "NEWSGROUP", "help": "the forum's or document's newsgroup, or a document's id"}),
             (("--file",), {"metavar": "PATH", "help": "write a file that also has the document, to read it offline"}),
+            FOR_ACCOUNT,
         ),
         show=lambda result: f"written to {result['file']}" if result["file"] else str(result["invitation"]),
         prepare=_absolute_file,
@@ -74,6 +75,7 @@ COMMANDS = (
             (("invitation",), {"metavar": "INVITATION", "help": "what `cliquectl invite` printed, or the file's path"}),
             (("--since",), {"metavar": "DAY", "help": "take no older articles (2026-01-31, or seconds since 1970)"}),
             *_DEPTH,
+            FOR_ACCOUNT,
         ),
         show=said,
         prepare=_invitation_or_path,
@@ -81,6 +83,7 @@ COMMANDS = (
     CommandLine(
         name="peers",
         help="list the links to other nodes, and the addresses being dialled",
+        arguments=(FOR_ACCOUNT,),
         lists=True,
         show=lambda _: "no link: `cliquectl join INVITATION` or `cliquectl connect ADDRESS` makes one",
         show_row=_show_peer,
@@ -88,7 +91,10 @@ COMMANDS = (
     CommandLine(
         name="connect",
         help="open a link to another node",
-        arguments=((("address",), {"metavar": "[KEY@]ADDRESS", "help": "as i2p:..., tls:HOST:PORT"}),),
+        arguments=(
+            (("address",), {"metavar": "[KEY@]ADDRESS", "help": "as i2p:..., tls:HOST:PORT"}),
+            FOR_ACCOUNT,
+        ),
         show=said,
     ),
     CommandLine(
@@ -97,13 +103,14 @@ COMMANDS = (
         arguments=(
             (("name",), {"metavar": "NEWSGROUP", "help": "a newsgroup or a document's id"}),
             (("--format",), {"choices": ("dot", "svg"), "default": "dot", "help": "for Graphviz, or a picture (SVG)"}),
+            FOR_ACCOUNT,
         ),
         show=lambda result: said(result).rstrip("\n"),
     ),
     CommandLine(
         name="resync",
         help="compare what is here with other nodes now",
-        arguments=_CHANNEL,
+        arguments=(*_CHANNEL, FOR_ACCOUNT),
         show=said,
     ),
     CommandLine(

@@ -24,7 +24,11 @@ def _show_user(result: Mapping[str, Any]) -> str:
 def _account_line(account: Mapping[str, Any]) -> str:
     forums = "all forums" if account["forums"] is None else " ".join(account["forums"])
     rights = ",".join(account["rights"]) if account["can_log_in"] else "cannot log in"
-    return f"{account['name']}  {rights}  {forums}  {account['address']}"
+    line = f"{account['name']}  {rights}  {forums}  {account['address']}"
+    if account["node"] is None:
+        return line
+    places = " ".join(account["node"]["addresses"]) or f"{account['node']['endpoint']}, not up yet"
+    return f"{line}\n{'':10}its own node {account['node']['key']} at {places}"
 
 
 def _with_password(values: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +44,7 @@ COMMANDS = (
         help="print the address to set as the newsreader's identity, or make and change accounts that can log in",
         arguments=(
             (("action",), {
-                "nargs": "?", "choices": ("list", "add", "remove", "password", "rights"), "help": "what to do",
+                "nargs": "?", "choices": ("list", "add", "remove", "password", "rights", "node"), "help": "what to do",
             }),
             (("name",), {"nargs": "?", "metavar": "NAME", "help": "the account; owner is yourself"}),
             (("--rights",), {"help": "some of read,post,create,admin (a new account has read,post)"}),
@@ -48,6 +52,10 @@ COMMANDS = (
             (("--list",), {
                 "choices": ("all", "threads", "forums"),
                 "help": "the newsgroups in its lists: all, forums and threads, or forums (default: as list_scope says)",
+            }),
+            (("--node",), {
+                "metavar": "ENDPOINT",
+                "help": "a node of the account's own: where it takes connections, as i2p or tls:HOST:PORT; off: none",
             }),
             (("--password",), {
                 "action": "store_true",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cliquenntp.control.commands.line import CommandLine
+from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine
 from cliquenntp.units import octets_text
 
 
@@ -25,10 +25,17 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
     lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
+    lines += (_show_node(node) for node in status["nodes"])
     lines += (f"post       {_show_post(post)}" for post in status["posts"])
     lines += (f"follows    {_show_follow(follow)}" for follow in status["follows"])
     lines += (f"trouble    {trouble}" for trouble in status["troubles"])
     return "\n".join(lines)
+
+
+def _show_node(node: Mapping[str, Any]) -> str:
+    places = " ".join(node["clique"]) or "not up yet"
+    counts = f"{node['peers']} peers, {node['documents']} documents"
+    return f"node of    {node['account']}: {node['node']} at {places}, {counts}"
 
 
 def _show_post(post: Mapping[str, Any]) -> str:
@@ -51,10 +58,11 @@ def _show_forum(forum: Mapping[str, Any]) -> str:
 
 
 COMMANDS = (
-    CommandLine(name="status", help="show what the node is doing", show=_show_status),
+    CommandLine(name="status", help="show what the node is doing", arguments=(FOR_ACCOUNT,), show=_show_status),
     CommandLine(
         name="forums",
         help="list the forums that the node holds",
+        arguments=(FOR_ACCOUNT,),
         lists=True,
         show=lambda _: "no forum yet: `cliquectl create-forum NAME` makes one, `cliquectl join INVITATION` joins one",
         show_row=_show_forum,
@@ -65,6 +73,7 @@ COMMANDS = (
         arguments=(
             (("name",), {"metavar": "NAME", "help": "letters, digits and hyphens in components joined by dots"}),
             (("--description",), {"default": "", "help": "one line that says what the forum is about"}),
+            FOR_ACCOUNT,
         ),
         show=lambda result: f"{result['name']}\ninvite others with `cliquectl invite {result['name']}`",
     ),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from cliquenntp.interfaces import OWNER, Changes, Identity
+from cliquenntp.interfaces import OWNER, SHARED, Changes, Identity
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.processes.calls import CallingProtocol
 
@@ -56,13 +57,19 @@ class Desk(Factory):
         if self._readers:
             told = (changes.documents, changes.groups, changes.gone, changes.aliases)
             self._tell("moved", self._node.store.writer.state, *told)
+            if any(not held.place.parents for held in changes.held):
+                self.look_again()
 
     def retitled(self) -> None:
         """Tell all readers that what forums' descriptions say has changed."""
         self._tell("unreached", self._unreached())
 
-    def account_changed(self, name: str) -> None:
-        """Tell all readers that an account has changed."""
+    def look_again(self) -> None:
+        """Tell all readers that forums may be nodes' that were not before."""
+        self._tell("forums")
+
+    def account_changed(self, name: str | None) -> None:
+        """Tell all readers that an account has changed, or what all accounts see."""
         self._tell("account", name)
 
     def close(self) -> None:
@@ -84,10 +91,11 @@ class Desk(Factory):
         }
 
     def _identity(self, account: str) -> Identity | None:
+        node = self._node
         if account == OWNER.account:
-            return OWNER
-        found = self._node.accounts.get(account)
-        return None if found is None else found.identity(self._node.store.reader)
+            return attrs.evolve(OWNER, forums=node.forums.of(SHARED))
+        found = node.accounts.get(account)
+        return None if found is None else found.identity(node.store.reader, node.forums)
 
     def _post(self, account: str, article: bytes) -> Any:
         identity = self._identity(account)
@@ -97,14 +105,14 @@ class Desk(Factory):
 
     def _look(self, account: str, group: int) -> Deferred[None] | None:
         identity = self._identity(account)
-        if identity is None or not self._node.follows.looked(identity, group):
+        if identity is None or not self._node.reading.looked(identity, group):
             return None
-        return self._node.follows.fetched(group)
+        return self._node.reading.fetched(group)
 
     def _poll(self, account: str, group: int) -> None:
         identity = self._identity(account)
         if identity is not None:
-            self._node.follows.polled(identity, group)
+            self._node.reading.polled(identity, group)
 
     def _take(self, message_id: bytes, article: bytes) -> Deferred[tuple[bool, str, bool]]:
         taken: Deferred[PostResult] = self._node.feed().take(message_id, article)

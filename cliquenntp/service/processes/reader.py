@@ -26,6 +26,7 @@ from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
+from cliquenntp.service.node_forums import NodeForums
 from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
 from cliquenntp.service.setting_checks import READER
@@ -49,7 +50,7 @@ class _Connection(CallingProtocol):
     def __init__(self, reader: Reader) -> None:
         super().__init__({
             "hello": partial(reader.greeted, self), "moved": reader.moved, "unreached": reader.retitled,
-            "account": reader.account_changed,
+            "account": reader.account_changed, "forums": reader.look_again,
         })
         self._reader = reader
         self._inbox: deque[tuple[int, Any, Any]] = deque()
@@ -93,7 +94,8 @@ class Reader(MultiService):
     store: ReadStore
     views: Views
     posting: RemotePosting
-    follows: RemoteReading
+    forums: NodeForums
+    reading: RemoteReading
     accounts: Accounts
     listeners: Listeners
 
@@ -133,9 +135,10 @@ class Reader(MultiService):
     def _open(self) -> None:
         archive = self.store.reader
         self._unreached = _UnreachedRoots(archive)
-        self.views = Views(archive, self.settings.path_identity, self._unreached)
+        self.forums = NodeForums(archive)
+        self.views = Views(archive, self.settings.path_identity, self._unreached, self.forums.are_all)
         self.posting = RemotePosting(self.call, self.is_connected)
-        self.follows = RemoteReading(self.reactor, self.call, self.is_connected, archive)
+        self.reading = RemoteReading(self.reactor, self.call, self.is_connected, archive)
         self.accounts = Accounts(archive, _cannot_change, secrets.token_bytes(SECRET_OCTETS))
         self.listeners = Listeners(self)
 
@@ -191,6 +194,7 @@ class Reader(MultiService):
     def greeted(self, connection: CallingProtocol, state: bytes, secret: bytes, unreached: list[bytes]) -> None:
         """Begin with a writer: what happened meanwhile is not known."""
         self._unreached.roots = frozenset(unreached)
+        self.forums.read()
         self.views.forget()
         self.accounts.secret = secret
         self.accounts.read()
@@ -209,9 +213,16 @@ class Reader(MultiService):
         self._unreached.roots = frozenset(unreached)
         self.views.whole.retitled()
 
-    def account_changed(self, name: str) -> None:
-        """Take over a change of an account, and end what goes on under it."""
+    def look_again(self) -> None:
+        """Show forums that were not a node's before."""
         self.store.forward()
+        self.forums.read()
+        self.views.look_again()
+
+    def account_changed(self, name: str | None) -> None:
+        """Take over a change of an account, or of what all see, and end what goes on under it."""
+        self.store.forward()
+        self.forums.read()
         self.views.forget()
         self.accounts.read()
         self.listeners.expel(name)

@@ -9,9 +9,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cliquenntp.interfaces import IArchive, Identity, IFeed, IReading, Offer, Reason, Right
+from cliquenntp.interfaces import SHARED, IArchive, Identity, IFeed, IReading, Offer, Reason, Right
 from cliquenntp.newsgroup.caches import SizedCache
-from cliquenntp.newsgroup.feeding import is_ours
+from cliquenntp.newsgroup.feeding import is_held, is_ours
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.processes.calls import Away, CallFailed
 
@@ -57,7 +57,7 @@ class RemoteFeed:
 
     def offered(self, message_id: bytes) -> Offer:
         """See IFeed."""
-        if is_ours(message_id) or self._archive.by_message_id(message_id) is not None:
+        if is_ours(message_id) or is_held(message_id, self._archive):
             return Offer.HELD
         return Offer.LATER if message_id in self._coming or not self._is_connected() else Offer.WANTED
 
@@ -77,7 +77,7 @@ class RemoteReading:
     """Tells the writer who reads where, and says from the database what follows from it."""
 
     def __init__(
-        self, reactor: Any, call: Call, is_connected: Callable[[], bool], archive: IArchive
+        self, reactor: Any, call: Call, is_connected: Callable[[], bool], archive: Any
     ) -> None:
         self._reactor = reactor
         self._call = call
@@ -130,7 +130,8 @@ class RemoteReading:
     def notices(self, identity: Identity) -> Iterator[str]:
         """See IReading."""
         if identity.may(Right.ADMIN):
-            yield f"This node holds {self._archive.newest():,} articles; this process serves its newsreaders."
+            held = self._archive.holdings.count(SHARED)
+            yield f"This node holds {held:,} articles; this process serves its newsreaders."
         if not self._is_connected():
             yield "The node's writer is away: you can read, and post later."
 
