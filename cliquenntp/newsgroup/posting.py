@@ -120,7 +120,17 @@ def _cancel(message_id: bytes, headers: Headers, archive: IArchive, poster: Post
 def refuse_posted_before(alias: bytes | None, archive: IArchive, identity: Identity) -> None:
     """Raise PostRefused when a post's Message-ID is known: the same article again (RFC 3977 section 6.3.1)."""
     if alias is not None and _find(alias, archive, identity) is not None:
-        raise PostRefused(f"an article with the Message-ID {alias.decode('latin-1')} is here already")
+        raise _posted_before(alias)
+
+
+def refuse_posted_meanwhile(alias: bytes | None, archive: IArchive, account: str | None) -> None:
+    """Raise PostRefused when an account has just posted under a Message-ID, on another connection."""
+    if alias is not None and account is not None and archive.alias(account, alias) is not None:
+        raise _posted_before(alias)
+
+
+def _posted_before(alias: bytes) -> PostRefused:
+    return PostRefused(f"an article with the Message-ID {alias.decode('latin-1')} is here already")
 
 
 def _find(message_id: bytes, archive: IArchive, identity: Identity) -> int | None:

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from cliquenntp.document import DocumentError, compose
 from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
 from cliquenntp.newsgroup.control import LeaveForum, PostRefused
-from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_before
+from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_meanwhile
 from cliquenntp.newsgroup.retraction import acts_only
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
@@ -67,7 +67,7 @@ class Posting:
         alias = drafted.alias
 
         def step(writer: IWriter) -> IRecord:
-            refuse_posted_before(alias, writer, identity)
+            refuse_posted_meanwhile(alias, writer, identity.account)
             route.adopt(writer)
             record = accept(writer, document, now, self._path_identity, route.node)
             if alias is not None and identity.account is not None:

@@ -50,7 +50,7 @@ def test_an_accounts_life(node: NodeProcess) -> None:
     made = node.cliquectl("user", "add", "mary", "--forums", "clique.tea")
     assert made["account"] == {
         "name": "mary", "rights": ["read", "post"], "forums": ["clique.tea"], "can_log_in": True,
-        "list": None, "address": made["account"]["address"],
+        "list": None, "node": None, "address": made["account"]["address"],
     }
     assert made["account"]["address"] != node.cliquectl("user")["address"]
     with pytest.raises(CommandFailedError, match="user password mary"):
