@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet import defer
@@ -10,7 +11,7 @@ from twisted.logger import Logger
 
 from cliquenntp.clique.messages import Channel
 from cliquenntp.service.clique_side import CliqueSide
-from cliquenntp.service.turn import Turn
+from cliquenntp.service.turn import Turn, TurnRefused
 
 LOOK_SECONDS = 0.05
 """between two looks how far it is: a reader does not notice it, and all looks together cost some 20 ms"""
@@ -84,6 +85,7 @@ class CatchUp:
             is_busy = state.is_fetching or (state.reconciling and not state.reconciled)
             if not is_busy and (quiet or compared):
                 # what came is in the turn's queue; this step is behind it
-                await self._turn.submit(lambda writer: None)
+                with suppress(TurnRefused):
+                    await self._turn.submit(lambda writer: None)
                 return
             quiet = not is_busy
