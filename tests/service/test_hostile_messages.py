@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -14,19 +13,18 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from cliquenntp.clique.blinding import blind
-from cliquenntp.clique.messages import Advert, Channel, LinkAccept, LinkRequest, Push
+from cliquenntp.clique.messages import Channel, LinkAccept, Push
 from cliquenntp.link.framing import BodyEnded, Control, Kind, Messages, announced, frame, pieces
 from cliquenntp.service.intake import IntakeLimits
 from cliquenntp.wire import LinkCodec
 from cliquenntp.wire.table import LAYOUTS
 from tests import signed_documents
+from tests.edges import link_request
 from tests.link.linkhelp import new_identity, until
 from tests.link.puppet import Puppet
 from tests.service.sides import NOW, ROOT, Side
 from tests.wire.specification import SAMPLES
 
-INCARNATION = 1
 WRONG: tuple[Any, ...] = (
     None, 0, -1, 255, 2**53, 2**64, "text", b"\xff" * 8, b"\xff" * 16, b"\xff" * 32, b"\xff" * 20_000, [], {},
 )
@@ -153,12 +151,7 @@ class HostileMessageTests(TestCase):
         await endpoint.connect(Factory.forProtocol(lambda: puppet))
         puppet.hello()
         await until(lambda: puppet.opened)
-        scope = blind(puppet.handshake.peer.blinding_key, identity.node_key, ROOT.id)
-        request = LinkRequest(
-            INCARNATION, scope, None, 0, int(time.time()), b"f" * 8,
-            Advert(1, None, 0, b"", 0, False, True, True, 1), priority=True,
-        )
-        (content,) = codec.encode([request])
+        (content,) = codec.encode([link_request(puppet.handshake.peer.blinding_key, identity.node_key, ROOT.id)])
         puppet.transport.write(frame(Kind.MESSAGES, content))
         await until(lambda: puppet.found)
         [answer, *_] = codec.decode(puppet.found[0].content)
