@@ -229,8 +229,9 @@ def offer(node: Node, edge: Edge) -> None:
 
 
 def offered(node: Node, edge: Edge, message: Offer) -> None:
-    """Take an IHAVE: what is unknown is asked for if the tree does not bring it soon."""
+    """Take an IHAVE: what is unknown is asked for if the tree does not bring it soon, by an orphan at once."""
     state = edge.state
+    orphan = state.orphan_since is not None
     if len(message.documents) > OFFER_AT_MOST:
         node.close(edge.link, "too many documents in an IHAVE")
         return
@@ -244,7 +245,7 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
             if len(state.wanted) >= OFFER_AT_MOST:
                 continue
             state.wanted[prefix] = Wanted([edge.incarnation], node.now + WANTED_KEPT)
-            node.timers.set("want", (state.channel, prefix), node.spread(LAZY_TIMEOUT))
+            node.timers.set("want", (state.channel, prefix), node.now if orphan else node.spread(LAZY_TIMEOUT))
         else:
             wanted.until = node.now + WANTED_KEPT
             if edge.incarnation not in wanted.sources and wanted.asked != edge.incarnation:

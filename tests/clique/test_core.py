@@ -50,6 +50,22 @@ def test_a_document_reaches_all_and_is_stored_once() -> None:
     assert len(wire.pushed(document.id)) >= len(NAMES) - 1
 
 
+def test_while_the_center_is_gone_what_is_offered_is_asked_for_at_once() -> None:
+    wire = Wire()
+    wire.forum("a", "b", "c")
+    [center] = [name for name, core in wire.cores.items() if core.channels[FORUM].parent is None]
+    wire.kill(center)
+    wire.pass_time(1)
+    one, other = wire.cores
+    assert all(core.channels[FORUM].orphan_since is not None for core in wire.cores.values())
+    document = place("written without a center", wire.now)
+    wire.write(one, document)
+    wire.pass_time(1)
+    assert wire.cores[other].node.documents.contains(document.id)
+    assert all(core.channels[FORUM].orphan_since is not None for core in wire.cores.values())
+    assert len(wire.pushed(document.id)) == 1
+
+
 def test_a_newcomer_gets_the_history() -> None:
     wire = Wire()
     wire.forum("a", "b")
