@@ -15,7 +15,8 @@ from twisted.logger import Logger
 from cliquenntp.link.address import BadAddressError, parse_address
 from cliquenntp.link.backoff import Backoff, Schedule
 from cliquenntp.link.dialling import Dial, Dialling
-from cliquenntp.link.handshake import NONCE_SIZE, Dialler, Identity, Listener
+from cliquenntp.link.handshake import NONCE_SIZE, Dialler, Listener
+from cliquenntp.link.identity import Identity
 from cliquenntp.link.rate import Rate
 from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.session import LinkSession

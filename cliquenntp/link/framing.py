@@ -95,6 +95,11 @@ def frame(kind: Kind, payload: bytes) -> bytes:
     return _HEADER.pack(kind << 24 | len(payload)) + payload
 
 
+def farewell(reason: str) -> bytes:
+    """Return the frame that ends a link and says why."""
+    return frame(Kind.CLOSE, reason.encode("ascii", "replace")[: _LIMITS[Kind.CLOSE]])
+
+
 def check_body(length: int) -> None:
     """Raise FrameError when a body of that length can't be sent."""
     if length > MAX_BODY:

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from cliquenntp.link.address import Address, parse_address
 from cliquenntp.link.connections import Connections
 from cliquenntp.link.dialling import Dial, Dialling
-from cliquenntp.link.handshake import Identity
+from cliquenntp.link.identity import Identity
 from cliquenntp.link.outbox import Body
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cliquenntp.link.handshake import Dialler, Listener, Peer
+from cliquenntp.link.handshake import Dialler, Listener
+from cliquenntp.link.identity import Peer
 from cliquenntp.link.refusal import HandshakeError, Refusal
 
 MakeHandshake = Callable[[bytes], Dialler | Listener]

@@ -11,11 +11,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from cliquenntp.link import framing
-from cliquenntp.link.handshake import Peer
+from cliquenntp.link.identity import Peer
 from cliquenntp.link.lifecycle import Life, new_life
 from cliquenntp.link.opening import MakeHandshake, Opening
 from cliquenntp.link.outbox import Body
-from cliquenntp.link.rate import Rate
+from cliquenntp.link.reading import Reading
 from cliquenntp.link.receiver import Receiver
 from cliquenntp.link.refusal import HandshakeError, Refusal
 from cliquenntp.link.sender import Sender
@@ -61,12 +61,10 @@ class LinkSession(Protocol):
         self._receiver = Receiver(
             codec.decode, self._take_message, self._take_pieces, self._take_control, lambda: self.is_open
         )
-        self._frames = Rate(surroundings.settings.max_frames_per_second)
+        self._reading = Reading(self._clock, surroundings.settings.max_frames_per_second, self._resumed)
         self._watch: Watch | None = None
-        self._read_stops: set[str] = set()
         self._deadline: Any = None
         self._check_call: Any = None
-        self._resume_call: Any = None
         self._life: Life = new_life(self)
 
     # What the owner asks for
@@ -118,17 +116,11 @@ class LinkSession(Protocol):
 
     def stop_reading(self, who: str) -> None:
         """Take nothing from the peer until ``who`` lets it go on; several may ask."""
-        if not self._read_stops and self.is_open:
-            self.transport.pauseProducing()
-        self._read_stops.add(who)
+        self._reading.stop(who)
 
     def go_on_reading(self, who: str) -> None:
         """Take back one stop_reading."""
-        if who in self._read_stops:
-            self._read_stops.discard(who)
-            if not self._read_stops and self.is_open and self._watch is not None:
-                self._watch.resumed(self._clock.seconds())
-                self.transport.resumeProducing()
+        self._reading.go_on(who)
 
     # What Twisted tells
 
@@ -160,7 +152,8 @@ class LinkSession(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop all timers and report."""
         self._sender.stop()
-        for call in (self._deadline, self._check_call, self._resume_call):
+        self._reading.end()
+        for call in (self._deadline, self._check_call):
             if call is not None and call.active():
                 call.cancel()
         self._life.lost("the connection was lost: " + reason.getErrorMessage())
@@ -182,6 +175,7 @@ class LinkSession(Protocol):
         stretch = 0.75 + 0.5 * self._shared.dice()
         self._watch = Watch(self._settings, stretch, self._opening.round_trip / 2, self._clock.seconds())
         self.is_open = True
+        self._reading.start(self.transport)
         self.transport.registerProducer(self._sender, True)
         self._check_later()
         self._shared.owner.session_opened(self)
@@ -189,6 +183,7 @@ class LinkSession(Protocol):
     def report_closed(self, reason: str) -> None:
         """Tell the owner."""
         self.is_open = False
+        self._reading.end()
         self._shared.owner.session_closed(self, reason, self._at_fault)
 
     def report_failed(self, reason: str) -> None:
@@ -202,12 +197,12 @@ class LinkSession(Protocol):
     def begin_drain(self, reason: str) -> None:
         """Put the farewell behind what waits."""
         self._limit_closing()
-        self._sender.finish(_farewell(reason), self._life.emptied)
+        self._sender.finish(framing.farewell(reason), self._life.emptied)
 
     def say_why(self, reason: str) -> None:
         """Send a refusal or a farewell, past everything that waits."""
         if self._opening.finished:
-            self._write(_farewell(reason))
+            self._write(framing.farewell(reason))
         else:
             self._opening.refuse()
 
@@ -276,11 +271,11 @@ class LinkSession(Protocol):
             return
         if moved:
             watch.moved(now)
-        self._frames.take(receiver.frames - frames, now)
-        wait = self._frames.wait(now)
-        if wait and "rate" not in self._read_stops:
-            self.stop_reading("rate")
-            self._resume_call = self._clock.callLater(wait, self.go_on_reading, "rate")
+        self._reading.took(receiver.frames - frames, now)
+
+    def _resumed(self) -> None:
+        if self._watch is not None:
+            self._watch.resumed(self._clock.seconds())
 
     def _take_message(self, message: Any, body: bytes | None) -> None:
         self._shared.owner.session_message(self, message, body)
@@ -319,7 +314,7 @@ class LinkSession(Protocol):
         if self.is_open and self._watch is not None:
             self._check_later()
             now, sender = self._clock.seconds(), self._sender
-            self._do(self._watch.check(now, sender.stopped_at, self._receiver.unfinished, not self._read_stops))
+            self._do(self._watch.check(now, sender.stopped_at, self._receiver.unfinished, not self._reading.stopped))
 
     def _do(self, wanted: Ping | Dead | None) -> None:
         if isinstance(wanted, Ping):
@@ -327,7 +322,3 @@ class LinkSession(Protocol):
         elif isinstance(wanted, Dead):
             self.expire(wanted.reason)
 
-
-def _farewell(reason: str) -> bytes:
-    text = reason.encode("ascii", "replace")[:200]
-    return framing.frame(framing.Kind.CLOSE, text)

@@ -22,7 +22,7 @@ from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.document import DocumentError, check_time, id_text, parse, verify
 from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.address import BadAddressError
-from cliquenntp.link.handshake import Identity
+from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
 from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport

@@ -8,7 +8,7 @@ import random
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet import defer, reactor, task
 
-from cliquenntp.link.handshake import Identity
+from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
 
 

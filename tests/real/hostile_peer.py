@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cliquenntp.clique.messages import LinkAccept, Message
 from cliquenntp.link.framing import FrameDecoder, Kind, Messages, frame
-from cliquenntp.link.handshake import Dialler, Identity
+from cliquenntp.link.handshake import Dialler
+from cliquenntp.link.identity import Identity
 from cliquenntp.wire import LinkCodec
 from tests.edges import link_request
 
