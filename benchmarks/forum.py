@@ -4,7 +4,8 @@
 
 Documents are signed, of about 2 KB, and stand at the depths of a real mailing list, with one chain of 370 replies.  A
 post's cost is from its bytes on: parsed, verified, placed, numbered, stored, committed, and seen by the news view; one
-by one each has a commit of its own, as a newsreader posts; in batches 300 share one, as peers push.
+by one each has a commit of its own, as a newsreader posts; in batches 300 share one, as peers push, or with the
+Message-IDs of newsreaders of which 300 post at the same moment.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ SIZES = (1_000, 10_000, 100_000)
 BATCH = 300
 SINGLES = 30
 ROUNDS = 12
+KINDS = ("one by one", f"{BATCH} pushed", f"{BATCH} posted")
 RENEW = 1.5
 """a forum that has grown to so many times its size is made anew: the smallest, every other round"""
 
@@ -75,8 +77,8 @@ class Archive:
         self._forum = Forum(1)
         self._documents = self._forum.documents()
 
-    async def add(self, count: int) -> Cost:
-        """Store that many documents in one commit: one as a post, several as pushed by peers."""
+    async def add(self, count: int, are_posts: bool) -> Cost:
+        """Store that many documents in one commit: as posts of newsreaders, or as pushed by peers."""
         raws = [*itertools.islice(self._documents, count)]
         octets = self.store.octets()
         started, used = time.perf_counter(), time.process_time()
@@ -84,7 +86,7 @@ class Archive:
         for raw in raws:
             document = parse(raw)
             verify(document)
-            steps.append(self._turn.submit(partial(_post if count == 1 else _take, document)))
+            steps.append(self._turn.submit(partial(_post if are_posts else _take, document)))
         await defer.gatherResults(steps)
         seconds, processor = time.perf_counter() - started, time.process_time() - used
         return Cost(seconds / count, processor / count, (self.store.octets() - octets) / count)
@@ -92,7 +94,7 @@ class Archive:
     async def grow(self, size: int) -> None:
         """Store documents until there are so many."""
         while (missing := size - self.store.reader.newest()) > 0:
-            await self.add(min(BATCH, missing))
+            await self.add(min(BATCH, missing), are_posts=True)
 
     def depths(self) -> tuple[int, int, int]:
         """Return the median, the 99th of a hundred and the largest depth."""
@@ -110,8 +112,8 @@ class Round:
     """What one look at an archive tells."""
 
     documents: int
-    single: Cost
-    batch: Cost
+    costs: tuple[Cost, ...]
+    """of each of KINDS"""
     memory: float
     """of the process, largest so far, MB"""
     depths: tuple[int, int, int]
@@ -128,10 +130,10 @@ async def work(folder: Path, size: int) -> None:
             if not await threads.deferToThread(sys.stdin.readline):
                 await archive.close()
                 return
-            singles = median([await archive.add(1) for _ in range(SINGLES)])
-            batch = await archive.add(BATCH)
+            singles = median([await archive.add(1, are_posts=True) for _ in range(SINGLES)])
+            costs = (singles, await archive.add(BATCH, are_posts=False), await archive.add(BATCH, are_posts=True))
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            told = Round(documents, singles, batch, memory, archive.depths())
+            told = Round(documents, costs, memory, archive.depths())
             print(json.dumps(attrs.asdict(told)), flush=True)
         await archive.close()
 
@@ -163,7 +165,7 @@ class Worker:
         self._process.stdin.flush()
         values = json.loads(self._line())
         self.rounds.append(Round(
-            values["documents"], Cost(**values["single"]), Cost(**values["batch"]), values["memory"],
+            values["documents"], tuple(Cost(**cost) for cost in values["costs"]), values["memory"],
             tuple(values["depths"]),
         ))
         self.wait()
@@ -182,27 +184,33 @@ def median(costs: list[Cost]) -> Cost:
     return Cost(*(statistics.median(values) for values in zip(*map(attrs.astuple, costs), strict=True)))
 
 
+def medians(rounds: list[Round]) -> list[Cost]:
+    """Return the median of each kind's costs."""
+    return [median(list(costs)) for costs in zip(*(one.costs for one in rounds), strict=True)]
+
+
 def measure(workers: list[Worker], rounds: int) -> Table:
     """Return the table of costs by the forum's size, medians of rounds taken in turn."""
     table = Table(title="a post in one forum of so many documents: microseconds of processor (elapsed), and disk")
-    for column in ("documents", "one by one", "octets", f"{BATCH} a commit", "octets", "peak memory MB", "depths"):
+    kinds = (column for kind in KINDS for column in (kind, "octets"))
+    for column in ("documents", *kinds, "peak memory MB", "depths"):
         table.add_column(column, justify="right")
     for worker in workers:
         worker.wait()
     for _ in range(rounds):
         for worker in workers:
             worker.measure()
-    least = [median([one.single for one in workers[0].rounds]), median([one.batch for one in workers[0].rounds])]
+    least = medians(workers[0].rounds)
     for worker in workers:
         worker.end()
         cells = []
-        costs = [median([one.single for one in worker.rounds]), median([one.batch for one in worker.rounds])]
+        costs = medians(worker.rounds)
         for cost, smallest in zip(costs, least, strict=True):
             times = cost.processor / smallest.processor
             cells += [f"{cost.processor * 1e6:,.0f} ({cost.seconds * 1e6:,.0f}), x{times:.2f}", f"{cost.octets:,.0f}"]
         last = worker.rounds[-1]
         table.add_row(f"{worker.size:,}", *cells, f"{last.memory:,.0f}", ", ".join(map(str, last.depths)))
-    table.caption = f"medians of {rounds} rounds of {SINGLES} posts and one batch; depths: median, 99 % and largest"
+    table.caption = f"medians of {rounds} rounds of {SINGLES} posts and two batches; depths: median, 99 % and largest"
     return table
 
 
@@ -236,7 +244,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.worker:
         task.react(lambda _: defer.ensureDeferred(work(options.folder, options.worker)))
-    console = Console(width=130)
+    console = Console(width=160)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         workers = [Worker(folder, size) for size in SIZES if size <= options.largest]

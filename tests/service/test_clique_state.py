@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliquenntp.clique.effects import Persist
-from cliquenntp.service.clique_state import persist, piece_name, piece_of, pieces
+from cliquenntp.service.clique_state import forget_node, forget_parts, persist, piece_name, piece_of, pieces
 
 parts = st.one_of(st.sampled_from(["node", "follow", "position"]), st.binary(min_size=32, max_size=32), st.booleans())
 names = st.lists(parts, min_size=1, max_size=3).map(tuple)
@@ -45,3 +45,17 @@ def test_pieces_come_back_as_they_were(values: dict[tuple[str | bytes | bool, ..
     }
     persist(stored, [Persist(piece, None) for piece in values])  # type: ignore[arg-type]
     assert pieces(stored) == {}  # type: ignore[arg-type]
+
+
+def test_each_nodes_core_has_pieces_of_its_own() -> None:
+    store = Pieces()
+    channel = b"c" * 32
+    kept = [Persist(("node",), 1), *(Persist((part, channel, False), part) for part in ("follow", "links", "position"))]
+    for node in (0, 1, 12):
+        persist(store, kept, node)
+    persist(store, [Persist(("node",), 7)], 1)
+    assert [pieces(store, node)["node",] for node in (0, 1, 12)] == [1, 7, 1]
+    forget_parts(store, ("links", "position"))
+    assert [len(pieces(store, node)) for node in (0, 1, 12)] == [2, 2, 2]
+    forget_node(store, 1)
+    assert [len(pieces(store, node)) for node in (0, 1, 12)] == [2, 0, 2]

@@ -331,3 +331,56 @@ def test_the_motd_says_when_no_more_is_followed() -> None:
     assert hello == "Hello mary" and "You follow 1 newsgroups" in full
     world.reading.looked(MARY, world.other)
     assert len(world.stored("mary")) == 1
+
+
+def own_node(world: World) -> Clique:
+    """Give Mary a node of her own."""
+    own = Clique(1)
+    world.own_nodes["mary"] = 1
+    world.follows.add_node(own)
+    return own
+
+
+def test_reading_follows_by_the_node_whose_forum_it_is(world: World) -> None:
+    own = own_node(world)
+    world.reading.looked(MARY, world.thread)
+    assert world.clique.channels.keys() == {world.channel(world.thread)} and not own.channels
+    done(world.follows.follow("mary", world.archive.record(world.other).id, number=1))
+    assert own.channels.keys() == {world.channel(world.other)}
+    assert world.stored("mary")[world.archive.record(world.other).id].node == 1
+    world.reading.looked(OWNER, world.other)
+    assert world.clique.channels.keys() == {world.channel(world.thread), world.channel(world.other)}
+    # the forum is asked for, and becomes the node's when its root has come to it
+    world.archive.hold(world.root, 1)
+    world.reading.looked(MARY, world.forum.post("another"))
+    assert len(own.channels) == 2 and len(world.clique.channels) == 2
+
+
+def test_what_a_node_carries_out_ends_with_it_and_nothing_else(world: World) -> None:
+    own = own_node(world)
+    world.reading.looked(MARY, world.thread)
+    done(world.follows.follow("mary", world.archive.record(world.other).id, number=1))
+    world.more_cliques.append(own)
+    world.start()
+    assert own.channels and world.follows.of("mary").get(world.archive.record(world.other).id).node == 1
+    del world.own_nodes["mary"]
+    done(world.follows.remove_node(1))
+    assert world.stored("mary").keys() == {world.archive.record(world.thread).id}
+    assert world.clique.channels.keys() == {world.channel(world.thread)}
+
+
+def test_forums_are_a_nodes_when_they_were_asked_for_and_have_come(world: World) -> None:
+    forums, root = world.forums, world.archive.record(world.root).id
+    assert world.root in forums.of(0) and world.root not in forums.of(1)
+    assert forums.are_all(forums.of(0))
+    world.archive.hold(world.root, 1)
+    assert not forums.has(1, world.root)
+    assert forums.ask(1, root, world.archive) and not forums.ask(1, root, world.archive)
+    assert world.root in forums.of(1) and world.root in forums.of(0, 1)
+    world.archive.private_roots.add(world.root)
+    assert world.root not in forums.of(0)
+    assert forums.new_node(world.archive) == 1 and forums.new_node(world.archive) == 2
+    again = NodeForums(world.archive)
+    assert world.root in again.of(1) and not again.are_all(again.of(0))
+    again.forget(1, world.archive)
+    assert world.root not in again.of(1) and world.root not in NodeForums(world.archive).of(1)

@@ -41,6 +41,7 @@ from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings
 from cliquenntp.wire import LinkCodec
 from tests import signed_documents
+from tests.link.fake_sam import FakeSAM
 from tests.link.linkhelp import new_identity, until
 from tests.link.puppet import Puppet
 from tests.nntp_client import NewsClient
@@ -401,3 +402,27 @@ class Life(OwnNodesCase):
 
     async def _stop(self) -> None:
         await self.node.stopService()
+
+
+class OverI2P(OwnNodesCase):
+    async def test_each_node_has_a_destination_of_its_own(self) -> None:
+        sam = FakeSAM()
+        port = sam.open()
+        self.addCleanup(lambda: until(lambda: not sam.clients))
+        self.addCleanup(sam.close)
+        node = Node(reactor, Settings(
+            data=self.folder / "data", nntp=(LOOPBACK,), clique=("i2p",), web=(), i2p_sam=f"127.0.0.1:{port}"))
+        node.startService()
+        self.addCleanup(lambda: node.stopService() if node.running else None)
+        self.node = node
+        await self.run_command("user", action="add", name="alice", node="i2p", password="correct")
+        alice = self.own("alice")
+        await until(lambda: alice.links.addresses and node.clique.links.addresses)
+        [own], [shared] = alice.links.addresses, node.clique.links.addresses
+        self.assertTrue(own.startswith("i2p:") and shared.startswith("i2p:") and own != shared)
+        names = {path.name for path in (self.folder / "data" / "keys").iterdir()}
+        self.assertLessEqual({"node", "i2p", "node-1", "i2p-node-1"}, names)
+        await self.run_command("user", action="remove", name="alice")
+        names = {path.name for path in (self.folder / "data" / "keys").iterdir()}
+        self.assertFalse({"node-1", "i2p-node-1"} & names)
+        await until(lambda: len(sam.sessions) == 1)
