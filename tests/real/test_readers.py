@@ -11,7 +11,7 @@ import pytest
 
 from tests.nntp_client import NewsClient
 from tests.real.articles import make_articles
-from tests.real.node_process import NodeProcess
+from tests.real.node_process import LOOPBACK, NodeProcess
 from tests.real.storages import POSTGRESQL, PostgresServer, StorageServer, ZeoServer
 from tests.real.waiting import wait_for
 
@@ -163,3 +163,33 @@ def test_a_second_writer_is_refused_and_reading_goes_on_without_a_writer(
         wait_for("the reader has reached the writer", lambda: reader.ask("status")["is_connected"])
         assert post(client, 3).startswith("240")
         assert [subject for subject in subjects(client) if "post" in subject] == ["post 1", "post 3"]
+
+
+def test_a_reader_shows_the_forums_of_an_accounts_own_node_to_that_account_alone(
+    tmp_path: Path, make_node: Callable[..., NodeProcess]
+) -> None:
+    server = ZeoServer(tmp_path / "zeo")
+    server.start()
+    try:
+        writer = make_node("writer", config=f'storage = "{server.location}"\nclique = "off"\n')
+        desk = writer.folder / "data" / "desk.sock"
+        config = f'storage = "{server.location}"\nrole = "reader"\nwriter = "unix:{desk}"\naccounts = "{LOOPBACK}"\n'
+        reader = make_node("reader", config=config)
+        wait_for("the reader has reached the writer", lambda: reader.ask("status")["is_connected"])
+        writer.ask("create-forum", name="shared", description="for all")
+        with NewsClient("127.0.0.1", reader.nntp_port) as early:
+            made = writer.ask("user", action="add", name="alice", node="tcp:127.0.0.1:0", rights="read,post,create")
+            assert early.status().startswith("400 "), "what began when the shared forums were all would see all"
+        writer.ask("create-forum", name="den", description="", account="alice")
+        port = int(reader.ask("status")["accounts"][0].rpartition(":")[2])
+        with NewsClient("127.0.0.1", port) as alice, NewsClient("127.0.0.1", reader.nntp_port) as owner:
+            alice.command("AUTHINFO USER alice")
+            assert alice.command(f"AUTHINFO PASS {made['password']}").startswith("281 ")
+            wait_for("the reader shows it", lambda: alice.command("GROUP clique.den").startswith("211 "), 2.0)
+            assert alice.post(article(1, "clique.den")[:-3]).startswith("240 ")
+            assert owner.command("GROUP clique.den").startswith("411 ")
+            assert [line.split()[0] for line in owner.listing("LIST ACTIVE clique.*")[1]] == [b"clique.shared"]
+        assert writer.ask("status", account="alice")["documents"] == 2
+        assert writer.ask("status")["documents"] == 1
+    finally:
+        server.close()
