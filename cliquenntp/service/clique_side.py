@@ -8,7 +8,7 @@ than the disk: all links are closed, and the core goes on with what it last kept
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,12 +16,11 @@ import attrs
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.clique import Core, effects, events
+from cliquenntp.clique import Core, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Contact, Push
-from cliquenntp.document import DocumentError, check_time, id_text, parse, verify
+from cliquenntp.document import DocumentError, check_time, parse, verify
 from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
-from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
 from cliquenntp.link.traffic import Traffic
@@ -30,6 +29,7 @@ from cliquenntp.service.clique_state import pieces, place_of
 from cliquenntp.service.deciding import Accept, Decider, Outcome, Step
 from cliquenntp.service.intake import Intake
 from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.performing import Performer
 from cliquenntp.service.turn import NotStored, Turn, TurnStopped
 from cliquenntp.store import Store
 from cliquenntp.wire import LinkCodec
@@ -81,19 +81,16 @@ class CliqueSide:
         """documents that links brought and that were new, since the start"""
         self.repeated = 0
         """documents that links brought and that were held already"""
-        self.sent = 0
-        """documents whose bytes were handed to links"""
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
         self.is_foreign: Callable[[bytes], bool] = lambda root: False
         """tells of a root that came neither from here nor by a link"""
         self.on_shared: Callable[[bytes], None] = lambda root: None
         """is called with a root's id when another node has come to share something of that forum"""
-        self.on_sent: Callable[[bytes, bytes], None] = lambda document, node_key: None
-        """is called with a document's id and a node's key when its bytes were handed to the link with that node"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
         self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
+        self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
         self._decider = Decider(store, self._make_core, accept, reactor.seconds, node)
 
@@ -101,6 +98,11 @@ class CliqueSide:
     def key(self) -> bytes:
         """The node's key, 32 bytes."""
         return self._key.public
+
+    @property
+    def sent(self) -> int:
+        """Documents whose bytes were handed to links."""
+        return self.performer.sent
 
     def _make_core(self, documents: IDocuments, archive: IArchive) -> Core:
         dice: Any = secrets.SystemRandom()
@@ -221,7 +223,7 @@ class CliqueSide:
         for root in outcome.shared:
             self.on_shared(root)
         if outcome.effects:
-            self._perform(outcome.effects)
+            self.performer.perform(outcome.effects)
         self._come_back(outcome.deadline)
 
     def _come_back(self, deadline: float | None) -> None:
@@ -272,41 +274,6 @@ class CliqueSide:
                 self._timer = self._reactor.callLater(RESTART_SECONDS, self._restart)
 
         self._turn.submit(self._decider.forget, is_bounded=True).addCallbacks(go_on, wait)
-
-    def _perform(self, found: Sequence[effects.Effect]) -> None:
-        for effect in found:
-            if isinstance(effect, effects.Send):
-                self.links.send(effect.link, effect.messages)
-            elif isinstance(effect, effects.SendDocument):
-                self.links.send_document(effect.link, effect.push, self._body(effect.link, effect.document))
-            elif isinstance(effect, effects.Dial):
-                self._dial(effect.contact)
-            elif isinstance(effect, effects.Close):
-                self.links.close(effect.link, effect.reason)
-            elif isinstance(effect, effects.Note):
-                self._log.debug("{text}", text=effect.text)
-            elif isinstance(effect, effects.DropDocument):
-                self._log.debug("{id} dropped: {reason}", id=id_text(effect.document), reason=effect.reason)
-
-    def _body(self, link_id: int, document_id: bytes) -> Callable[[], bytes | None]:
-        def fetch() -> bytes | None:
-            docno = self._archive.find(document_id)
-            if docno is None or self._archive.gone(docno):
-                return None
-            self.sent += 1
-            info = self.links.info(link_id)
-            if info is not None:
-                self.on_sent(document_id, info.node_key)
-            return self._archive.raw(docno)
-
-        return fetch
-
-    def _dial(self, contact: Contact) -> None:
-        try:
-            self.links.dial(contact.address, contact.key)
-        except BadAddressError as error:
-            self._log.info("cannot dial {address}: {error}", address=contact.address, error=error)
-            self._handle(events.DialFailed(contact))
 
     # What the links say
 
