@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cliquenntp.document import id_from_text, id_text
-from cliquenntp.interfaces import IWriter
+from cliquenntp.interfaces import SHARED, IArchive, IWriter
 from cliquenntp.newsgroup.expiry import EXPIRED, Expiring, Expiry, Rule
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.turn import Turn
@@ -37,6 +37,9 @@ DROPPED_A_STEP = 100
 
 PACK_AT_GROWTH = 1.25
 """the database file's size against that after the last pack; a pack reads and writes all of it once"""
+
+OTHER_NODES = "(forums of accounts' own nodes)"
+"""what a report calls them"""
 
 BOOKMARK = "bookmark/"
 """prefix of the pieces that name what is kept whatever expires"""
@@ -157,7 +160,7 @@ class Room:
             len(going),
             sum(expiry.size for expiry in going),
             dict(Counter(expiry.why.value for expiry in going).most_common()),
-            dict(Counter(archive.record(expiry.root).name for expiry in going).most_common()),
+            dict(Counter(_forum_told(expiry.root, archive) for expiry in going).most_common()),
         )
 
     async def pack(self) -> PackReport:
@@ -193,3 +196,8 @@ def _drop(docnos: Sequence[int], writer: IWriter) -> None:
     for docno in docnos:
         if not writer.gone(docno) and all(writer.gone(child) for child in writer.children(docno)):
             writer.drop(docno, EXPIRED)
+
+
+def _forum_told(root: int, archive: IArchive) -> str:
+    """Return what a report calls a forum: nothing names those that accounts' own nodes alone hold."""
+    return archive.record(root).name if archive.holds(SHARED, root) else OTHER_NODES

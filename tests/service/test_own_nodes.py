@@ -38,6 +38,7 @@ from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.commands import NodeCommands
 from cliquenntp.service.listeners import NNTP
 from cliquenntp.service.node import Node
+from cliquenntp.service.room import OTHER_NODES
 from cliquenntp.service.settings import Settings
 from cliquenntp.wire import LinkCodec
 from tests import signed_documents
@@ -368,6 +369,18 @@ class Life(OwnNodesCase):
         await self.run_command("user", action="node", name="alice", node=CLIQUE)
         self.assertEqual(self.own("alice").node, 3)
         self.assertEqual(await self.run_command("forums", account="alice"), {})
+
+    async def test_what_expires_is_told_without_the_names_of_others_forums(self) -> None:
+        talk, _ = await self.two()
+        garden = await self.run_command("create-forum", name="garden", description="")
+        post = signed("old", ROOT)
+        await talk.write(post)
+        await until(lambda: self.holds(self.own("alice"), post))
+        self.node.room.configure(1, ())
+        report = await self.run_command("expire", dry_run=True)
+        self.assertEqual(garden["name"], "clique.garden")
+        self.assertEqual(report["documents"], 1)
+        self.assertEqual(report["by_forum"], {OTHER_NODES: 1})
 
     async def test_what_cannot_be_says_why_and_leaves_nothing(self) -> None:
         self.start()
