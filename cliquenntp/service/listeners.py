@@ -8,10 +8,11 @@ of other news servers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
-from twisted.internet import defer, endpoints
+from twisted.internet import defer
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -28,7 +29,7 @@ from cliquenntp.service.logins import AccountLogins
 from cliquenntp.service.news_endpoints import I2P, NewsEndpoint, news_endpoint
 from cliquenntp.service.node_forums import InBoth, NodeForums
 from cliquenntp.service.settings import Settings
-from cliquenntp.service.start import StartError, i2p_network, open_port
+from cliquenntp.service.start import StartError, i2p_network
 from cliquenntp.service.views import NamedForums, Views
 
 
@@ -47,6 +48,9 @@ class Served(Protocol):
 
     def feed(self) -> IFeed:
         """Return what takes articles of other news servers."""
+
+    def listen(self, kind: str, endpoint: NewsEndpoint, factory: Any) -> IListeningPort | None:
+        """Listen; None where connections come another way.  Raises StartError."""
 
 
 NNTP, PUBLIC, ACCOUNTS, FEED = "nntp", "public", "accounts", "feed"
@@ -101,6 +105,13 @@ class Listeners:
         """The certificate's fingerprint; empty where none is used."""
         return self._certificate.fingerprint if self._certificate is not None else ""
 
+    @property
+    def certificate_file(self) -> Path | None:
+        """The file of the certificate; None where none is used."""
+        if self._certificate is None:
+            return None
+        return self._node.settings.certificate or self._node.settings.keys / OWN_CERTIFICATE
+
     def open(self) -> None:
         """Listen everywhere.  Raises StartError."""
         settings = self._node.settings
@@ -144,8 +155,7 @@ class Listeners:
             wrapped: Any = factory
             if certificate is not None and endpoint.tls:
                 wrapped = TLSMemoryBIOFactory(certificate, False, factory)
-            described = endpoints.serverFromString(node.reactor, endpoint.twisted)
-            listener.port = open_port(described, wrapped, f"the port {endpoint.text} for newsreaders")
+            listener.port = node.listen(kind, endpoint, wrapped)
         self.all.append(listener)
 
     def _open_in_i2p(self, listener: Listener) -> None:

@@ -12,6 +12,8 @@ I2P = "i2p"
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:[^:\\]|\\.)*)")
 
+_PORT = re.compile(r"(?::|:port=)(\d+)(?=:|$)")
+
 
 @attrs.frozen
 class NewsEndpoint:
@@ -50,6 +52,13 @@ def news_endpoint(text: str) -> NewsEndpoint:
     if kind == "systemd" and rest:
         return NewsEndpoint(text, text)
     raise ValueError("i2p, tls:PORT[:interface=ADDRESS], tcp:PORT[:interface=ADDRESS], unix:PATH, ssl:..., systemd:...")
+
+
+def tcp_address(description: str) -> tuple[str, int]:
+    """Return interface and port of Twisted's description of a TCP endpoint."""
+    interface, port = _INTERFACE.search(description), _PORT.search(description)
+    host = "" if interface is None else interface.group(1).replace("\\", "")
+    return host or "0.0.0.0", 0 if port is None else int(port.group(1))
 
 
 def is_loopback(endpoint: str) -> bool:

@@ -30,25 +30,27 @@ from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
-from cliquenntp.service.listeners import Listeners
+from cliquenntp.service.listeners import FEED, Listeners
 from cliquenntp.service.motd import posts_of, state_of
+from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.node_forums import NodeForums
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.own_nodes import look_again, open_own_nodes, wire
 from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.processes.sharing import Sharing
+from cliquenntp.service.processes.workers import Workers, ZeoProcess
 from cliquenntp.service.public_web import PublicWeb
 from cliquenntp.service.reading import Reading
 from cliquenntp.service.room import Room
 from cliquenntp.service.routes import Routes
 from cliquenntp.service.sent_posts import SentPosts
 from cliquenntp.service.settings import Settings
-from cliquenntp.service.start import StartError, open_port
+from cliquenntp.service.start import StartError, listen_for_newsreaders, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.service.unreached import Unreached
 from cliquenntp.service.views import Views
-from cliquenntp.store import Store, StoreUnusable
+from cliquenntp.store import BLOB_FOLDER, DATABASE_FILE, Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
 ACCOUNTS_KEY = "accounts"
@@ -94,6 +96,8 @@ class Node(Service):
         """what is not as it was asked for, though the node runs; for the operator"""
         self.sharing: Sharing | None = None
         """where other processes may have the database open"""
+        self.workers: Workers | None = None
+        self._zeo: ZeoProcess | None = None
         self._control: IListeningPort | None = None
         self._feeding: Feeding | None = None
         self._collections = RareCollections(reactor)
@@ -123,6 +127,8 @@ class Node(Service):
             self._listen()
             if self.sharing is not None:
                 self.sharing.listen()
+            if self.workers is not None:
+                self.workers.start(self.listeners.certificate_file)
             self._listen_to_nodes()
             open_own_nodes(self)
             self.follows.start()
@@ -139,7 +145,7 @@ class Node(Service):
         settings = self.settings
         try:
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.store = Store.open(settings.storage or settings.data / DATABASE_FOLDER, caches=settings.data)
+            self.store = self._open_store()
             self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
             self.forums = NodeForums(self.store.reader)
             self.nodes = CliqueNodes(
@@ -181,6 +187,24 @@ class Node(Service):
         self.public_web = PublicWeb(self)
         self.turn.on_doubt = self.views.forget
         self.sharing = Sharing(self, secret) if self.store.is_shared else None
+
+    def _open_store(self) -> Store:
+        settings = self.settings
+        folder = settings.data / DATABASE_FOLDER
+        if not settings.workers:
+            return Store.open(settings.storage or folder, caches=settings.data)
+        if not settings.storage:
+            self._zeo = ZeoProcess(settings.data, folder / DATABASE_FILE, folder / BLOB_FOLDER)
+            self._zeo.start()
+        location = settings.storage if self._zeo is None else self._zeo.location
+        self.workers = Workers(self.reactor, settings, location, self._zeo)
+        return Store.open(location, caches=settings.data, files=None if self._zeo is None else folder)
+
+    def listen(self, kind: str, endpoint: NewsEndpoint, factory: Any) -> IListeningPort | None:
+        """Listen where newsreaders connect, for the workers where there are some.  Raises StartError."""
+        if self.workers is not None and kind != FEED and self.workers.serve(endpoint):
+            return self.workers.listen(kind, endpoint)
+        return listen_for_newsreaders(self.reactor, endpoint, factory)
 
     def feed(self) -> IFeed:
         """Return what takes articles of other news servers; one for all, as it knows which are on their way."""
@@ -264,6 +288,9 @@ class Node(Service):
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
+        if self.workers is not None:
+            self.workers.stop()
+            await deferToThread(self.workers.wait)
         if self.sharing is not None:
             await self.sharing.stop()
         await self.room.stop()
@@ -275,6 +302,8 @@ class Node(Service):
         self._collections.stop()
         await self.turn.stop()
         self.store.close()
+        if self._zeo is not None:
+            self._zeo.stop()
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop; the Deferred fires when all is on disk and closed."""

@@ -172,6 +172,12 @@ class Settings:
         "how long pushed documents are gathered before they are committed; for SD cards",
     )
 
+    workers: int = _setting(
+        0,  # one process serves a few hundred busy newsreaders (docs/scale.md)
+        checks.number(0, 64, "processes", whole=True),
+        "processes that serve newsreaders beside the node, on all its TCP ports; 0: the node does it itself",
+    )
+
     storage: str = _setting(
         "",
         checks.storage,

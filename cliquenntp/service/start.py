@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet import endpoints
 from twisted.internet.interfaces import IListeningPort
 
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
+from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.settings import Settings
 
 
@@ -23,6 +25,12 @@ def open_port(endpoint: Any, factory: Any, what: str) -> IListeningPort:
     if not IListeningPort.providedBy(result):
         raise StartError(f"{what} cannot be opened: {result.getErrorMessage()}")
     return result
+
+
+def listen_for_newsreaders(reactor: Any, endpoint: NewsEndpoint, factory: Any) -> IListeningPort:
+    """Listen where newsreaders connect.  Raises StartError."""
+    described = endpoints.serverFromString(reactor, endpoint.twisted)
+    return open_port(described, factory, f"the port {endpoint.text} for newsreaders")
 
 
 def i2p_network(reactor: Any, settings: Settings, key_name: str) -> I2PTransport:

@@ -12,7 +12,9 @@ from twisted.python import usage
 from cliquenntp.service import settings
 from cliquenntp.service.setting_checks import READER
 
-FLAGS = ("data", "storage", "role", "writer", "nntp", "public", "accounts", "feed", "clique", "web", "public_web")
+FLAGS = (
+    "data", "storage", "role", "writer", "workers", "nntp", "public", "accounts", "feed", "clique", "web", "public_web",
+)
 """settings that have a flag of their name"""
 
 
@@ -30,6 +32,7 @@ class Options(usage.Options):
         ["data", "d", None, "folder of the node's data, keys and control socket"],
         ["storage", None, None, "where the database is, if not in the data folder: zeo://... or postgresql://..."],
         ["role", None, None, "node, or reader: serves newsreaders from the storage of a node"],
+        ["workers", None, None, "processes that serve newsreaders beside the node, on its ports", int],
         ["writer", None, None, "where a reader reaches its node: unix:PATH of the node's desk.sock"],
     ]
 

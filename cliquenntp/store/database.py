@@ -38,16 +38,21 @@ class Part:
 class Store(ReadStore):
     """An open database; ``reader`` is for the reactor's thread, ``writer`` for the writer's."""
 
-    def __init__(self, database: ZODB.DB, settings: StoreSettings, location: str) -> None:
-        """Open both views.  Raises StoreLocked where another process writes to a database behind a server."""
+    def __init__(
+        self, database: ZODB.DB, settings: StoreSettings, location: str, folder: Path | None = None
+    ) -> None:
+        """Open both views; ``folder`` has the database's files, where they are on this machine.
+
+        Raises StoreLocked where another process writes to a database behind a server.
+        """
         super().__init__(database, settings)
-        self._folder = folder = folder_of(location)
+        self._folder = folder
         self._sums = None if folder is None else FileSums(folder / DATABASE_FILE, folder / SUMS_FILE)
         self._summing = threading.Lock()
         self._writing = transaction.TransactionManager(explicit=True)
         self._writing.begin()
         connection = database.open(self._writing)
-        self.is_shared = folder is None and not location.startswith("file:")
+        self.is_shared = folder_of(location) is None and not location.startswith("file:")
         """whether other processes may have the database open too"""
         self._seat: Seat | None = None
         if self.is_shared:
@@ -57,12 +62,13 @@ class Store(ReadStore):
     @classmethod
     def open(
         cls, location: str | os.PathLike[str], settings: StoreSettings | None = None, steps: Sequence[Step] = STEPS,
-        caches: Path | None = None,
+        caches: Path | None = None, files: Path | None = None,
     ) -> Store:
         """Open the database in a folder (made if it is missing), or at a ZODB URI (``zeo://``, ``postgresql://``).
 
-        ``caches`` is a folder of this process alone, for what a server sends as files.  StoreLocked if another process
-        has it open, StoreTooNew if a newer program made it, StoreUnusable otherwise.
+        ``caches`` is a folder of this process alone, for what a server sends as files; ``files`` the folder that a
+        server on this machine has the database in, so that it can be summed up and backed up here.  StoreLocked if
+        another process has it open, StoreTooNew if a newer program made it, StoreUnusable otherwise.
         """
         settings = settings or StoreSettings()
         location = os.fspath(location)
@@ -70,7 +76,7 @@ class Store(ReadStore):
         database = open_database(location, settings, caches)
         try:
             _update_schema(database, steps, None if folder is None else folder / DATABASE_FILE)
-            return cls(database, settings, location)
+            return cls(database, settings, location, folder or files)
         except SchemaTooNew as error:
             database.close()
             raise StoreTooNew(

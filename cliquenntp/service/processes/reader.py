@@ -26,12 +26,13 @@ from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
+from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.node_forums import NodeForums
 from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
 from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
-from cliquenntp.service.start import StartError, open_port
+from cliquenntp.service.start import StartError, listen_for_newsreaders, open_port
 from cliquenntp.service.views import Views
 from cliquenntp.store import ReadStore, StoreAway, StoreUnusable, without_password
 
@@ -147,6 +148,10 @@ class Reader(MultiService):
         if self._feed is None:
             self._feed = RemoteFeed(self.call, self.is_connected, self.store.reader)
         return self._feed
+
+    def listen(self, kind: str, endpoint: NewsEndpoint, factory: Any) -> IListeningPort | None:
+        """Listen where newsreaders connect.  Raises StartError."""
+        return listen_for_newsreaders(self.reactor, endpoint, factory)
 
     async def status(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Tell what the reader is doing; for cliquectl."""
