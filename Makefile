@@ -16,9 +16,10 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
+MANDIR = $(PREFIX)/share/man
 
 .PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-network bench-node \
-	conformance simulate clean
+	conformance simulate docs clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -71,6 +72,11 @@ conformance: $(VENV)/installed-tests
 simulate: $(VENV)/installed-tests
 	$(BIN)/python -m tests.simulation $(SCENARIO)
 
+# pages in build/docs/html, manuals in build/docs/man
+docs: $(VENV)/installed-tests
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs/html
+	$(BIN)/python -m sphinx -q -W --keep-going -b man docs build/docs/man
+
 # editable_mode=compat, because twistd finds no plugin in setuptools' default kind of editable install
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -86,7 +92,13 @@ $(VENV)/installed-tests: $(VENV)/installed
 install:
 	$(PYTHON) -m venv $(LIBDIR)
 	$(LIBDIR)/bin/pip install -q --disable-pip-version-check .
+	$(LIBDIR)/bin/pip install -q --disable-pip-version-check --target $(LIBDIR)/sphinx 'Sphinx>=7.3' 'myst-parser>=3'
+	PYTHONPATH=$(LIBDIR)/sphinx $(LIBDIR)/bin/python -m sphinx -q -b man -d $(LIBDIR)/sphinx/doctrees docs $(LIBDIR)/man
+	rm -rf $(LIBDIR)/sphinx
 	install -d $(PREFIX)/bin $(SYSCONFDIR)/cliquenntp $(UNITDIR) $(SYSCONFDIR)/sysusers.d $(SYSCONFDIR)/tmpfiles.d
+	for section in 1 5 7 8; do \
+		install -d $(MANDIR)/man$$section && install -m 644 $(LIBDIR)/man/*.$$section $(MANDIR)/man$$section/ || exit 1; \
+	done
 	ln -sf $(LIBDIR)/bin/cliquectl $(PREFIX)/bin/cliquectl
 	test -e $(SYSCONFDIR)/cliquenntp/cliquenntp.toml \
 	|| $(LIBDIR)/bin/python -m cliquenntp.service.example /var/lib/cliquenntp \

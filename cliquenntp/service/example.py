@@ -23,7 +23,7 @@ HEAD = """\
 WIDTH = 100
 
 
-def _value(default: object) -> str:
+def default_text(default: object) -> str:
     """Return a default as TOML."""
     if isinstance(default, Path):
         return json.dumps("~/" + str(default.relative_to(Path.home())) if default.is_relative_to(Path.home()) else
@@ -33,7 +33,7 @@ def _value(default: object) -> str:
     if isinstance(default, enum.Enum):
         return json.dumps(default.value)
     if isinstance(default, tuple):
-        return "[" + ", ".join(_value(one) for one in default) + "]"
+        return "[" + ", ".join(default_text(one) for one in default) + "]"
     return json.dumps(default)
 
 
@@ -46,7 +46,7 @@ def example(data: str = "") -> str:
         if field.name == "data" and data:
             lines.append(f"data = {json.dumps(data)}")
         else:
-            lines.append(f"#{field.name} = {_value(getattr(defaults, field.name))}".rstrip())
+            lines.append(f"#{field.name} = {default_text(getattr(defaults, field.name))}".rstrip())
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
