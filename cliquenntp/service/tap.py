@@ -99,10 +99,13 @@ def makeService(options: Options) -> IService:
         from cliquenntp.service.processes.reader import Reader
 
         return Reader(reactor, options["settings"])
+    from cliquenntp.link.name_lookups import FewLookups
     from cliquenntp.service.node import Node
     from cliquenntp.service.reactor_clock import use_steady_clock
     from cliquenntp.service.reloading import ReloadingNode
 
     use_steady_clock(reactor)
+    resolving: Any = reactor
+    resolving.installNameResolver(FewLookups(resolving.nameResolver))
     node = Node(reactor, options["settings"])
     return ReloadingNode(reactor, node, options["load"])

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,15 @@ class NodeProcess:
 
     def __init__(
         self, folder: Path, clique: bool = False, config: str = "", web: str = "off",
-        environ: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None, wrapper: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self._web = web
         self._clique = "tcp:127.0.0.1:0" if clique else "off"
         self._config = config
         """a TOML file's text, which then says where other nodes connect"""
+        self._wrapper = wrapper
+        """the beginning of a command line, whose rest is to be run instead"""
         self._environ = ENVIRONMENT | (environ or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._status: dict[str, Any] = {}
@@ -51,8 +53,9 @@ class NodeProcess:
         else:
             flags += ["--clique", self._clique]
         with (self.folder / "log").open("ab") as log:
+            twistd = str(Path(sys.executable).with_name("twistd"))
             self._process = subprocess.Popen(
-                [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "cliquenntp", *flags],
+                [*self._wrapper, twistd, "-n", "--pidfile=", "cliquenntp", *flags],
                 cwd=self.folder,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
