@@ -168,6 +168,8 @@ class I2PNetwork:
             except Exception as problem:
                 # Whatever the router says or does: the only cure is to try again, not too soon.
                 self._drop_session()
+                if isinstance(problem, error.ConnectionClosed):
+                    failures = 0  # the router died, and that which comes back has refused nothing
                 wait = max(rest, min(self._settings.longest_retry, rest * 2**failures))
                 failures = min(failures + 1, 20)
                 self._say(f"no I2P session: {_text(problem)}; next try in {wait:.1f} s")

@@ -171,6 +171,19 @@ class I2PTests(unittest.TestCase):
         yield until(lambda: one.recorder.links and other.recorder.links)
 
     @defer.inlineCallbacks
+    def test_a_router_that_dies_again_and_again_before_there_is_a_session_is_tried_again_as_soon(self):
+        self.sam.silent = {"SESSION CREATE"}
+        network = self.network(longest_retry=1000.0)
+        listening = network.listen(Collectors())
+        for _ in range(15):
+            asked = len(self.sam.commands("SESSION CREATE"))
+            yield until(lambda asked=asked: len(self.sam.commands("SESSION CREATE")) > asked)
+            yield self.sam.close()
+            self.sam.open(self.sam_port)
+        self.sam.silent = set()
+        yield listening
+
+    @defer.inlineCallbacks
     def test_a_session_that_the_router_no_longer_knows(self):
         server, address, client, _ = yield self.pair()
         yield self.echo(client, address)

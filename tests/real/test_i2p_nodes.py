@@ -25,6 +25,11 @@ def invitation(node: NodeProcess) -> str | None:
         return None
 
 
+def waits(node: NodeProcess) -> str:
+    """Return why the node has no link."""
+    return " ".join(peer["state"] for peer in node.ask("peers"))
+
+
 def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2PRouter) -> None:
     options = [f"{name}={value}" for name, value in SESSION_OPTIONS.items()]
     config = (
@@ -45,6 +50,10 @@ def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2P
     for node in (first, second):
         wait_for("the news that the router is gone", lambda node=node: "no I2P router answers" in node.log)
     post(first, GROUP, "while no router was there")
+    for _ in range(2):  # it dies again while sessions are made
+        i2p_router.start()
+        wait_for("a session in the making", lambda: "waits for the router" in waits(first), 20)
+        i2p_router.kill()
     i2p_router.start()
     began = time.monotonic()
     wait_for_subject(second, GROUP, "while no router was there", 60)
