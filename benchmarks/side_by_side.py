@@ -27,6 +27,9 @@ COPIED_AHEAD = 100
 COLD = {"cold-article": "article", "cold-over": "over-100"}
 """what is measured after a restart with nothing cached, each request once"""
 
+MOST_COLD_RUNS = 3
+"""each takes a restart"""
+
 GOALS = {
     "group": 30, "stat": 30, "article": 35, "article-id": 35, "over-100": 90, "over-10000": 9_000, "hdr-1000": 200,
     "head-pipelined": 12, "listgroup": 300, "newnews": 1_000, "post": 400, "takethis": 350, "connect": 150,
@@ -118,7 +121,8 @@ class Comparison:
     def _row(self, name: str) -> list[str]:
         runs = self._runs(name)
         found: list[list[Measurement]] = [[] for _ in runs]
-        for _ in range(self._repeats):  # in turn, so that the machine's moods hit all of them
+        repeats = min(self._repeats, MOST_COLD_RUNS) if name in COLD else self._repeats
+        for _ in range(repeats):  # in turn, so that the machine's moods hit all of them
             for run, measurements in zip(runs, found, strict=True):
                 measurements.append(run())
         figures = [_median(measurements) for measurements in found]
