@@ -56,7 +56,7 @@ class IWriter(IArchive):
     def show(docno: int, link: int, groups: Iterable[int]) -> None:
         """Give a document numbers in further newsgroups (docnos), where it stands in none of them yet.
 
-        ``link`` is the docno of the link that shows it, under which it stands there.
+        ``link`` is the docno under which it stands there: of the link that shows it, or its own.
         """
 
     def stands_in(docno: int, group: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
+from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
 from cliquenntp.newsgroup.linking import show_below, show_linked
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import ParentMissing, place
@@ -33,7 +34,10 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         return record
     for docno in [*retracted_by(document, record.docno, writer)]:
         writer.drop(docno, CANCELLED)
-    show_below(record, [*writer.children(record.docno)], writer)
+    place_beside_parents(record, writer)
+    early = [*writer.children(record.docno)]
+    place_below(record, early, writer)
+    show_below(record, early, writer)
     if document.link is not None:
         show_linked(record, writer)
     return record

@@ -268,7 +268,8 @@ class Writer(Archive):
     def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
         """See IWriter."""
         self.writes += 1
-        self._shown[link] = docno
+        if link != docno:
+            self._shown[link] = docno
         newest = self.newest()
         for group in groups:
             self._append(group, link, False, self._shift)
