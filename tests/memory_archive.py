@@ -220,6 +220,9 @@ class MemoryArchive:
     def stands_in(self, docno: int, group: int) -> bool:
         return docno in map(self.shown, self.groups[group].docnos.values())
 
+    def beat(self) -> None:
+        """Do nothing: no other process can open it."""
+
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         self.account_aliases[account, message_id] = docno
 

@@ -33,7 +33,7 @@ CHUNK_OCTETS = 16 << 10
 """Smaller pages are joined to chunks of about this size: each costs its consumer a write."""
 
 MOST_GATHERED = 2
-"""Pages joined to one chunk: each may take 2 ms to make, and nobody else is served before the chunk is out."""
+"""Pages joined to one chunk: each may take a millisecond to make, and nobody else is served before the chunk is out."""
 
 _PAGE_OVERHEAD = 300
 """octets of the Python objects of a page, measured with sys.getsizeof"""
