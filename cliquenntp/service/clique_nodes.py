@@ -95,7 +95,7 @@ class CliqueNodes:
             side = self._side(key, node.number, network)
             self.on_made(side)
             failures: list[Failure] = []
-            ensureDeferred(side.start([node.endpoint])).addErrback(failures.append)
+            ensureDeferred(side.start([node.endpoint])).addErrback(self._cannot_listen, node.number, failures)
         except (KeyFileError, DestinationFileError) as error:
             raise NodeError(str(error)) from None
         except OSError as error:
@@ -104,6 +104,11 @@ class CliqueNodes:
         if failures:
             raise NodeError(f"{node.endpoint} cannot be opened: {failures[0].getErrorMessage()}")
         return side
+
+    def _cannot_listen(self, failure: Failure, number: int, failures: list[Failure]) -> None:
+        """Note why a node takes no connections; over I2P that may turn out late."""
+        failures.append(failure)
+        self._log.warn("Node {number} takes no connections: {reason}", number=number, reason=failure.getErrorMessage())
 
     async def close(self, node: OwnNode) -> None:
         """Close a node for good: its links, key and state in the network go; the documents stay until they expire.

@@ -30,9 +30,21 @@ def state_of(node: Node, identity: Identity) -> Iterator[str]:
         yield "It talks to no other node: start it with --clique to share forums."
     else:
         links = sum(1 for _ in node.clique.links.links())
-        yield f"It is linked to {links:,} other node{'' if links == 1 else 's'}."
+        yield f"It is linked to {_nodes(links)}."
     for trouble in node.all_troubles():
         yield _line(f"Trouble: {trouble}")
+
+
+def own_node_of(node: Node, identity: Identity) -> Iterator[str]:
+    """Yield a line about an account's own node, for that account."""
+    number = None if identity.account is None else node.accounts.own_node(identity.account)
+    if number is None:
+        return
+    side = node.nodes.get(number)
+    if side is None:
+        yield "Your own node is not open."
+        return
+    yield f"Your own node is linked to {_nodes(sum(1 for _ in side.links.links()))}."
 
 
 def posts_of(node: Node, identity: Identity) -> Iterator[str]:
@@ -46,6 +58,10 @@ def posts_of(node: Node, identity: Identity) -> Iterator[str]:
         if post.nodes:
             nodes = "one node" if len(post.nodes) == 1 else f"{len(post.nodes)} nodes"
             yield _line(f"Your last post was sent to {nodes}: {record.subject}")
+
+
+def _nodes(count: int) -> str:
+    return f"{count:,} other node{'' if count == 1 else 's'}"
 
 
 def _line(text: str) -> str:

@@ -31,7 +31,7 @@ from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.listeners import FEED, Listeners
-from cliquenntp.service.motd import posts_of, state_of
+from cliquenntp.service.motd import own_node_of, posts_of, state_of
 from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.node_forums import NodeForums
 from cliquenntp.service.node_key import NodeKey
@@ -175,7 +175,7 @@ class Node(Service):
         )
         self.follows.on_asked = partial(look_again, self)
         self.reading = Reading(self.follows)
-        self.reading.notices_from += [partial(state_of, self), partial(posts_of, self)]
+        self.reading.notices_from += [partial(one, self) for one in (state_of, own_node_of, posts_of)]
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
         self.posting.on_posted = self._posted
         self.posting.on_leave = self.follows.leave

@@ -137,6 +137,9 @@ def test_each_account_reads_and_posts_by_its_own_node(host: Host, others: dict[s
     seen = {row["key"]: {*row["forums"]} for row in others["garden"].ask("peers")}
     assert seen[status["node"]] == {"clique.garden"}
     assert {row["key"] for row in others["beer"].ask("peers")} == {nodes["bob"]["node"]}
+    for who, told in (("alice", True), ("carol", False)):
+        with host.reader(who) as client:
+            assert (b"Your own node is linked to 1 other node." in client.listing("LIST MOTD")[1]) is told
 
 
 def test_nothing_of_an_accounts_forums_shows_to_others(host: Host, others: dict[str, NodeProcess]) -> None:
