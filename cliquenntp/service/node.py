@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.control.server import ControlFactory, Handler
+from cliquenntp.control.server import ControlFactory
 from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import OWNER, SHARED, Identity, IFeed, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
@@ -230,23 +230,11 @@ class Node(Service):
         commands = NodeCommands(self).table()
         self._control = open_port(control, ControlFactory(commands), "the control socket")
         if self.settings.web:
-            self._listen_to_browsers(commands)
+            from cliquenntp.service.page_commands import listen_to_browsers
+
+            listen_to_browsers(self, commands)
         if self.settings.public_web:
             self.public_web.open()
-
-    def _listen_to_browsers(self, commands: dict[str, Handler]) -> None:
-        """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
-        from cliquenntp.service.page_commands import PageCommands
-        from cliquenntp.web import make_site
-
-        site = make_site(PageCommands(commands), self.reactor)
-        for text in self.settings.web:
-            try:
-                endpoint = endpoints.serverFromString(self.reactor, text)
-                self.pages.append(open_port(endpoint, site, f"the status page's port {text}"))
-            except StartError as error:
-                self.log.error("{error}", error=error)
-                self.troubles.append(f"{error}; --web says where else, or off")
 
     def _listen_to_nodes(self) -> None:
         failures: list[Any] = []

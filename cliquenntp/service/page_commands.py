@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import endpoints
+from twisted.logger import Logger
 
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Handler
-from cliquenntp.web import Outcome, RefusedError
+from cliquenntp.service.start import StartError, open_port
+from cliquenntp.web import Outcome, RefusedError, make_site
+
+if TYPE_CHECKING:
+    from cliquenntp.service.node import Node
+
+_log = Logger()
 
 
 class _Gathered:
@@ -46,3 +55,15 @@ class PageCommands:
         except CommandError as error:
             raise RefusedError(str(error)) from None
         return Outcome(tuple(gathered.rows_kept), result, gathered.more)
+
+
+def listen_to_browsers(node: Node, table: Mapping[str, Handler]) -> None:
+    """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
+    site = make_site(PageCommands(table), node.reactor)
+    for text in node.settings.web:
+        try:
+            endpoint = endpoints.serverFromString(node.reactor, text)
+            node.pages.append(open_port(endpoint, site, f"the status page's port {text}"))
+        except StartError as error:
+            _log.error("{error}", error=error)
+            node.troubles.append(f"{error}; --web says where else, or off")
