@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.link.i2p_keys import KeyFileError as DestinationFileError
+from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.accounts import SHARED_KEY, OwnNode
 from cliquenntp.service.clique_side import CliqueSide
@@ -67,7 +68,8 @@ class CliqueNodes:
         def accept(writer: IWriter, document: Document) -> IRecord:
             return self._accept(writer, document, number)
 
-        return CliqueSide(self._reactor, self._store, self._turn, key, self._clock, accept, network, number)
+        limits = LinkSettings(max_rate=self._settings.max_rate)
+        return CliqueSide(self._reactor, self._store, self._turn, key, self._clock, accept, network, number, limits)
 
     def __iter__(self) -> Iterator[CliqueSide]:
         """Yield the sides of all nodes, the shared one first."""

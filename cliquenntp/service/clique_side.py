@@ -23,6 +23,7 @@ from cliquenntp.document import DocumentError, check_time, parse, verify
 from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
+from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.clique_state import pieces, place_of
@@ -56,11 +57,12 @@ class CliqueSide:
         accept: Accept,
         i2p: I2PTransport | None = None,
         node: int = SHARED,
+        limits: LinkSettings | None = None,
     ) -> None:
         """Make the side of a node of this process.
 
         ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn, for that node;
-        ``i2p`` (link.i2p) makes I2P the only way in and out.
+        ``i2p`` (link.i2p) makes I2P the only way in and out; ``limits`` are those of the links.
         """
         self.node = node
         self._reactor = reactor
@@ -89,7 +91,9 @@ class CliqueSide:
         """is called with a root's id when another node has come to share something of that forum"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
-        self.links = LinkManager(reactor, identity, lambda: LinkCodec(traffic.sent), self, i2p=i2p, traffic=traffic)
+        self.links = LinkManager(
+            reactor, identity, lambda: LinkCodec(traffic.sent), self, limits, i2p=i2p, traffic=traffic
+        )
         self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
         self._decider = Decider(store, self._make_core, accept, reactor.seconds, node)

@@ -112,6 +112,12 @@ class Settings:
 
     i2p_options: tuple[str, ...] = _setting((), checks.i2p_options, "more I2CP options for the router, as NAME=VALUE")
 
+    max_rate: float = _setting(
+        0.0,  # what others ask for is what the node is there for
+        checks.number(0, 10_000_000_000, "bytes a second"),
+        "bytes of documents a second that all links of a node together send; 0: as fast as they go",
+    )
+
     path_identity: str = _setting(
         "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that
         checks.path_identity,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.nntp_client import NewsClient
 from tests.real.articles import make_articles
 from tests.real.node_process import NodeProcess
-from tests.real.reading import count, wait_for_count
+from tests.real.reading import count, post_and_wait, wait_for_count
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
@@ -19,6 +22,30 @@ GROUP = f"clique.{FORUM}"
 
 SENT_TWICE = 0.05
 """of all bodies, at most"""
+
+
+RATE = 200_000
+"""bytes a second; a second's worth goes at once"""
+
+LARGE = 6
+"""documents of about a second's worth each"""
+
+
+def test_a_node_sends_no_faster_than_it_is_told(make_node: Callable[..., NodeProcess]) -> None:
+    first = make_node("first", config=f'clique = ["tcp:127.0.0.1:0"]\nmax_rate = {RATE}\n')
+    second = make_node("second", clique=True)
+    first.cliquectl("create-forum", FORUM)
+    line = f"{os.urandom(35).hex()}\r\n"
+    for number in range(LARGE):
+        head = f"Newsgroups: {GROUP}\r\nFrom: r <r@example.invalid>\r\nSubject: large {number}\r\n\r\n"
+        with NewsClient("127.0.0.1", first.nntp_port) as client:
+            assert client.post((head + line * (RATE // len(line))).encode()).startswith("240")
+    began = time.monotonic()
+    second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
+    wait_for_count(second, GROUP, 1 + LARGE)
+    assert time.monotonic() - began > LARGE - 2
+    # what is said between documents does not wait for the rate
+    assert post_and_wait(second, [first], GROUP, "from the second") < 10.0
 
 
 @pytest.mark.parametrize(("articles", "share"), [(1000, 0.5), (3000, 0.8)])

@@ -65,6 +65,7 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
         ('feed = "tcp:433"', "loopback"),
         ('feed_newsgroups = ["a.b=C d"]', "NEWSGROUP=FORUM"),
         ('feed_newsgroups = ["a.*=tea"]', "NEWSGROUP=FORUM"),
+        ("max_rate = -1", "bytes a second"),
         ("commit_delay = 0.3", "0.2"),
         ("commit_delay = true", "number"),
         ('commit_delay = "0.1"', "number"),
