@@ -15,15 +15,13 @@ from cliquenntp.link.identity import Peer
 from cliquenntp.link.lifecycle import Life, new_life
 from cliquenntp.link.opening import MakeHandshake, Opening
 from cliquenntp.link.outbox import Body
+from cliquenntp.link.pulse import Pulse
 from cliquenntp.link.reading import Reading
 from cliquenntp.link.receiver import Receiver
 from cliquenntp.link.refusal import HandshakeError, Refusal
 from cliquenntp.link.sender import Sender
 from cliquenntp.link.surroundings import Surroundings
 from cliquenntp.link.watch import Dead, Ping, Watch
-
-_CHECKS_PER_PING = 3
-"""How often a link looks at its time limits while it waits for one pong."""
 
 
 @implementer(interfaces.IHandshakeListener)
@@ -62,9 +60,9 @@ class LinkSession(Protocol):
             codec.decode, self._take_message, self._take_pieces, self._take_control, lambda: self.is_open
         )
         self._reading = Reading(self._clock, surroundings.settings.max_frames_per_second, self._resumed)
-        self._watch: Watch | None = None
+        self._pulse: Pulse | None = None
+        """while and since the link is open"""
         self._deadline: Any = None
-        self._check_call: Any = None
         self._life: Life = new_life(self)
 
     # What the owner asks for
@@ -82,7 +80,7 @@ class LinkSession(Protocol):
     @property
     def latency(self) -> float:
         """One way in seconds, half of the shortest recent round trip."""
-        return self._watch.latency if self._watch is not None else self._opening.round_trip / 2
+        return self._pulse.watch.latency if self._pulse is not None else self._opening.round_trip / 2
 
     def send(self, messages: Iterable[Any]) -> None:
         """Queue messages without bodies; ignored unless the link is open.  ValueError when one is too long."""
@@ -111,8 +109,8 @@ class LinkSession(Protocol):
 
     def probe(self) -> None:
         """Ask at once whether the other end still lives."""
-        if self.is_open and self._watch is not None:
-            self._do(self._watch.ping(self._clock.seconds()))
+        if self.is_open and self._pulse is not None:
+            self._pulse.probe()
 
     def stop_reading(self, who: str) -> None:
         """Take nothing from the peer until ``who`` lets it go on; several may ask."""
@@ -153,9 +151,8 @@ class LinkSession(Protocol):
         """Stop all timers and report."""
         self._sender.stop()
         self._reading.end()
-        for call in (self._deadline, self._check_call):
-            if call is not None and call.active():
-                call.cancel()
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
         self._life.lost("the connection was lost: " + reason.getErrorMessage())
 
     # What the machine has it do
@@ -173,17 +170,19 @@ class LinkSession(Protocol):
         self._deadline.cancel()
         # Two ends that opened together shall not ping together.
         stretch = 0.75 + 0.5 * self._shared.dice()
-        self._watch = Watch(self._settings, stretch, self._opening.round_trip / 2, self._clock.seconds())
+        watch = Watch(self._settings, stretch, self._opening.round_trip / 2, self._clock.seconds())
+        self._pulse = Pulse(self._clock, watch, self._settings.ping_time, self._check, self._ping, self.expire)
         self.is_open = True
         self._reading.start(self.transport)
         self.transport.registerProducer(self._sender, True)
-        self._check_later()
         self._shared.owner.session_opened(self)
 
     def report_closed(self, reason: str) -> None:
         """Tell the owner."""
         self.is_open = False
         self._reading.end()
+        if self._pulse is not None:
+            self._pulse.stop()
         self._shared.owner.session_closed(self, reason, self._at_fault)
 
     def report_failed(self, reason: str) -> None:
@@ -258,8 +257,9 @@ class LinkSession(Protocol):
     # Frames
 
     def _take_frames(self, data: bytes) -> None:
-        watch, receiver, now = self._watch, self._receiver, self._clock.seconds()
-        assert watch is not None
+        receiver, now = self._receiver, self._clock.seconds()
+        assert self._pulse is not None
+        watch = self._pulse.watch
         watch.heard(now)
         frames = receiver.frames
         try:
@@ -274,8 +274,8 @@ class LinkSession(Protocol):
         self._reading.took(receiver.frames - frames, now)
 
     def _resumed(self) -> None:
-        if self._watch is not None:
-            self._watch.resumed(self._clock.seconds())
+        if self._pulse is not None:
+            self._pulse.watch.resumed(self._clock.seconds())
 
     def _take_message(self, message: Any, body: bytes | None) -> None:
         self._shared.owner.session_message(self, message, body)
@@ -288,8 +288,8 @@ class LinkSession(Protocol):
             self._control(framing.Kind.PONG, control.payload)
             self._check_waiting()
         elif control.kind is framing.Kind.PONG:
-            if self._watch is not None:
-                self._watch.ponged(control.payload, self._clock.seconds())
+            if self._pulse is not None:
+                self._pulse.watch.ponged(control.payload, self._clock.seconds())
         else:
             text = control.payload.decode("ascii", "replace")
             self._life.expire("closed by the other end: " + "".join(c if c.isprintable() else "?" for c in text))
@@ -307,18 +307,9 @@ class LinkSession(Protocol):
             self._deadline.cancel()
         self._deadline = self._clock.callLater(self._settings.drain_time, self.expire, "not drained in time")
 
-    def _check_later(self) -> None:
-        self._check_call = self._clock.callLater(self._settings.ping_time / _CHECKS_PER_PING, self._check)
+    def _check(self, watch: Watch, now: float) -> Ping | Dead | None:
+        return watch.check(now, self._sender.stopped_at, self._receiver.unfinished, not self._reading.stopped)
 
-    def _check(self) -> None:
-        if self.is_open and self._watch is not None:
-            self._check_later()
-            now, sender = self._clock.seconds(), self._sender
-            self._do(self._watch.check(now, sender.stopped_at, self._receiver.unfinished, not self._reading.stopped))
-
-    def _do(self, wanted: Ping | Dead | None) -> None:
-        if isinstance(wanted, Ping):
-            self._control(framing.Kind.PING, wanted.payload)
-        elif isinstance(wanted, Dead):
-            self.expire(wanted.reason)
+    def _ping(self, payload: bytes) -> None:
+        self._control(framing.Kind.PING, payload)
 
