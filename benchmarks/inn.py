@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.articles import articles
@@ -22,11 +22,15 @@ from benchmarks.processes import Tree
 from tests.nntp_client import NewsClient
 from tests.real.waiting import wait_for
 
-PROGRAMS = Path("/usr/lib/news/bin")
-CONFIGURATION = Path("/etc/news")
-"""where Debian's inn2 has them"""
+_UNPACKED = Path(sys.prefix, "inn2")
+"""where ``make test`` unpacks Debian's packages: installing them wants a host name with a dot and a mail server"""
 
-HINT = "INN is not installed (Debian: apt-get install inn2): no column for it"
+_PLACE = Path("/") if Path("/usr/lib/news/bin/innd").exists() else _UNPACKED
+LIBRARIES = _PLACE / "usr/lib/news"
+PROGRAMS = LIBRARIES / "bin"
+CONFIGURATION = _PLACE / "etc/news"
+
+HINT = "INN is not installed (as root on Debian: make test-programs): no column for it"
 
 START_SECONDS = 300
 """with 100,000 newsgroups innd works for half a minute before it listens"""
@@ -48,6 +52,9 @@ _SETTINGS = {
     "logtrash": "false",
     "icdsynccount": "100000",
     "addinjectionpostinghost": "false",
+    "pathnews": str(LIBRARIES),
+    "pathbin": str(PROGRAMS),
+    "pathcontrol": str(PROGRAMS / "control"),
 }
 _OF_ITS_OWN = (b"control", b"control.cancel", b"junk", b"to")
 """newsgroups without which innd does not start"""
@@ -83,25 +90,37 @@ def free_port() -> int:
 class Inn:
     """A running innd with an nnrpd in a folder."""
 
-    def __init__(self, folder: Path, newsgroups: Iterable[bytes]) -> None:
-        """Make an empty server with these newsgroups in a folder that is not there yet, and start it."""
+    def __init__(
+        self, folder: Path, newsgroups: Iterable[bytes], settings: Mapping[str, str] | None = None, newsfeeds: str = "",
+    ) -> None:
+        """Make an empty server with these newsgroups in a folder that is not there yet, and start it.
+
+        ``settings`` go into inn.conf, ``newsfeeds`` into that file.
+        """
         self.folder = folder
         self.feed_port, self.port = free_port(), free_port()
         # innd runs as its own user where root starts it, else as whoever starts it
         self._user = pwd.getpwnam("news") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-        self._environment = os.environ | {"INNCONF": str(folder / "etc" / "inn.conf"), "HOME": str(folder)}
+        self._environment = os.environ | {
+            "INNCONF": str(folder / "etc" / "inn.conf"), "HOME": str(folder), "LD_LIBRARY_PATH": str(LIBRARIES),
+        }
         self.is_prompt = False
         """whether TCP_NODELAY is forced"""
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._configure(newsgroups)
+        self._configure(newsgroups, settings or {}, newsfeeds)
+        self._spawn("makedbz", "-i", "-o", "-s", "500000").wait()
+        library = self._prompt_library()
+        if library is not None:
+            self._environment |= {"LD_PRELOAD": str(library)}
+            self.is_prompt = True
         try:
-            self._start()
+            self.start()
         except BaseException:
             self.stop()
             raise
         self.processes = Tree(process.pid for process in self._processes)
 
-    def _configure(self, newsgroups: Iterable[bytes]) -> None:
+    def _configure(self, newsgroups: Iterable[bytes], more: Mapping[str, str], newsfeeds: str) -> None:
         folder = self.folder
         etc = folder / "etc"
         shutil.copytree(CONFIGURATION, etc)
@@ -115,13 +134,14 @@ class Inn:
             (folder / name).mkdir(parents=True, exist_ok=True)
         settings = _SETTINGS | {key: str(folder / name) for key, name in paths.items()}
         settings |= {"port": str(self.feed_port), "nnrpdpostport": str(self.feed_port), "runasuser": self._user.pw_name}
+        settings |= more
         text = (etc / "inn.conf").read_text()
         for key, value in settings.items():
             text = re.sub(rf"^{key}:.*\n", "", text, flags=re.MULTILINE) + f"{key}: {value}\n"
         (etc / "inn.conf").write_text(text)
         (etc / "incoming.conf").write_text(_INCOMING)
         (etc / "readers.conf").write_text(_READERS)
-        (etc / "newsfeeds").write_text("ME:*::\n")
+        (etc / "newsfeeds").write_text(f"ME:*::\n{newsfeeds}")
         (etc / "storage.conf").write_text("method tradspool {\n newsgroups: *\n class: 0\n}\n")
         (folder / "db" / "active").write_bytes(
             b"".join(b"%s 0000000000 0000000001 y\n" % name for name in (*_OF_ITS_OWN, *newsgroups))
@@ -134,12 +154,8 @@ class Inn:
                 if above.stat().st_uid == 0 and above != Path("/"):
                     above.chmod(above.stat().st_mode | 0o055)
 
-    def _start(self) -> None:
-        self._spawn("makedbz", "-i", "-o", "-s", "500000").wait()
-        library = self._prompt_library()
-        if library is not None:
-            self._environment |= {"LD_PRELOAD": str(library)}
-            self.is_prompt = True
+    def start(self) -> None:
+        """Start its processes, at first or after ``stop``."""
         self._processes.append(self._spawn("innd", "-f"))
         wait_for("innd listens", self._greets(self.feed_port), START_SECONDS)
         self._processes.append(self._spawn("nnrpd", "-D", "-f", "-p", str(self.port)))
@@ -187,6 +203,7 @@ class Inn:
             except ProcessLookupError:
                 pass
             process.wait()
+        self._processes.clear()
 
 
 def main() -> None:

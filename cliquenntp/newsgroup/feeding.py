@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import attrs
+
 from cliquenntp.document import unfold
 from cliquenntp.interfaces import SHARED, IArchive
 from cliquenntp.newsgroup.importing import (
@@ -16,12 +18,14 @@ from cliquenntp.newsgroup.importing import (
     ForeignArticle,
     read_article,
 )
-from cliquenntp.newsgroup.message_ids import document_id_of, find_article
+from cliquenntp.newsgroup.message_ids import document_id_of, find_article, is_message_id
 
 AHEAD_SECONDS = 86_400
 """A Date that lies further ahead is refused (RFC 5537 section 3.6, rule 4)."""
 
 _PATH = re.compile(rb"^Path:(.*(?:\r\n[ \t].*)*)\r\n", re.IGNORECASE | re.MULTILINE)
+_CONTROL = re.compile(rb"^Control:[ \t]*(.*(?:\r\n[ \t].*)*)\r\n", re.IGNORECASE | re.MULTILINE)
+_NEWSGROUPS = re.compile(rb"^Newsgroups:(.*(?:\r\n[ \t].*)*)\r\n", re.IGNORECASE | re.MULTILINE)
 _MANDATORY = {NO_FROM: "From", NO_SUBJECT: "Subject", NO_DATE: "readable Date", NO_MESSAGE_ID: "usable Message-ID"}
 
 
@@ -36,16 +40,53 @@ def read_fed(raw: bytes, message_id: bytes, path_identity: str, now: int) -> For
             raise ArticleRefused(f"it has no {field}")
     if article.message_id != message_id:
         raise ArticleRefused("its Message-ID is not the one under which it was offered")
+    _check_way(raw, message_id, path_identity)
+    if article.date is not None and article.date > now + AHEAD_SECONDS:
+        raise ArticleRefused("its Date lies more than a day ahead")
+    return article
+
+
+def _check_way(raw: bytes, message_id: bytes, path_identity: str) -> None:
+    """Raise ArticleRefused for what was here before."""
     if is_ours(message_id):
         raise ArticleRefused("its Message-ID is one of this network: it came from here")
-    path = _PATH.search(raw, 0, raw.find(b"\r\n\r\n") + 2)
+    path = _PATH.search(raw, 0, _head_end(raw))
     if path is None:
         raise ArticleRefused("it has no Path")
     if path_identity.lower().encode() in re.split(rb"[!\s]+", unfold(path[1]).lower()):
         raise ArticleRefused(f"it has been at {path_identity} already, as its Path says")
-    if article.date is not None and article.date > now + AHEAD_SECONDS:
-        raise ArticleRefused("its Date lies more than a day ahead")
-    return article
+
+
+def _head_end(raw: bytes) -> int:
+    return raw.find(b"\r\n\r\n") + 2
+
+
+@attrs.frozen
+class ForeignCancel:
+    """Somebody elsewhere says that an article is to be cancelled; what that is worth its server knows."""
+
+    target: bytes
+    """Message-ID"""
+    newsgroups: tuple[str, ...]
+    """in lower case"""
+
+
+def read_cancel(raw: bytes, message_id: bytes, path_identity: str) -> ForeignCancel | None:
+    """Return what an article of another server cancels, or None where it is no cancel.  Raises ArticleRefused."""
+    control = _CONTROL.search(raw, 0, _head_end(raw))
+    target = None if control is None else cancelled_by(unfold(control[1]))
+    if target is None:
+        return None
+    _check_way(raw, message_id, path_identity)
+    newsgroups = _NEWSGROUPS.search(raw, 0, _head_end(raw))
+    names = b"" if newsgroups is None else unfold(newsgroups[1])
+    return ForeignCancel(target, tuple(names.decode("latin-1").lower().replace(",", " ").split()))
+
+
+def cancelled_by(control: bytes) -> bytes | None:
+    """Return the Message-ID that a Control header's value cancels (RFC 5537 section 5.3), or None."""
+    words = control.split()
+    return words[1] if len(words) == 2 and words[0].lower() == b"cancel" and is_message_id(words[1]) else None
 
 
 def is_ours(message_id: bytes) -> bool:

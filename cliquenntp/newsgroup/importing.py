@@ -80,6 +80,8 @@ class ForeignArticle:
     """header fields that it keeps, in order, From and Subject among them; values may be folded"""
     body: bytes
     repairs: tuple[str, ...]
+    supersedes: bytes | None = None
+    """the Message-ID of an article that it replaces"""
 
 
 def read_article(raw: bytes) -> ForeignArticle:
@@ -114,6 +116,7 @@ def read_article(raw: bytes) -> ForeignArticle:
         fields=tuple(_with_needed(kept, by_name, repairs)),
         body=body,
         repairs=tuple(dict.fromkeys(repairs)),
+        supersedes=next(iter(message_ids_in(unfold(by_name.get(b"supersedes", b"")))), None),
     )
 
 

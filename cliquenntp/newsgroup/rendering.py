@@ -110,10 +110,14 @@ def render(document_id: bytes, roots: int, raw: bytes, overview: bytes, path_ide
         references=fields[4],
         path_identity=path_identity,
     )
-    signed_from = _FROM.search(head)
-    from_sender = signed_from is not None and fields[1] != overview_field(signed_from[1])
-    shown = article_head(head, around, from_sender)
+    shown = article_head(head, around, is_shown_from_sender(head, fields[1]))
     return Article(around.message_id, dot_stuffed(shown), dot_stuffed(ended(body)))
+
+
+def is_shown_from_sender(head: bytes, shown_from: bytes) -> bool:
+    """Tell whether an article whose overview says ``shown_from`` is shown from its Sender instead of its From."""
+    signed_from = _FROM.search(head)
+    return signed_from is not None and shown_from != overview_field(signed_from[1])
 
 
 def newsgroups_of(xref: bytes, roots: int) -> bytes:

@@ -13,6 +13,7 @@ from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
 from cliquenntp.service.acting import Acting, acting
 from cliquenntp.service.backup_command import backup_node
+from cliquenntp.service.bridge_commands import BridgeCommands
 from cliquenntp.service.export_command import export
 from cliquenntp.service.follow_commands import FollowCommands, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
@@ -57,6 +58,7 @@ class NodeCommands:
             **PersonaCommands(self._node).table(),
             **FollowCommands(self._node).table(),
             **LinkCommands(self._node).table(),
+            **BridgeCommands(self._node).table(),
             **InvitationCommands(self._node).table(),
         }
 

@@ -22,11 +22,11 @@ from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
 from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
+from cliquenntp.service.bridges import Bridges
 from cliquenntp.service.clique_nodes import CliqueNodes
 from cliquenntp.service.clique_side import CliqueSide
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.commands import NodeCommands
-from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.follows import Follows
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
@@ -74,6 +74,7 @@ class Node(Service):
     sent_posts: SentPosts
     routes: Routes
     posting: Posting
+    bridges: Bridges
     room: Room
     forums: NodeForums
     nodes: CliqueNodes
@@ -99,7 +100,6 @@ class Node(Service):
         self.workers: Workers | None = None
         self._zeo: ZeoProcess | None = None
         self._control: IListeningPort | None = None
-        self._feeding: Feeding | None = None
         self._collections = RareCollections(reactor)
         self._summing = LoopingCall(lambda: deferToThread(self.store.sum_up))
         self._summing.clock = reactor
@@ -136,6 +136,7 @@ class Node(Service):
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
         self.turn.start()
+        self.bridges.start()
         self._collections.start()
         self.room.start()
         self._summing.start(SUM_UP_SECONDS, now=False).addErrback(self._cannot_sum)
@@ -168,6 +169,7 @@ class Node(Service):
             self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers,
             self.routes,
         )
+        self.bridges = Bridges(self.reactor, self.store.reader, self.turn, self.owner, settings, self.clock)
         self.follows = Follows(
             self.reactor, self.clock, self.store.reader, self.turn, self.forums,
             FollowLimits(settings.follows_by_reading, settings.follow_days * DAY), settings.first_look_seconds,
@@ -208,11 +210,7 @@ class Node(Service):
 
     def feed(self) -> IFeed:
         """Return what takes articles of other news servers; one for all, as it knows which are on their way."""
-        if self._feeding is None:
-            newsgroups = dict(self.settings.feed_newsgroups)
-            self._feeding = Feeding(
-                self.turn, self.store.reader, self.owner, self.settings.path_identity, self.clock, newsgroups)
-        return self._feeding
+        return self.bridges.feeding
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
         self.reading.posted(identity, record)
@@ -249,7 +247,7 @@ class Node(Service):
         stuck = [] if failure is None else [f"the database cannot be written: {failure.getErrorMessage()}"]
         if any(side.trouble for side in self.nodes):
             stuck.append("all links are closed until what other nodes send can be stored")
-        return [*self.troubles, *stuck]
+        return [*self.troubles, *stuck, *self.bridges.troubles()]
 
     def _accept(self, writer: IWriter, document: Document, number: int = SHARED) -> IRecord:
         return accept(writer, document, int(self.clock()), self.settings.path_identity, number)
@@ -276,6 +274,7 @@ class Node(Service):
         if self._control is not None:
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
+        self.bridges.stop()
         if self.workers is not None:
             self.workers.stop()
             await deferToThread(self.workers.wait)

@@ -16,6 +16,9 @@ from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service import setting_checks as checks
 
+NO_PATH_IDENTITY = "not-for-mail"
+"""tells nothing about the machine; RFC 5537 section 3.2 reserves it for that"""
+
 
 class SettingsError(Exception):
     """A setting has a value that is not allowed; the text names file or flag, key and what is allowed."""
@@ -54,8 +57,8 @@ class Settings:
     feed_newsgroups: tuple[tuple[str, str], ...] = _setting(
         (),
         checks.newsgroups,
-        "newsgroups that are taken from other news servers, as NEWSGROUP (into the forum of that name) or "
-        "NEWSGROUP=FORUM",
+        "newsgroups that are taken from other news servers beside those of bridges, as NEWSGROUP (into the forum of "
+        "that name) or NEWSGROUP=FORUM",
     )
 
     public: tuple[str, ...] = _setting(
@@ -119,7 +122,7 @@ class Settings:
     )
 
     path_identity: str = _setting(
-        "not-for-mail",  # tells nothing about the machine; RFC 5537 section 3.2 reserves it for that
+        NO_PATH_IDENTITY,
         checks.path_identity,
         "the name in the Path and Xref headers",
     )
@@ -262,9 +265,5 @@ def _check_together(settings: Settings) -> None:
         if getattr(settings, name) and not settings.public_forums:
             raise SettingsError(
                 f"{name}: without public_forums there is nothing to show: name the forums in the TOML file")
-    if not settings.feed:
-        return
-    if not settings.feed_newsgroups:
-        raise SettingsError("feed: it takes the newsgroups that feed_newsgroups names, and that names none")
-    if settings.path_identity == attrs.fields(Settings).path_identity.default:
+    if settings.feed and settings.path_identity == NO_PATH_IDENTITY:
         raise SettingsError("feed: other news servers must know this one by a path_identity of its own (RFC 5537 3.2)")
