@@ -11,6 +11,11 @@ SERVER ?= 127.0.0.1:1119
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn tin tmux i2pd chromium chromium-driver thunderbird postgresql
 
+# Packages that are unpacked for tests: installed, inn2 wants a host name with a dot and a mail server, and leafnode is
+# a news server that conflicts with it.  Beside them, what their programs need.
+UNPACKED_PACKAGES := inn2 inn2-inews leafnode
+TEST_PACKAGES += libcanlock3 libdb5.3 libperl5.36 libpython3.11 libsasl2-2 libsqlite3-0 libssl3 libsystemd0 zlib1g perl git
+
 # where `make install` puts things
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -19,7 +24,7 @@ LIBDIR = $(PREFIX)/lib/cliquenntp
 MANDIR = $(PREFIX)/share/man
 
 .PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-network bench-node \
-	conformance simulate docs clean
+	conformance simulate test-bridge-long docs clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -36,6 +41,14 @@ test-programs:
 		dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 \
 		|| { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install $(TEST_PACKAGES); }; \
 	fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! [ -e $(VENV)/unpacked/usr/lib/news/bin/innd ]; then \
+		mkdir -p $(VENV)/unpacked && cd $(VENV)/unpacked && apt-get -q download $(UNPACKED_PACKAGES) \
+		&& for package in *.deb; do dpkg -x $$package . && rm $$package; done; \
+	fi
+
+# a node bridged to an INN, ten minutes of posting on both sides; docs/bridging.md has what came out
+test-bridge-long: $(VENV)/installed-tests test-programs
+	CLIQUENNTP_BRIDGE_SECONDS=600 $(BIN)/python -m pytest -s tests/real/test_bridge.py
 
 bench: $(VENV)/installed-tests
 	@$(BIN)/python -m benchmarks

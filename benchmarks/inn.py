@@ -22,7 +22,7 @@ from benchmarks.processes import Tree
 from tests.nntp_client import NewsClient
 from tests.real.waiting import wait_for
 
-_UNPACKED = Path(sys.prefix, "inn2")
+_UNPACKED = Path(sys.prefix, "unpacked")
 """where ``make test`` unpacks Debian's packages: installing them wants a host name with a dot and a mail server"""
 
 _PLACE = Path("/") if Path("/usr/lib/news/bin/innd").exists() else _UNPACKED

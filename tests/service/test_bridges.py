@@ -371,7 +371,7 @@ class BridgesTests(TestCase):
             assert self.bridges.troubles()[0].startswith("bridge garden, way in: the server said 400 shutting down")
             self.server.add(article("one"))
             await self.until(lambda: self.way("in").state.taken == 1)
-            assert not self.bridges.troubles()
+            await self.until(lambda: not self.bridges.troubles())
 
         return ensureDeferred(run())
 

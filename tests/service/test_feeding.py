@@ -103,7 +103,8 @@ class FeedingTests(TestCase):
                 "no readable Date": {"Date": "yesterday"},
                 "a day ahead": {"Date": "1 Jan 2095 00:00:00 GMT"},
                 "not the one": {"Message_ID": "<other@example.com>"},
-                "control message": {"Control": "cancel <start@example.com>"},
+                "no bridge asks": {"Control": "cancel <start@example.com>"},
+                "control message": {"Control": "newgroup misc.other"},
             }.items():
                 result = await self.take("bad", **changed)
                 assert not result.accepted, reason
