@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 from cliquenntp.interfaces import Identity
@@ -30,10 +31,11 @@ class NewsConnection(Protocol):
     factory: NewsFactory
 
     # instances have a dictionary all the same, for Twisted's base class has one; these stay out of it
-    __slots__ = ("_ended", "_held", "_moved", "_reading", "_session")
+    __slots__ = ("_at_once", "_ended", "_held", "_moved", "_reading", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._at_once = False  # answers go to the socket at once, as the transport holds none back and adds no TLS
         self._held = False  # the transport has enough to write
         self._reading = True  # the transport reads from the socket
         self._ended = False  # the client sends no more
@@ -52,11 +54,13 @@ class NewsConnection(Protocol):
             # without it a reply of two segments waits for the client's delayed acknowledgement: some 40 ms
             transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
+        self._at_once = isinstance(transport, Connection) and not transport.TLS
         self._moved = self.factory.clock.seconds()
-        transport.write(self._session.greet())
+        self._write(self._session.greet())
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Forget the connection; a submission that waits for its verdict is stored or not without the client."""
+        self._at_once = False
         self._session.abandon()
         self.factory.forget(self)
 
@@ -87,6 +91,7 @@ class NewsConnection(Protocol):
     def resumeProducing(self) -> None:
         """Go on: the client has taken what was written."""
         self._held = False
+        self._at_once = isinstance(self.transport, Connection) and not self.transport.TLS
         self._moved = self.factory.clock.seconds()
         self._go_on()
 
@@ -153,7 +158,7 @@ class NewsConnection(Protocol):
     def _put(self, output: bytes) -> None:
         """Write a step's output and see how the session goes on."""
         if output:
-            self.transport.write(output)
+            self._write(output)
         session = self._session
         while session.submissions:
             self.factory.judge(self, session.submissions.pop(0), session.identity)
@@ -172,12 +177,28 @@ class NewsConnection(Protocol):
         elif session.login is not None:
             self.factory.log_in(self, session.login)
         elif state is State.SECURING and self.factory.certificate is not None:
+            self._at_once = False
             self.transport.startTLS(self.factory.certificate)
             session.secured()
         elif state is State.FETCHING and session.fetched is not None:
             self.factory.fetch(self, session.fetched)
         else:
             self._close()
+
+    def _write(self, output: bytes) -> None:
+        """Write without waiting for the next turn of the reactor: that saves a third of what a short answer costs.
+
+        Once the socket takes no more the transport gets all, so that nothing overtakes what it holds back, and it is
+        the transport that meets an error.
+        """
+        if self._at_once:
+            sent = self.transport.writeSomeData(output)
+            if sent == len(output):
+                return
+            self._at_once = False
+            if isinstance(sent, int):
+                output = output[sent:]
+        self.transport.write(output)
 
     def _stop_reading(self) -> None:
         if self._reading:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import attrs
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
+from twisted.internet.tcp import Connection
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -184,3 +189,76 @@ class BackPressure(ConnectionCase):
         third, transport = self.factory.buildProtocol(None), Transport()
         third.makeConnection(transport)
         self.assertTrue(transport.value().startswith(b"200 "))
+
+
+class ScriptedSocket(Connection):
+    """Takes as many octets at once as a test has planned; keeps what the reactor is to write later."""
+
+    TLS = False
+
+    def __init__(self, *taken: object) -> None:
+        self.taken = [*taken]
+        self.at_once: list[bytes] = []
+        self.later = b""
+
+    def writeSomeData(self, data: bytes) -> object:
+        taken = self.taken.pop(0)
+        if not isinstance(taken, int):
+            return taken
+        self.at_once.append(bytes(data[:taken]))
+        return len(self.at_once[-1])
+
+    def write(self, data: bytes) -> None:
+        self.later += data
+
+    def getPeer(self) -> IPv4Address:
+        return IPv4Address("TCP", "127.0.0.1", 1)
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """Take any."""
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Agree."""
+
+
+class WritingAtOnce(ConnectionCase):
+    """Answers go to the socket without another turn of the reactor, as long as it takes them."""
+
+    def dates(self, *taken: object) -> ScriptedSocket:
+        """Ask for the date three times on a connection whose socket takes so much of each answer."""
+        self.connect()
+        transport = ScriptedSocket(1000, *taken)
+        self.connection = self.factory.buildProtocol(None)
+        self.connection.makeConnection(transport)
+        [self.greeting] = transport.at_once
+        transport.at_once.clear()
+        for _ in range(3):
+            self.connection.dataReceived(b"DATE\r\n")
+        return transport
+
+    def test_an_answer_that_fits_is_gone_at_once(self) -> None:
+        transport = self.dates(20, 20, 20)
+        self.assertEqual([line[:3] for line in transport.at_once], [b"111"] * 3)
+        self.assertEqual(transport.later, b"")
+
+    def test_nothing_overtakes_what_did_not_fit(self) -> None:
+        transport = self.dates(20, 7)
+        whole = transport.at_once[0]
+        self.assertEqual(b"".join(transport.at_once) + transport.later, whole * 3)
+        self.assertEqual(len(transport.later), 2 * len(whole) - 7)
+        self.connection.resumeProducing()
+        transport.taken = [20]
+        self.connection.dataReceived(b"DATE\r\n")
+        self.assertEqual(transport.at_once[-1], whole)
+
+    def test_the_transport_meets_the_error(self) -> None:
+        transport = self.dates(ConnectionLost())
+        self.assertEqual(transport.at_once, [])
+        self.assertEqual([line[:3] for line in transport.later.split(b"\r\n")], [b"111"] * 3 + [b""])
+
+    def test_nothing_goes_past_tls(self) -> None:
+        with patch.object(ScriptedSocket, "TLS", True):
+            self.connect()
+            transport = ScriptedSocket()
+            self.factory.buildProtocol(None).makeConnection(transport)
+        self.assertTrue(transport.later.startswith(b"200 "))

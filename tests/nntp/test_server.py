@@ -17,6 +17,7 @@ from cliquenntp.interfaces import Identity, Right
 from cliquenntp.nntp.server import NewsFactory, Post, ServerSettings
 from cliquenntp.nntp.session import PostResult, SessionSettings
 from tests.nntp.conformance import reading
+from tests.nntp.session_wire import SessionWire
 from tests.nntp.small_view import SmallView, small_forum, values
 from tests.nntp.transcript import conversations, run
 from tests.nntp_client import NewsClient
@@ -117,6 +118,25 @@ class Conversations(ServerCase):
                 self.assertTrue(client.status().startswith("205 "))
 
         return self.in_thread(flood)
+
+    def test_a_socket_that_takes_little_at_a_time_gets_every_octet_in_order(self) -> Deferred[None]:
+        self.serve()
+        commands = [b"GROUP clique.tea\r\n", *[b"OVER 1-\r\n", b"STAT 3\r\n", b"HEAD 1\r\n"] * 1500, b"QUIT\r\n"]
+        wire = SessionWire(small_forum())
+        wire.send(b"".join(commands))
+
+        def ask() -> None:
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.settimeout(60)
+                client.connect(("127.0.0.1", self.port))
+                client.sendall(b"".join(commands))
+                received = bytearray()
+                while data := client.recv(3000):
+                    received += data
+            self.assertEqual(bytes(received), wire.output)
+
+        return self.in_thread(ask)
 
     def test_closing_its_side_early_gets_every_answer(self) -> Deferred[None]:
         self.serve()
