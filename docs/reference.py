@@ -44,7 +44,8 @@ def _sentence(text: str | None) -> str:
 def flags() -> str:
     """Return an entry for each flag of ``twistd cliquenntp``."""
     options = Options()
-    parts = [f"`--{name} {name.upper()}`\n: {_sentence(meaning)}\n\n" for name, _, _, meaning, *_ in Options.optParameters]
+    parts = [
+        f"`--{name} {name.upper()}`\n: {_sentence(meaning)}\n\n" for name, _, _, meaning, *_ in Options.optParameters]
     for name, method in inspect.getmembers(options, inspect.ismethod):
         if name.startswith("opt_") and method.__func__.__qualname__.startswith("Options.") and method.__doc__ and (
                 method.__module__ == Options.__module__):
