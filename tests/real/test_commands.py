@@ -61,6 +61,7 @@ ROWS = (
     Row("forums", "clique.made  Bread", "forums all", "unrecognized arguments: all"),
     Row("import {sample} --forum sample", "12 taken", "import {folder}/none", "there is nothing at"),
     Row("export clique.sample {folder}/sample.mbox", "13 articles", "export clique.none {folder}/x", "no newsgroup"),
+    Row("bridge", "bridge", "bridge remove none", "none"),
     Row("link {thread} {other}", "", "link {thread} clique.none", "clique.none"),
     Row("invite clique.tea", "clique:", "invite clique.none", "there is no forum clique.none"),
     Row("join {invitation}", "clique.herbs", "join clique:nonsense", "invitation"),
