@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.processes.reader import Reader
+from cliquenntp.service.reactor_clock import use_steady_clock
 from cliquenntp.service.settings import Settings
 
 HANDED = 0
@@ -99,6 +100,7 @@ def main() -> None:
     globalLogBeginner.beginLoggingTo([textFileLogObserver(log)], redirectStandardIO=False)
     from twisted.internet import reactor
 
+    use_steady_clock(reactor)
     worker = Worker(reactor, settings, node)
     try:
         worker.startService()
