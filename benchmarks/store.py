@@ -14,7 +14,7 @@ import random
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cliquenntp.store import Store
+from cliquenntp.store import Store, Writer
 from tests.sample_documents import ARRIVED, SampleDocument, sample_placement
 
 FORUMS = 20
@@ -66,27 +66,37 @@ class Cost:
     octets: float
 
 
+def prepared(writer: Writer, shape: Shape) -> Callable[[], None]:
+    """Make a document, and return what stores it in the transaction that is under way."""
+    dice = shape.dice
+    parents = shape.parents(writer.newest() + 1)
+    ids = tuple(writer.record(parent).id for parent in parents)
+    document = SampleDocument(dice.randbytes(OCTETS), parents=ids)
+    message_id = hashlib.sha256(document.raw).hexdigest()[:20].encode() + b"@example.org"
+    placement = sample_placement(
+        writer, parents, f"clique.forum{len(parents)}.some-subject-{message_id[:8].decode()}", (message_id,)
+    )
+    overview = dice.randbytes(OVERVIEW_OCTETS // 2).hex().encode()
+
+    def store_one() -> None:
+        writer.number(placement)
+        writer.store(document, placement, overview, ARRIVED)
+
+    return store_one
+
+
 def store_documents(store: Store, shape: Shape, count: int, batch: int) -> Iterator[Cost]:
     """Store documents, ``batch`` a commit; yield each batch's cost a document, the choice of parents left out."""
     writer = store.writer
-    dice = shape.dice
     for first in range(0, count, batch):
         size = min(batch, count - first)
         before = store.octets()
         seconds = processor = 0.0
         writer.begin()
         for _ in range(size):
-            parents = shape.parents(writer.newest() + 1)
-            ids = tuple(writer.record(parent).id for parent in parents)
-            document = SampleDocument(dice.randbytes(OCTETS), parents=ids)
-            message_id = hashlib.sha256(document.raw).hexdigest()[:20].encode() + b"@example.org"
-            placement = sample_placement(
-                writer, parents, f"clique.forum{len(parents)}.some-subject-{message_id[:8].decode()}", (message_id,)
-            )
-            overview = dice.randbytes(OVERVIEW_OCTETS // 2).hex().encode()
+            store_one = prepared(writer, shape)
             started, used = time.perf_counter(), time.process_time()
-            writer.number(placement)
-            writer.store(document, placement, overview, ARRIVED)
+            store_one()
             seconds += time.perf_counter() - started
             processor += time.process_time() - used
         started, used = time.perf_counter(), time.process_time()

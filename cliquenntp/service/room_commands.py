@@ -13,6 +13,7 @@ from cliquenntp.document import id_from_text, id_text
 from cliquenntp.service.follow_commands import find_document
 from cliquenntp.service.room import BOOKMARK
 from cliquenntp.service.turn import TurnRefused
+from cliquenntp.store import NotPacked
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -32,13 +33,16 @@ class RoomCommands:
         """Drop what the rules and the quota say."""
         try:
             report = await self._node.room.expire(bool(arguments.get("dry_run")))
-        except TurnRefused as error:
+        except (NotPacked, TurnRefused) as error:
             raise CommandError(str(error)) from None
         return attrs.asdict(report)
 
     async def pack(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Free what is no longer needed."""
-        return attrs.asdict(await self._node.room.pack())
+        try:
+            return attrs.asdict(await self._node.room.pack())
+        except NotPacked as error:
+            raise CommandError(f"not packed, all is as it was: {error}") from None
 
     async def bookmark(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a document whatever expires, or no longer."""

@@ -11,11 +11,12 @@ from cliquenntp.store.archive import Archive
 from cliquenntp.store.database import Store
 from cliquenntp.store.documents import StoredDocuments
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreLocked, StoreUnusable, without_password
+from cliquenntp.store.packer import NotPacked
 from cliquenntp.store.reading import ReadStore, StoreAway, StoreSettings, StoreTooNew
 from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "ReadStore", "SeatLost", "Store", "StoreAway",
+    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "NotPacked", "ReadStore", "SeatLost", "Store", "StoreAway",
     "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer", "without_password",
 ]

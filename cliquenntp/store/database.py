@@ -86,7 +86,10 @@ class Store(ReadStore):
             raise
 
     def pack(self) -> None:
-        """Free the room of what is no longer reachable and of older states; takes long, may run in a thread."""
+        """Free the room of what is no longer reachable and of older states; takes long, may run in a thread.
+
+        NotPacked where that failed, as on a full disk.
+        """
         with self._summing:
             self._database.pack(time.time())
             if self._sums is not None:

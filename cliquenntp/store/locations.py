@@ -16,6 +16,8 @@ import zc.lockfile
 import zodburi
 from ZODB.FileStorage import FileStorage
 
+from cliquenntp.store.packer import mend_cut_off, pack_apart
+
 DATABASE_FILE = "documents.fs"
 BLOB_FOLDER = "blobs"
 
@@ -82,8 +84,10 @@ def open_storage(location: str, caches: Path | None) -> Any:
 def _open_folder(folder: Path) -> Any:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mend_cut_off(folder / DATABASE_FILE)
         # what a pack frees must be off the disk: by default FileStorage keeps the whole file of before beside it
-        return FileStorage(str(folder / DATABASE_FILE), blob_dir=str(folder / BLOB_FOLDER), pack_keep_old=False)
+        return FileStorage(
+            str(folder / DATABASE_FILE), blob_dir=str(folder / BLOB_FOLDER), pack_keep_old=False, packer=pack_apart)
     except zc.lockfile.LockError:
         raise StoreLocked(f"{folder} is in use by another process: one node, one folder") from None
     except OSError as error:

@@ -75,3 +75,35 @@ def test_a_cancel_reaches_a_node_that_was_off_and_no_old_copy_undoes_it(make_nod
     fourth.cliquectl("join", second.cliquectl("invite", GROUP)["invitation"])
     wait_until([fourth.nntp_port], True, newer, answer)
     assert not any(holds(fourth.nntp_port, gone) for gone in (wrong, version))
+
+
+def test_an_old_copy_from_a_node_that_never_heard_of_the_cancel_does_not_bring_it_back(
+    make_nodes: Callable[..., list[NodeProcess]],
+) -> None:
+    first, second, third, fourth = nodes = make_nodes("first", "second", "third", "fourth")
+    first.ask("create-forum", name="garden", description="")
+    for inviter, guest in ((first, second), (second, third), (third, fourth)):
+        guest.ask("join", invitation=inviter.ask("invite", name=GROUP)["invitation"])
+    wrong, kept = post(first.nntp_port, "Wrong"), post(first.nntp_port, "Kept")
+    wait_until([node.nntp_port for node in nodes], True, wrong, kept)
+    fourth.stop()
+    post(first.nntp_port, "cmsg cancel", Control=f"cancel {wrong}")
+    hearing = [node.nntp_port for node in nodes[:3]]
+    wait_until(hearing, False, wrong)
+
+    # alone it still has the article, and answers it; so the others are brought something that stands below it
+    for node in nodes[:3]:
+        node.stop()
+    fourth.start()
+    assert holds(fourth.nntp_port, wrong)
+    answer = post(fourth.nntp_port, "Re: Wrong", References=wrong)
+    for node in nodes[:3]:
+        node.launch()
+    everywhere = [node.wait().nntp_port for node in nodes[:3]] + [fourth.nntp_port]
+    wait_until(everywhere, True, answer)
+    wait_until(everywhere, False, wrong)
+    for node in nodes:
+        node.ask("resync", name=GROUP)
+    after = post(first.nntp_port, "Afterwards")
+    wait_until(everywhere, True, after, kept, answer)
+    assert not any(holds(port, wrong) for port in everywhere)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.nntp_client import NewsClient
-from tests.real.node_process import NodeProcess
+from tests.real.node_process import CommandFailedError, NodeProcess
 from tests.real.reading import overview, wait_for_subject
 from tests.real.waiting import wait_for
 
@@ -68,6 +68,8 @@ def test_a_node_without_room_reads_on_and_catches_up_when_there_is_room(
     assert "No space left on device" in troubles[0]
     assert "all links are closed" in troubles[1]
     assert post(second, "no room for it").startswith("441 ")
+    with pytest.raises(CommandFailedError, match="not packed, all is as it was: OSError"):
+        second.cliquectl("pack")
     assert "before" in overview(second, GROUP)
     assert "while there was no room" not in overview(second, GROUP)
 
