@@ -189,6 +189,7 @@ _EVENTS: dict[type, Callable[[Node, Any], None]] = {
     events.LocalDocument: _local_document,
     events.DocumentGone: lambda node, event: node.documents.forget(event.document, event.why),
     events.Follow: following.follow,
+    events.HorizonMoved: lambda node, event: following.horizon_moved(node, event.root, event.since),
     events.Unfollow: lambda node, event: following.unfollow(node, event.channel),
     events.CompareNow: lambda node, event: reconcile.compare_now(node, event.channel),
     events.InvitationTaken: following.invitation_taken,

@@ -185,6 +185,12 @@ def opened(node: Node, edge: Edge, since: int, until: int, fingerprint: bytes) -
     if not state.is_full:
         node.timers.at_latest("fill", state.channel, node.now + FILL_INTERVAL)
     reconcile.opened(node, edge, since, until, fingerprint)
+    if max(since, state.since):  # the channel's own document may be older, and then no comparison brings it
+        wanted = state.wanted.get(state.channel.document[:8])
+        if wanted is None:
+            delivery.want_parent(node, edge, state.channel.document)
+        else:
+            wanted.sources.append(edge.incarnation)
     changed(node, state)
 
 

@@ -120,6 +120,15 @@ class Follow:
 
 
 @frozen
+class HorizonMoved:
+    """From a time on this node keeps a forum: of what is older it has no more than ancestors and what was chosen."""
+
+    root: bytes
+    since: int
+    """Clique-Time; a horizon never moves back"""
+
+
+@frozen
 class Unfollow:
     """Follow it no more; leaves the channel where nothing else needs it."""
 
@@ -163,6 +172,6 @@ class TimerDue:
 
 Event: TypeAlias = (
     LinkOpened | LinkClosed | DialFailed | MessageReceived | DocumentReceived | ParentMissing | DocumentRefused
-    | PiecesReceived | LocalDocument | DocumentGone | Follow | Unfollow | CompareNow | InvitationTaken | AddressChanged
-    | ClockSet | TimerDue
+    | PiecesReceived | LocalDocument | DocumentGone | Follow | HorizonMoved | Unfollow | CompareNow | InvitationTaken
+    | AddressChanged | ClockSet | TimerDue
 )

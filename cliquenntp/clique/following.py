@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, claiming, edges, election, tombstones
+from cliquenntp.clique import adverts, claiming, edges, election, ghosts, tombstones
 from cliquenntp.clique.channel import ChannelState, Kind
 from cliquenntp.clique.events import Follow, InvitationTaken
 from cliquenntp.clique.messages import Channel
@@ -57,6 +57,15 @@ def start(node: Node, state: ChannelState) -> None:
         election.recompute(node, state)
     elif node.timers.get("no key", state.channel) is None:
         node.timers.set("no key", state.channel, node.uniform(*NO_KEY_TIMEOUT))
+
+
+def horizon_moved(node: Node, root: bytes, since: int) -> None:
+    """Compare a forum's channels from a later time on; neighbours hear of it with the next comparison."""
+    for state in node.channels.values():
+        if state.scope == root and since > state.since:
+            state.since = since
+            node.touch("follow", state)
+            ghosts.forget_before(node, state.channel, since)
 
 
 def unfollow(node: Node, channel: Channel) -> None:

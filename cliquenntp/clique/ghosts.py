@@ -81,10 +81,10 @@ def came(node: Node, document: bytes) -> None:
         node.dirty["ghosts",] = None
 
 
-def left(node: Node, channel: Channel) -> None:
-    """Forget what is gone of a channel that we leave."""
+def forget_before(node: Node, channel: Channel, since: float) -> None:
+    """Forget what is gone of a channel and older than a time; of a channel that we leave, everything."""
     for document, ghost in list(node.ghosts.items()):
-        if channel in ghost.channels:
+        if channel in ghost.channels and ghost.time < since:
             ghost.channels -= {channel}
             if not ghost.channels:
                 del node.ghosts[document]

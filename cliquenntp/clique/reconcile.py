@@ -104,6 +104,7 @@ def compared(node: Node, edge: Edge, message: Sync) -> None:
         node.close(edge.link, "too many spans in a SYNC")
         return
     edge.differs = False
+    edge.since = message.since
     since = max(message.since, state.since)
     answers: list[Span] = []
     for span in message.spans:
@@ -269,6 +270,7 @@ def announce_to(node: Node, edge: Edge) -> None:
 def announced(node: Node, edge: Edge, message: Announce) -> None:
     """Take an ANNOUNCE: compare if it differs."""
     state = edge.state
+    edge.since = message.since
     if message.since < state.since:
         announce_to(node, edge)
     elif ghosts.fingerprint(node, edge.link, edge.channel, message.since, message.until) != message.fingerprint:

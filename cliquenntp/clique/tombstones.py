@@ -5,7 +5,7 @@ from __future__ import annotations
 from cliquenntp.clique import ghosts
 from cliquenntp.clique.channel import ChannelState, Kind, Tombstone
 from cliquenntp.clique.messages import Contact
-from cliquenntp.clique.node import Node
+from cliquenntp.clique.node import FOREVER, Node
 from cliquenntp.clique.parameters import CONTACTS_AT_MOST, TOMBSTONE_KEPT
 
 
@@ -14,7 +14,7 @@ def leave(node: Node, state: ChannelState) -> None:
     until = node.clique_time() + TOMBSTONE_KEPT
     node.tombstones[state.channel] = Tombstone(state.scope, until, _members(node, state), dict(state.feasibility))
     node.dirty[("node",)] = None
-    ghosts.left(node, state.channel)
+    ghosts.forget_before(node, state.channel, FOREVER)
     schedule(node)
 
 

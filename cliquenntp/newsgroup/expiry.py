@@ -70,6 +70,8 @@ class Expiring:
         self._rules = {root: _rule_for(archive.record(root), rules) for root in archive.forums()}
         self._forum_octets: Counter[int] = Counter()
         self._excess = 0
+        self._oldest_kept: dict[int, int] = {}
+        self._newest_gone: dict[int, int] = {}
         self._living: dict[int, int] = {}
         """documents that would go but for so many living children"""
 
@@ -97,7 +99,11 @@ class Expiring:
         waiting = [docno]
         while waiting:
             docno = waiting.pop()
-            if self._archive.gone(docno) or (why := self._reason(record := self._archive.record(docno))) is None:
+            if self._archive.gone(docno) or self._stays(record := self._archive.record(docno)):
+                continue
+            why, root = self._reason(record), _root(record)
+            if why is None:
+                self._oldest_kept[root] = min(record.time, self._oldest_kept.get(root, record.time))
                 continue
             if docno not in self._living:
                 living = sum(1 for child in self._archive.children(docno) if not self._archive.gone(child))
@@ -105,8 +111,9 @@ class Expiring:
                     self._living[docno] = living
                     continue
             self._excess -= record.size
-            self._forum_octets[_root(record)] -= record.size
-            yield Expiry(docno, _root(record), record.size, why)
+            self._forum_octets[root] -= record.size
+            self._newest_gone[root] = max(record.time, self._newest_gone.get(root, record.time))
+            yield Expiry(docno, root, record.size, why)
             waiting += self._freed(record)
 
     def _freed(self, record: IRecord) -> Iterator[int]:
@@ -117,9 +124,17 @@ class Expiring:
                 if not self._living[parent]:
                     yield parent
 
+    def horizons(self) -> dict[int, int]:
+        """Return from which time on each forum is kept of which ``find`` told something: {root's docno: Clique-Time}.
+
+        What is older and stays is there for what answers it, or was chosen to stay.
+        """
+        return {root: self._oldest_kept.get(root, newest + 1) for root, newest in self._newest_gone.items()}
+
+    def _stays(self, record: IRecord) -> bool:
+        return not record.parents or record.id in self._kept or is_kept(record, self._archive)
+
     def _reason(self, record: IRecord) -> Why | None:
-        if not record.parents or record.id in self._kept or is_kept(record, self._archive):
-            return None
         rule = self._rules.get(_root(record))
         if rule is not None:
             if rule.age is not None and record.time < self._now - rule.age:

@@ -173,6 +173,10 @@ class CliqueSide:
         """Follow a channel no more; what is held stays."""
         self._handle(events.Unfollow(channel))
 
+    def horizon_moved(self, root: bytes, since: int) -> None:
+        """Tell that a forum is kept from a time (Clique-Time) on: what is older is not compared any more."""
+        self._handle(events.HorizonMoved(root, since))
+
     def resync(self, channel: Channel) -> None:
         """Compare what is held with the channel's neighbours now."""
         self._handle(events.CompareNow(channel))

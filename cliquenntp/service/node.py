@@ -185,6 +185,7 @@ class Node(Service):
         self.nodes.on_made = partial(wire, self)
         self.room = Room(
             self.reactor, self.store, self.turn, self.follows, self.clock, settings.quota, settings.expire)
+        self.room.on_horizon = self._horizon_moved
         self.listeners = Listeners(self)
         self.public_web = PublicWeb(self)
         self.turn.on_doubt = self.views.forget
@@ -211,6 +212,10 @@ class Node(Service):
     def feed(self) -> IFeed:
         """Return what takes articles of other news servers; one for all, as it knows which are on their way."""
         return self.bridges.feeding
+
+    def _horizon_moved(self, root: bytes, since: int) -> None:
+        for side in self.nodes:
+            side.horizon_moved(root, since)
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
         self.reading.posted(identity, record)

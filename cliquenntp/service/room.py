@@ -83,6 +83,8 @@ class Room:
         self._follows = follows
         self._clock = clock
         self.configure(quota, rules)
+        self.on_horizon: Callable[[bytes, int], None] = lambda root, since: None
+        """is called with a forum's root (id) and the Clique-Time from which on it is kept, when that has moved"""
         self._one_at_a_time = defer.DeferredLock()
         self._packed_to = 0
         self._looking = LoopingCall(self._look)
@@ -125,24 +127,27 @@ class Room:
 
     async def _expire(self, dry_run: bool) -> ExpiryReport:
         looked = self._looked()
-        going = await deferToThread(self._find, int(self._clock()), looked)
+        going, horizons = await deferToThread(self._find, int(self._clock()), looked)
         report = self._report(going)
         if dry_run or not going:
             return report
         for first in range(0, len(going), DROPPED_A_STEP):
             part = [expiry.docno for expiry in going[first:first + DROPPED_A_STEP]]
             await self._turn.submit(partial(_drop, part))
+        for root, since in horizons.items():
+            self.on_horizon(self._store.reader.record(root).id, since)
         self.last_expiry = report
         self._log.info(
             "{documents} documents expired, {octets} octets", documents=report.documents, octets=report.octets)
         await self._pack()
         return report
 
-    def _find(self, now: int, looked: dict[int, int]) -> list[Expiry]:
+    def _find(self, now: int, looked: dict[int, int]) -> tuple[list[Expiry], dict[int, int]]:
         with self._store.snapshot() as archive:
             bookmarks = {id_from_text(name.removeprefix(BOOKMARK)) for name, _ in archive.pieces(BOOKMARK)}
             expiring = Expiring(archive, self._rules, now, looked, bookmarks)
-            return list(expiring.find(archive.by_time(), archive.octets_held(), self.octets_kept))
+            going = list(expiring.find(archive.by_time(), archive.octets_held(), self.octets_kept))
+            return going, expiring.horizons()
 
     def _looked(self) -> dict[int, int]:
         """Return when somebody looked last into each forum, or into anything in it."""

@@ -17,6 +17,7 @@ from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "NotPacked", "ReadStore", "SeatLost", "Store", "StoreAway",
-    "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer", "without_password",
+    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "NotPacked", "ReadStore", "SeatLost", "Store",
+    "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
+    "without_password",
 ]

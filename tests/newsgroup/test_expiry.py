@@ -95,3 +95,24 @@ def test_a_forum_has_its_own_size_and_the_first_rule_counts() -> None:
     found = expiring(forum, rules, later=100)
     assert docnos(found) == posts[:1]
     assert found[0].why is Why.FORUM_FULL
+
+
+def test_a_forum_is_kept_from_its_oldest_document_that_stays_for_its_own_sake() -> None:
+    forum = SmallForum()
+    start = forum.post("start")
+    chosen, answer, old = (forum.post(subject, parent=start) for subject in ("chosen", "answer", "old"))
+    forum.now += 1000
+    young = forum.post("young", parent=answer)
+    younger = forum.post("younger")
+    archive = forum.archive
+    kept = {archive.record(chosen).id}
+
+    def look(age: int, later: int = 0) -> tuple[list[int], dict[int, int]]:
+        found = Expiring(archive, [Rule(GARDEN, age=age)], forum.now + later, {}, kept)
+        return docnos(list(found.find(archive.by_time(), archive.octets_held(), EVERYTHING))), found.horizons()
+
+    assert look(5000) == ([], {})
+    assert look(500) == ([old], {forum.root: archive.record(young).time})
+    gone, horizons = look(500, later=5000)
+    assert set(gone) == {old, young, answer, younger}
+    assert horizons == {forum.root: archive.record(younger).time + 1}

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import re
 import tarfile
+from email.utils import formatdate
 from itertools import islice
 from pathlib import Path
 
 CORPUS = os.environ.get("CLIQUENNTP_CORPUS")
 
 
-def write_mbox(path: Path, count: int, name: str = "made") -> None:
+FIRST_DATE = 1_704_067_200
+"""of made articles: the first second of 2024"""
+
+
+def write_mbox(path: Path, count: int, name: str = "made", seconds_apart: int = 0) -> None:
     """Write an mbox of so many articles: every tenth begins a thread, the others answer the one before."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
             file.write("From maker@example.invalid Mon Jan  1 00:00:00 2024\n")
             file.write(f"Message-ID: <{number}.{name}@example.invalid>\n")
             file.write("From: Article maker <maker@example.invalid>\n")
-            file.write("Date: Mon, 01 Jan 2024 00:00:00 +0000\n")
+            file.write(f"Date: {formatdate(FIRST_DATE + number * seconds_apart)}\n")
             file.write(f"Subject: article {number} of {name}\n")
             if number % 10:
                 file.write(f"References: <{number - 1}.{name}@example.invalid>\n")

@@ -97,7 +97,7 @@ class RoomTests(TestCase):
         await self.take(self.root, post)
         room = self.room(10**12, Rule(parse_wildmat(b"*"), age=500))
         going = room._find(self.now, {})
-        self.assertEqual(1, len(going))
+        self.assertEqual(1, len(going[0]))
         await self.take(signed("answer", post, time=self.now))
         room._find = lambda now, looked: going  # type: ignore[method-assign]
         await room.expire()
