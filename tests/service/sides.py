@@ -43,7 +43,10 @@ class Side:
         self._test = test
 
     async def listen(self) -> Side:
-        await self.clique.start(["tcp:127.0.0.1:0"])
+        return await self.listen_at("tcp:127.0.0.1:0")
+
+    async def listen_at(self, address: str) -> Side:
+        await self.clique.start([address])
         return self
 
     @property

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet import endpoints, reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
@@ -251,11 +251,11 @@ class ToStrangers(OwnNodesCase):
         await talk.write(post)
         await until(lambda: all(self.holds(side, post) for side in self.node.nodes))
         self.assertEqual(self.node.store.reader.newest(), 3)
-        [status] = [await self.run_command("status")]
+        status = await self.run_command("status")
         self.assertEqual(status["documents_of_all"], 3)
         self.assertEqual([row["documents"] for row in status["nodes"]], [2, 3])
         self.assertEqual(status["documents"], 2)
-        self.assertEqual(sum(side.clique.sent for side in (talk,)), 6, "each node got it by its own link")
+        self.assertEqual(talk.clique.sent, 6, "each node got root and post by its own link")
 
 
 class ByTheRightNode(OwnNodesCase):
@@ -400,10 +400,10 @@ class Life(OwnNodesCase):
         self.assertEqual(sorted(one.name for one in (self.folder / "data" / "keys").glob("node*")), ["node", "node-1"])
         self.assertEqual(len([*self.node.nodes]), 2)
 
-    async def test_a_restart_goes_on_and_a_port_that_is_taken_stops_nobody_else(self) -> None:
+    async def test_a_restart_goes_on(self) -> None:
         talk, _ = await self.two()
         key = self.own("alice").key
-        await Deferred.fromCoroutine(self._stop())
+        await self.node.stopService()
         self.start()
         self.assertEqual(self.own("alice").key, key)
         self.assertEqual([*self.own("alice").followed], [Channel(ROOT.id)])
@@ -413,8 +413,22 @@ class Life(OwnNodesCase):
         await until(lambda: self.holds(self.own("alice"), post))
         self.assertEqual(self.node.all_troubles(), [])
 
-    async def _stop(self) -> None:
+    async def test_a_port_that_is_taken_at_a_restart_stops_nobody_else(self) -> None:
+        self.start()
+        await self.add("alice")
+        await self.add("bob")
+        account = self.node.accounts.get("alice")
+        assert account is not None and account.node is not None
+        taken = self.own("bob").links.addresses[0]
+        await self.node.accounts.change(attrs.evolve(account, node=attrs.evolve(account.node, endpoint=taken)))
         await self.node.stopService()
+        other = await Side(self, "other").listen_at(taken)
+        self.start()
+        [trouble] = self.node.all_troubles()
+        self.assertIn("the node of alice", trouble)
+        self.assertIn("cannot be opened", trouble)
+        self.assertEqual([side.node for side in self.node.nodes], [SHARED, 1, 2])
+        self.assertTrue(self.own("bob").links.addresses and other.contact)
 
 
 class OverI2P(OwnNodesCase):
