@@ -52,7 +52,7 @@ def is_served(node: NodeProcess) -> bool:
     try:
         with NewsClient("127.0.0.1", node.nntp_port) as client:
             return client.command(f"GROUP {GROUP}").startswith("211")
-    except (OSError, AssertionError):
+    except (OSError, EOFError):
         return False
 
 
