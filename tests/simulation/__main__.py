@@ -1,28 +1,28 @@
 """python -m tests.simulation [SCENARIO]... [--nodes N] [--seed S] [--pictures DIR] [--result FILE] [--processes P].
 
 Without a scenario, or with ``all``: every scenario of the table of figures.  Exit status 0 when all ran, 1 when one
-could not be read.
+could not be read or did not come to its end.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import multiprocessing
+import os
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from .batch import ScenarioFailedError, run_all
 from .run import Result, Run
-from .scenario import ScenarioError, load, names
+from .scenario import Scenario, ScenarioError, load, names
 from .table import kinds, table
 
 YOUNG_OBJECTS = 50_000
 """between two collections of garbage: there is hardly any, and looking for it took a tenth of the time"""
-
-Job = tuple[str, int | None, int, str | None]
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,17 +32,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pictures", metavar="DIR", help="draw the latency curve and the overlay into this folder")
     parser.add_argument("--result", metavar="FILE", help="also write the table there, with command and seed")
-    parser.add_argument("--processes", type=int, default=2, help="how many runs at once (2)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="how many runs at once (one a core)")
     return parser.parse_args()
 
 
-def _run(job: Job) -> tuple[Result, list[str]]:
-    name, nodes, seed, pictures = job
-    run = Run(load(name, nodes), seed)
-    return _finish(run, run.go(), pictures)
-
-
-def _finish(run: Run, result: Result, pictures: str | None) -> tuple[Result, list[str]]:
+def _finish(pictures: str | None, run: Run, result: Result) -> tuple[Result, list[str]]:
     drawn: list[str] = []
     if pictures is not None:
         from .pictures import draw  # matplotlib takes a second to import
@@ -52,11 +46,10 @@ def _finish(run: Run, result: Result, pictures: str | None) -> tuple[Result, lis
     return result, drawn
 
 
-def _run_one(job: Job, progress: Progress) -> tuple[Result, list[str]]:
-    name, nodes, seed, pictures = job
-    task = progress.add_task(name, total=1.0)
-    run = Run(load(name, nodes), seed, lambda done, whole: progress.update(task, completed=done, total=whole))
-    return _finish(run, run.go(), pictures)
+def _run_one(scenario: Scenario, seed: int, pictures: str | None, progress: Progress) -> tuple[Result, list[str]]:
+    task = progress.add_task(scenario.name, total=1.0)
+    run = Run(scenario, seed, lambda done, whole: progress.update(task, completed=done, total=whole))
+    return _finish(pictures, run, run.go())
 
 
 def main() -> int:
@@ -66,21 +59,23 @@ def main() -> int:
     chosen = arguments.scenario or ["all"]
     if chosen == ["all"]:
         chosen = names()
-    jobs: list[Job] = [(name, arguments.nodes, arguments.seed, arguments.pictures) for name in chosen]
     try:
-        for name in chosen:
-            load(name)
+        scenarios = [load(name, arguments.nodes) for name in chosen]
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 1
     results: dict[str, Result] = {}
     percent = TextColumn("{task.percentage:3.0f} %")
     with Progress(TextColumn("{task.description:24}"), BarColumn(), percent, TimeElapsedColumn()) as progress:
-        if len(jobs) == 1:
-            result, drawn = _run_one(jobs[0], progress)
+        if len(scenarios) == 1:
+            result, drawn = _run_one(scenarios[0], arguments.seed, arguments.pictures, progress)
             results[result.scenario] = result
         else:
-            drawn = _run_all(jobs, arguments, progress, results)
+            try:
+                drawn = _run_all(scenarios, arguments, progress, results)
+            except ScenarioFailedError as error:
+                print(error, file=sys.stderr)
+                return 1
     ordered = _ordered(results)
     print(table(ordered))
     for result in ordered:
@@ -106,17 +101,17 @@ def _write(path: str | None, results: dict[str, Result]) -> None:
 
 
 def _run_all(
-    jobs: list[Job], arguments: argparse.Namespace, progress: Progress, results: dict[str, Result]
+    scenarios: list[Scenario], arguments: argparse.Namespace, progress: Progress, results: dict[str, Result]
 ) -> list[str]:
-    task = progress.add_task("scenarios", total=len(jobs))
+    task = progress.add_task("scenarios", total=len(scenarios))
     drawn: list[str] = []
-    with multiprocessing.Pool(arguments.processes, maxtasksperchild=1) as pool:
-        for result, paths in pool.imap_unordered(_run, jobs):
-            results[result.scenario] = result
-            drawn += paths
-            _write(arguments.result, results)
-            progress.console.print(table([result]).splitlines()[-1], soft_wrap=True)
-            progress.update(task, advance=1)
+    finish = partial(_finish, arguments.pictures)
+    for result, paths in run_all(scenarios, arguments.seed, arguments.processes, finish):
+        results[result.scenario] = result
+        drawn += paths
+        _write(arguments.result, results)
+        progress.console.print(table([result]).splitlines()[-1], soft_wrap=True)
+        progress.update(task, advance=1)
     return drawn
 
 

@@ -68,26 +68,39 @@ class Run:
     """A scenario under way; ``world`` can be looked at afterwards."""
 
     def __init__(self, scenario: Scenario, seed: int, progress: Progress | None = None) -> None:
-        self.scenario = scenario
         self.seed = seed
         self.random = Random(f"run {seed}")
         self.world = World(_factory(scenario), seed, scenario.network)
-        self.result = Result(scenario.name, scenario.protocol, scenario.nodes, seed)
         self.root = b""
         self.threads: list[bytes] = []
         self.began = 0.0
         self._progress = progress
-        self._end = scenario.joining + scenario.settle + scenario.idle + scenario.after
-        self._end += (scenario.warm + scenario.documents) * scenario.gap
         self._churn_until = 0.0
         self._watching = False
+        self._joining: tuple[float, float] | None = None
+        self.take(scenario)
+
+    def take(self, scenario: Scenario) -> None:
+        """Go on with a scenario, in place of another in which the nodes join alike."""
+        self.scenario = scenario
+        self.result = Result(scenario.name, scenario.protocol, scenario.nodes, self.seed)
+        self._end = scenario.joining + scenario.settle + scenario.idle + scenario.after
+        self._end += (scenario.warm + scenario.documents) * scenario.gap
+
+    def join(self) -> None:
+        """Let the nodes join and settle."""
+        started, used = perf_counter(), process_time()
+        self._join()
+        self._until(self.scenario.joining + self.scenario.settle)
+        self._joining = perf_counter() - started, process_time() - used
 
     def go(self) -> Result:
-        """Run everything and return the figures."""
-        started, used = perf_counter(), process_time()
+        """Run everything, or all that follows the joining, and return the figures."""
+        if self._joining is None:
+            self.join()
+        assert self._joining is not None
+        started, used = perf_counter() - self._joining[0], process_time() - self._joining[1]
         world, scenario = self.world, self.scenario
-        self._join()
-        self._until(scenario.joining + scenario.settle)
         self.result.join = sum(world.recorder.control.values()) / scenario.nodes
         if scenario.idle:
             world.recorder.reset_traffic()

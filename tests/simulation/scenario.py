@@ -92,6 +92,12 @@ class Scenario:
         """Seconds over which the nodes join."""
         return self.join_seconds or self.nodes * 0.5
 
+    @property
+    def until_joined(self) -> Scenario:
+        """What two scenarios have in common whose nodes join alike: a scenario in which nothing follows."""
+        return attrs.evolve(
+            self, name="", title="", idle=0.0, warm=0, documents=0, gap=0.0, size=0, after=0.0, steps=())
+
 
 def names() -> list[str]:
     """Return the names of all scenario files."""
