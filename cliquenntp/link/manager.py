@@ -86,6 +86,7 @@ class LinkManager:
         self._settings = settings or LinkSettings()
         self._dice = dice or random.SystemRandom()
         self._transports = Transports(reactor, i2p)
+        self._i2p = i2p
         self._dialling = Dialling(
             reactor, self._settings, self._dice.random, self._connect, self._given_up, self._transports.obstacle
         )
@@ -193,6 +194,11 @@ class LinkManager:
             session.bytes_sent,
             session.waiting,
         )
+
+    @property
+    def i2p_sessions(self) -> int:
+        """How many I2P sessions have stood so far, each after the first one because another was lost."""
+        return 0 if self._i2p is None else self._i2p.sessions
 
     def links(self) -> list[LinkInfo]:
         """Return all open links."""

@@ -20,6 +20,9 @@ class I2PTransport(Typed):
     on_up: Callable[[], None]
     """is called whenever there is a session again"""
 
+    sessions: int
+    """that have stood so far"""
+
     @property
     def address(self) -> str:
         """The address's text; empty as long as there is none."""

@@ -8,6 +8,7 @@ than the disk: all links are closed, and the core goes on with what it last kept
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -83,6 +84,8 @@ class CliqueSide:
         """documents that links brought and that were new, since the start"""
         self.repeated = 0
         """documents that links brought and that were held already"""
+        self.refused: Counter[str] = Counter()
+        """documents that links brought and that were refused, by the name of the error"""
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
         self.is_foreign: Callable[[bytes], bool] = lambda root: False
@@ -329,5 +332,6 @@ class CliqueSide:
             verify(document)
             check_time(document, int(self._clock()))
         except DocumentError as error:
+            self.refused[type(error).__name__] += 1
             return self._decider.step(events.DocumentRefused(link_id, push, error.reason))
         return self._decider.step(events.DocumentReceived(link_id, push, place_of(document)), document)

@@ -101,6 +101,10 @@ class Settings:
         (), checks.strangers_endpoints, "where anybody's browser reads the public forums, as pages without any control"
     )
 
+    metrics: tuple[str, ...] = _setting(
+        (), checks.owner_endpoints, "where Prometheus asks for figures about the node, on loopback"
+    )
+
     i2p_sam: str = _setting(
         "127.0.0.1:7656",  # both i2pd's and Java I2P's
         checks.sam,

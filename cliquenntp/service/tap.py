@@ -108,4 +108,9 @@ def makeService(options: Options) -> IService:
     resolving: Any = reactor
     resolving.installNameResolver(FewLookups(resolving.nameResolver))
     node = Node(reactor, options["settings"])
-    return ReloadingNode(reactor, node, options["load"])
+    service = ReloadingNode(reactor, node, options["load"])
+    if node.settings.metrics:
+        from cliquenntp.service.metrics import Metrics
+
+        Metrics(reactor, node).setServiceParent(service)
+    return service

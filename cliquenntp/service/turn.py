@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, TypeVar
 
 import attrs
@@ -98,6 +99,8 @@ class _BatchDone:
     changes: Changes
     error: Failure | None
     """why the commit failed; None if it did not"""
+    seconds: float = 0.0
+    """that the commit took"""
 
 
 class Turn:
@@ -113,6 +116,8 @@ class Turn:
         self.on_doubt: Callable[[], None] = lambda: None
         """is called when the reader has moved forward after a commit of which nobody knows whether it happened: a
         server may have gone after it had written and before it could say so"""
+        self.on_commit: Callable[[float], None] = lambda seconds: None
+        """is called after each commit with how long it took"""
         self.on_seat_lost: Callable[[], None] = lambda: None
         """is called when another process writes to the database: this one never will again"""
         self._queue: deque[_Queued] = deque()
@@ -212,6 +217,7 @@ class Turn:
     def _finish_batch(self, done: _BatchDone) -> None:
         answers = done.outcomes
         if done.error is None:
+            self.on_commit(done.seconds)
             self._move_forward(done.changes)
         else:
             self._refuse(done.error)
@@ -285,7 +291,9 @@ def _run_batch(writer: Writer, batch: Sequence[_Queued]) -> _BatchDone:
             writer.begin()
             outcomes, failed = _run_steps(writer, remaining)
             if failed is None:
-                return _BatchDone([*broken, *outcomes], writer.commit(), None)
+                began = perf_counter()
+                changes = writer.commit()
+                return _BatchDone([*broken, *outcomes], changes, None, perf_counter() - began)
             broken.append(failed)
             remaining.remove(failed[0])
     except Exception:

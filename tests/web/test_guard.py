@@ -21,6 +21,7 @@ STATUS = {
     "address": "owner@invalid",
     "nntp": ["tcp:127.0.0.1:1119"], "web": [], "readers": 1, "clique": [], "peers": [], "received": 3, "repeated": 0,
     "sent": 2, "forums": 1, "documents": 7, "troubles": ["the disk is <full>"],
+    "posts": [{"newsgroup": "clique.a", "subject": "<b>", "nodes": 0, "waits": True}],
 }
 
 
