@@ -26,6 +26,9 @@ LARGEST_ARTICLE = 4 << 20
 _MBOX_LINE = re.compile(rb"From \S.*\d:\d\d\b.*\d{4}")
 """as mail programs write it: ``From address weekday month day hours:minutes year``, a zone maybe"""
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_OF_A_SPOOL = frozenset({".overview", ".minmax", ".servers", "message.id", "leaf.node"})
+"""files and folders beside the articles: of slrnpull, of leafnode, and of servers that keep overviews so"""
+
 _PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 
@@ -71,7 +74,7 @@ def open_source(path: Path, group: str | None = None) -> Source:
     Raises SourceError, OSError.
     """
     if path.is_dir():
-        return Folder(path, group)
+        return _open_folder(path, group)
     file, damage = _unpacked(path)
     start = file.read(600)
     file.seek(0)
@@ -84,6 +87,18 @@ def open_source(path: Path, group: str | None = None) -> Source:
         raise SourceError(f"{path} is neither an mbox file, a tar of articles nor a folder")
     source.damage = damage
     return source
+
+
+def _open_folder(path: Path, group: str | None) -> Source:
+    from cliquenntp.service.import_mail import Maildir, PublicInbox, is_maildir, is_public_inbox
+
+    if is_maildir(path):
+        return Maildir(path, group)
+    if is_public_inbox(path):
+        return PublicInbox(path, group)
+    # slrnpull has its articles below news/, and its own files beside that
+    is_slrnpull = (path / "news").is_dir() and ((path / "slrnpull.conf").exists() or (path / "out.going").is_dir())
+    return Folder(path / "news" if is_slrnpull else path, group)
 
 
 def _stem(path: Path) -> str:
@@ -201,12 +216,19 @@ class Mbox(_InOneFile):
 
 
 class Folder(Source):
-    """Files below a folder; the folders on the way to an article name its newsgroup; a place is a path."""
+    """Files below a folder; the folders on the way to an article name its newsgroup; a place is a path.
+
+    Of a news spool (INN's, slrnpull's, leafnode's), which has files of its own, those named by a number are articles.
+    """
 
     def __init__(self, path: Path, group: str | None) -> None:
         self._path = path
         self._group = group
-        self.size = sum(len(files) for _, _, files in os.walk(path))
+        self.size = 0
+        self._is_spool = False
+        for _, folders, files in os.walk(path):
+            self.size += len(files)
+            self._is_spool = self._is_spool or not _OF_A_SPOOL.isdisjoint((*folders, *files))
 
     def __iter__(self) -> Iterator[Found]:
         for folder, folders, files in os.walk(self._path):
@@ -215,7 +237,8 @@ class Folder(Source):
             for file in sorted(files, key=lambda name: (len(name), name) if name.isdecimal() else (1 << 10, name)):
                 self.position += 1
                 path = Path(folder, file)
-                if path.is_file() and not file.startswith("."):
+                is_one = file.isdecimal() if self._is_spool else not file.startswith(".")
+                if is_one and path.is_file():
                     place = str(path.relative_to(self._path))
                     raw = path.read_bytes() if path.stat().st_size <= LARGEST_ARTICLE else None
                     yield Found(place, _group_of(parts, self._group), place, raw)

@@ -113,7 +113,7 @@ class Bridged:
 
     def __init__(self, folder: Path) -> None:
         # counts and history on the disk after each article: else a killed INN forgets what it has
-        self.inn = Inn(folder / "inn", [NEWSGROUP.encode()], {"icdsynccount": "1", "docancels": "none"})
+        self.inn = Inn(folder / "inn", [NEWSGROUP.encode()], {"icdsynccount": "1", "docancels": "all"})
         self.node = NodeProcess(folder / "node", config='path_identity = "node.example.net"\n').start()
 
     def close(self) -> None:

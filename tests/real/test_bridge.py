@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from benchmarks.inn import is_installed
+from tests.nntp_client import NewsClient
 from tests.real.bridged import FORUM, NEWSGROUP, Bridged, Poster, check_same, corpus_articles, feed
+from tests.real.waiting import wait_for
 
 pytestmark = [
     pytest.mark.real, pytest.mark.timeout(900),
@@ -73,3 +75,28 @@ def post_on_both(bridged: Bridged, here: Poster, there: Poster) -> None:
             status = poster.post(port, poster.message_id_of_some(port))
             assert status.startswith("240"), status
     assert not to_kill
+
+
+def test_taking_back_passes_both_ways(bridged: Bridged) -> None:
+    bridged.node.cliquectl("create-forum", "talk")
+    here, there = Poster("node", FORUM, 1), Poster("inn", NEWSGROUP, 2)
+    for poster, port in ((here, bridged.node.nntp_port), (there, bridged.inn.port)):
+        for _ in range(2):
+            assert poster.post(port, "").startswith("240")
+    bridged.bridge()
+    bridged.wait_until_even(4, 60)
+    ours = {each.subject: each for each in bridged.here}
+    cancel(bridged.node.nntp_port, FORUM, ours["node 1"].message_id)
+    cancel(bridged.inn.port, NEWSGROUP, ours["inn 1"].original)
+    wait_for("both are cancelled on both sides", lambda: (
+        len(bridged.here) == len(bridged.there) == 2), 60)
+    assert {each.subject for each in bridged.here} == {"node 2", "inn 2"}
+    check_same(bridged.here, bridged.there)
+
+
+def cancel(port: int, newsgroup: str, message_id: str) -> None:
+    with NewsClient("127.0.0.1", port) as client:
+        status = client.post(
+            f"From: a@example.com\r\nNewsgroups: {newsgroup}\r\nSubject: cmsg cancel {message_id}\r\n"
+            f"Control: cancel {message_id}\r\n\r\nGone.\r\n".encode())
+        assert status.startswith("240"), status
