@@ -14,6 +14,7 @@ from cliquenntp.web.public.site import CONNECTIONS_PER_ADDRESS, REQUESTS_PER_MIN
 from tests.nntp_client import NewsClient
 from tests.real.node_process import LOOPBACK, NodeProcess
 from tests.real.reading import message_id, overview, post
+from tests.web.accessible import wrong_with
 from tests.web.browser import Answer, Browser
 
 pytestmark = pytest.mark.real
@@ -83,6 +84,7 @@ def test_every_page_is_safe_and_none_names_what_is_not_public(node: NodeProcess)
     assert len(pages) > 10
     for path, page in pages.items():
         assert page.status == 200, path
+        assert not page.headers["content-type"].startswith("text/html") or wrong_with(page.text) == [], path
         assert "secret" not in page.text, path
         assert "Hidden" not in page.text, path
         assert "<script" not in page.text, path

@@ -12,6 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.web import Outcome, RefusedError, make_site
 from cliquenntp.web.guard import MOST_BODY_OCTETS, names_this_machine
+from tests.web.accessible import wrong_with
 from tests.web.browser import Answer, Browser
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -123,6 +124,11 @@ class GuardTests(TestCase):
             self.assertNotIn("<script>alert", answer.text)
             self.assertIn("<script>alert(1)</script>", answer.words + answer.text.replace("&lt;", "<").replace(
                 "&gt;", ">"))
+
+    async def test_pages_can_be_heard_and_used_by_the_keyboard(self) -> None:
+        for path in ("/", "/forum/clique.a", "/forum/clique.none"):
+            self.assertEqual([], wrong_with((await self.in_thread(self.browser.get, path)).text), path)
+        self.assertTrue(wrong_with("<p><input><img><th><section>"))
 
     async def test_a_refused_command_is_told_in_its_own_words(self) -> None:
         answer = await self.in_thread(self.browser.send, "/join", invitation="rubbish")
