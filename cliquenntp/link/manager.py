@@ -200,6 +200,11 @@ class LinkManager:
         """How many I2P sessions have stood so far, each after the first one because another was lost."""
         return 0 if self._i2p is None else self._i2p.sessions
 
+    @property
+    def i2p_state(self) -> str:
+        """What stands in the way to I2P, or the address there; empty where I2P is not used."""
+        return "" if self._i2p is None else self._i2p.obstacle or self._i2p.address
+
     def links(self) -> list[LinkInfo]:
         """Return all open links."""
         return [info for info in map(self.info, list(self._connections.links)) if info is not None]

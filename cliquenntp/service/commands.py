@@ -85,6 +85,7 @@ class NodeCommands:
             "workers_connected": 0 if node.sharing is None else node.sharing.desk.readers,
             "zeo": None if node.workers is None else node.workers.zeo_pid,
             "clique": clique.links.addresses,
+            "i2p": clique.links.i2p_state,
             "peers": [*peers(node, clique)],
             "received": clique.received,
             "repeated": clique.repeated,

@@ -52,3 +52,9 @@ def test_a_page_without_its_port_is_told_and_the_node_runs(make_node: Callable[.
     [trouble] = second.cliquectl("status")["troubles"]
     assert "status page" in trouble
     assert "--web" in trouble
+
+
+def test_the_page_tells_why_i2p_is_not_there(make_node: Callable[..., NodeProcess]) -> None:
+    node = make_node(config='clique = "i2p"\ni2p_sam = "127.0.0.1:1"\n', web=LOOPBACK)
+    wait_for("the reason", lambda: "127.0.0.1:1" in node.ask("status")["i2p"])
+    assert "127.0.0.1:1" in browser_of(node).get().words

@@ -20,7 +20,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 STATUS = {
     "version": "1", "uptime": 200, "data": "/data", "bytes": 12_345_678, "quota": 10**9, "node": "key",
     "address": "owner@invalid",
-    "nntp": ["tcp:127.0.0.1:1119"], "web": [], "readers": 1, "clique": [], "peers": [], "received": 3, "repeated": 0,
+    "nntp": ["tcp:127.0.0.1:1119"], "web": [], "readers": 1, "clique": [], "i2p": "",
+    "peers": [], "received": 3, "repeated": 0,
     "sent": 2, "forums": 1, "documents": 7, "troubles": ["the disk is <full>"],
     "posts": [{"newsgroup": "clique.a", "subject": "<b>", "nodes": 0, "waits": True}],
 }

@@ -21,6 +21,7 @@ def _show_status(status: Mapping[str, Any]) -> str:
         *(f"public web {address or 'not up yet'}" for address in status["public_web"]),
         *([f"TLS        SHA-256 {status['certificate']}"] if status["certificate"] else []),
         *(f"clique     {address}" for address in status["clique"] or ["off"]),
+        *([f"I2P        {status['i2p']}"] if status["i2p"] else []),
         f"readers    {status['readers']}",
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
