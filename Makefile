@@ -25,7 +25,7 @@ LIBDIR = $(PREFIX)/lib/cliquenntp
 MANDIR = $(PREFIX)/share/man
 
 .PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-network bench-node \
-	conformance simulate simulate-large test-bridge-long docs clean
+	bench-packing conformance simulate simulate-large test-bridge-long docs clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -70,6 +70,10 @@ bench-forum: $(VENV)/installed-tests
 # what shapes cost that nobody would write but to do harm
 bench-hostile: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.hostile
+
+# what a reader notices while 100,000 documents are packed, and the room on the disk; fails where a bound is passed
+bench-packing: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.packing
 
 # twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
 bench-network: $(VENV)/installed-tests

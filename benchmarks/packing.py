@@ -37,8 +37,6 @@ LOOK_EVERY = 0.002
 POST_EVERY = 0.05
 """seconds between two posts: 1.7 million a day"""
 
-NO_PACK_SECONDS = 10.0
-
 Looks = list[tuple[float, float]]
 """of each look, how long it took, and how long without what it waited for a processor, in milliseconds"""
 
@@ -112,13 +110,18 @@ def looks_while(store: Store, is_busy: Callable[[], bool], shape: Shape, is_post
     return taken
 
 
-def rows(store: Store, shape: Shape, raw: int, is_posting: bool) -> Iterator[tuple[str, float, float, float, Looks]]:
-    """Yield what went on, its seconds, octets on disk for one of a document before and after, and the looks."""
+def rows(
+    store: Store, shape: Shape, raw: int, rest: float, is_posting: bool
+) -> Iterator[tuple[str, float, float, float, Looks]]:
+    """Yield what went on, its seconds, octets on disk for one of a document before and after, and the looks.
+
+    First nothing for ``rest`` seconds, then a pack; ``raw``: octets of all documents.
+    """
     posts = ", with posts" if is_posting else ""
-    until = time.perf_counter() + NO_PACK_SECONDS
+    until = time.perf_counter() + rest
     before = store.octets() / raw
     looks = looks_while(store, lambda: time.perf_counter() < until, shape, is_posting)
-    yield f"no pack{posts}", NO_PACK_SECONDS, before, store.octets() / raw, looks
+    yield f"no pack{posts}", rest, before, store.octets() / raw, looks
     before, started = store.octets() / raw, time.perf_counter()
     packing = threading.Thread(target=store.pack)
     packing.start()
@@ -145,6 +148,7 @@ def main() -> None:
         prog="python -m benchmarks.packing", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--rest", type=float, default=10.0, help="seconds of reading without a pack")
     parser.add_argument("--folder", help="where to write (default: a temporary folder)")
     options = parser.parse_args()
     console = Console(width=150)
@@ -164,7 +168,7 @@ def main() -> None:
         collections.start()
         raw = options.documents * OCTETS
         for is_posting in (False, True):
-            for name, seconds, before, after, looks in rows(store, shape, raw, is_posting):
+            for name, seconds, before, after, looks in rows(store, shape, raw, options.rest, is_posting):
                 clock = sorted(took for took, _ in looks)
                 held = max(held for _, held in looks)
                 table.add_row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,14 @@ def test_a_backup_made_while_posts_go_on_is_whole_and_flipped_bits_in_it_are_fou
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "flipped bits found by the sums: 20 of 20" in done.stdout
+
+
+def test_packing_is_measured_and_leaves_little_on_the_disk() -> None:
+    command = [sys.executable, "-m", "benchmarks.packing", "--documents", "1000", "--rest", "0.5"]
+    told = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    assert "a pack, with posts" in told.stdout, told.stderr
+    found = re.search(r"one by one: ([0-9.]+) octets .*, ([0-9.]+) after", told.stdout)
+    assert found is not None
+    # octets, not times: how long a read is held up on a busy machine is for `make bench-packing` to tell
+    assert float(found[1]) <= 5
+    assert float(found[2]) <= 2.5
