@@ -24,7 +24,7 @@ when to come back with TimerDue.  `now` is monotonic seconds as a float.  The ru
    (`reconcile`).
 8. **Edges** are found by invitations, introductions and random walks, up to a bound; nobody enters the table but by its
    own request on a link that proves its key (`membership`).  Whoever follows less than a forum hangs on feeders
-   (`answering`, `graft`).  Probes of other addresses find a partition and heal it (`probes`).
+   (`answering`, `graft`, `feeders`).  Probes of other addresses find a partition and heal it (`probes`).
 """
 
 from cliquenntp.clique.core import Core

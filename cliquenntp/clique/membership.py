@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, edges, probes
+from cliquenntp.clique import adverts, edges, feeders, probes
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
 from cliquenntp.clique.messages import Channel, Contact, Walk
@@ -24,19 +24,11 @@ from cliquenntp.clique.parameters import (
     LINK_REQUEST_TIMEOUT,
     PASSIVE_AT_MOST,
     PROBE_LINK_FOR,
-    SOURCES_AT_MOST,
-    SOURCES_ENOUGH,
-    SOURCES_WANTED,
     WALK_EXTRA,
     WALK_HOPS,
     WALKS_BEFORE_ADDRESSES,
     WALKS_PER_MINUTE,
 )
-
-
-def wanted(state: ChannelState) -> int:
-    """Return how many edges that bring documents this channel shall have."""
-    return EDGES_WANTED if state.is_full or not state.degree(Kind.FEEDER) else SOURCES_WANTED
 
 
 def pending(node: Node, state: ChannelState) -> int:
@@ -46,24 +38,18 @@ def pending(node: Node, state: ChannelState) -> int:
     return sum(1 for reasons in node.dialling.values() if not wished.isdisjoint(reasons))
 
 
-def lacking(state: ChannelState) -> int:
-    """Return how many edges a channel lacks; followers do not count for one that has feeders."""
-    counted = edges.sources(state) if state.is_full else state.degree(Kind.FEEDER) or state.degree(Kind.PEER)
-    return wanted(state) - counted
-
-
 def fill(node: Node, state: ChannelState) -> None:
     """Look for edges while there are too few, ever more rarely."""
     if not state.is_full:
-        _ask_present_feeders(node, state)
-        _trim(node, state)
-    missing = lacking(state) - pending(node, state)
+        feeders.ask_present_feeders(node, state)
+        feeders.trim(node, state)
+    missing = feeders.lacking(state) - pending(node, state)
     # of followers that are cut off one looks on for a feeder, however many they are
     alone = not any(True for _ in state.open_edges())
     looks_on = state.is_cut_off and state.is_center(node.me.key) and not alone
     if looks_on:
         _look_for_feeder(node, state)
-    elif lacking(state) <= 0:
+    elif feeders.lacking(state) <= 0:
         state.fill_round = 0
         return
     needy = looks_on or alone
@@ -87,7 +73,7 @@ def fill(node: Node, state: ChannelState) -> None:
         candidates = candidates[:2]
     may_walk = True
     if not state.is_full and open_edges:
-        may_walk = _looks_for_all(node, state)
+        may_walk = feeders.looks_for_all(node, state)
         if not may_walk or state.degree(Kind.FEEDER):
             # other followers are of no use to one that has a feeder, and its feeders are asked already
             candidates = []
@@ -119,81 +105,6 @@ def _has_all(state: ChannelState) -> bool:
     if not is_known or not state.is_full:
         return False
     return adverts.nodes(state) <= 1 + sum(1 for edge in state.open_edges() if edge.kind == Kind.PEER)
-
-
-def _trim(node: Node, state: ChannelState) -> None:
-    """Let a follower that has feeders give up what does not push to it: other followers, then feeders too many."""
-    fed = sum(1 for edge in state.open_edges() if edge.kind == Kind.FEEDER)
-    if state.is_full or not fed:
-        return
-    kept = _kept_feeders(node, state.scope)
-    for edge in list(state.open_edges()):
-        if edge.kind == Kind.PEER:
-            # one that asked us may lack feeders, and would ask again
-            spare = (fed >= SOURCES_ENOUGH and edge.requested) or edges.sources(state) > SOURCES_AT_MOST
-        else:
-            spare = (
-                edge.kind == Kind.FEEDER and edge.link.contact.key not in kept
-                and state.degree(Kind.FEEDER) > SOURCES_WANTED)
-        if spare and not edge.in_tree:
-            # it is told of nobody, since it would ask who is as full as we are, and so on
-            edges.part(node, edge)
-
-
-def _kept_feeders(node: Node, scope: bytes) -> set[bytes]:
-    """Return the feeders that all our channels of a forum keep: parents, then those of the most channels."""
-    fed: dict[bytes, tuple[bool, int]] = {}
-    for state in node.channels.values():
-        for edge in state.open_edges() if state.scope == scope else ():
-            if edge.kind == Kind.FEEDER:
-                is_parent, count = fed.get(edge.link.contact.key, (False, 0))
-                fed[edge.link.contact.key] = is_parent or edge.in_tree, count + 1
-    return set(sorted(fed, key=lambda key: fed[key], reverse=True)[:SOURCES_WANTED])
-
-
-def feeders(node: Node, scope: bytes) -> dict[bytes, Link]:
-    """Return the nodes that feed any of our channels of a forum, in the order in which they came."""
-    return {
-        edge.link.contact.key: edge.link for state in node.channels.values() if state.scope == scope
-        for edge in state.open_edges() if edge.kind == Kind.FEEDER}
-
-
-def has_feeders_enough(node: Node, state: ChannelState) -> bool:
-    """Return whether a further node is not to be asked to feed this channel.
-
-    So a follower has few links, however many channels it follows.
-    """
-    if not state.degree(Kind.FEEDER):
-        return False
-    asked = {
-        edge.link.contact.key for other in node.channels.values() if other.scope == state.scope
-        for edge in other.edges.values() if not edge.open}
-    return len(feeders(node, state.scope).keys() | asked) >= SOURCES_WANTED
-
-
-def _looks_for_all(node: Node, state: ChannelState) -> bool:
-    """Return whether this one of a forum's narrow channels looks for feeders for all of them.
-
-    So a follower has few links, however many channels it follows.
-    """
-    if len(feeders(node, state.scope)) >= SOURCES_WANTED:
-        return False
-    others = [
-        other.channel for other in node.channels.values()
-        if other.scope == state.scope and not other.is_full and lacking(other) > 0]
-    return state.channel == min(others, default=state.channel)
-
-
-def _ask_present_feeders(node: Node, state: ChannelState) -> None:
-    """Let a follower's channel ask the nodes that feed its other channels: that costs no link."""
-    for key, link in feeders(node, state.scope).items():
-        if state.degree(Kind.FEEDER) >= SOURCES_WANTED:
-            return
-        known = edges.get_to_know(node, state, link.contact)
-        if known is not None and known.again_at <= node.now and state.edge_with(key) is None and (
-                edges.has_room(node, state, link.contact, "feeder")):
-            known.again_at = node.spread(DIAL_AGAIN)
-            edges.request(node, state, link)
 
 
 def _may_introduce(state: ChannelState, introducer: bytes) -> bool:
@@ -291,8 +202,8 @@ def ask_dialler(node: Node, link: Link) -> None:
         expected = any(
             other.scope == state.scope and other.walked_at > node.now - 2 * LINK_REQUEST_TIMEOUT
             for other in node.channels.values())
-        if expected and not state.is_full and lacking(state) > 0 and not has_feeders_enough(node, state) and (
-                edges.has_room(node, state, link.contact, "feeder")):
+        lacks = not state.is_full and feeders.lacking(state) > 0 and not feeders.has_feeders_enough(node, state)
+        if expected and lacks and edges.has_room(node, state, link.contact, "feeder"):
             edges.request(node, state, link)
 
 
