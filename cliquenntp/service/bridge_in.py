@@ -31,7 +31,7 @@ from cliquenntp.service.bridge import (
 from cliquenntp.service.bridge_server import expect
 from cliquenntp.service.bridge_way import UNTIL_WOKEN, Way, all_of
 from cliquenntp.service.cancels import forget_cancel, is_cancellable, note_cancel, noted_cancels
-from cliquenntp.service.feeding import Feeding
+from cliquenntp.service.feeding import HELD, Feeding
 from cliquenntp.service.import_sources import LARGEST_ARTICLE
 from cliquenntp.service.turn import Turn
 
@@ -109,7 +109,7 @@ class InwardWay(Way):
     async def _next_number(self, server: NewsServer, high: int) -> int:
         """Return the number behind the last settled one; 1 where the server has begun to count anew."""
         state = self.state
-        is_same = state.number <= high
+        is_same = state.number <= high or not high  # some say 0 of any empty newsgroup
         if is_same and state.message_id:
             there = await server.ask(b"STAT %d" % state.number)
             is_same = there.code != 223 or state.message_id in there.text.split()
@@ -146,6 +146,8 @@ class InwardWay(Way):
             raise BridgeError(result.text)
         if result.accepted:
             self.state.taken += 1
+        elif result is HELD:  # another server's bridge was faster
+            self.state.held += 1
         else:
             self._refuse(row.message_id, result.text)
 

@@ -104,6 +104,7 @@ class Way:
                 await self._sleep(wait)
 
     def _stuck(self, why: str) -> None:
+        why = _printable(why)
         if self.trouble.text != why:
             self.log.warn("bridge {name}, way {way}: {why}", name=self._bridge.name, way=self.direction, why=why)
         self.trouble.text = why
@@ -141,11 +142,16 @@ class Way:
 
     def _refused(self, message_id: bytes, why: str) -> None:
         """Tell the operator of an article that did not go over."""
-        shown = message_id.decode("utf-8", "replace")
+        shown, why = _printable(message_id.decode("utf-8", "replace")), _printable(why)
         self.trouble.refusals.append((shown, why))
         self.log.warn(
             "bridge {name}, way {way}: {message_id} was refused: {why}",
             name=self._bridge.name, way=self.direction, message_id=shown, why=why)
+
+
+def _printable(text: str) -> str:
+    """Return what another server said without what would do something to a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 async def all_of(asked: Sequence[Deferred[T]]) -> list[T]:

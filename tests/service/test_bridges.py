@@ -142,12 +142,12 @@ class BridgesTests(TestCase):
             root = await self.root()
             records = [await self.post(str(number), root) for number in range(3)]
             self.server.answers[b"CHECK"] = [b"431 x"]
-            self.server.answers[b"TAKETHIS"] = [b"439 no thanks"]
+            self.server.answers[b"TAKETHIS"] = [b"439 no\x1b thanks"]
             await self.bridges.add(self.bridge)
             await self.until(lambda: self.way("out").state.docno >= records[2].docno)
             state = self.way("out").state
             assert (state.sent, state.held, state.refused) == (2, 0, 1)
-            assert [*self.way("out").trouble.refusals] == [(_message_id(records[1]).decode(), "439 no thanks")]
+            assert [*self.way("out").trouble.refusals] == [(_message_id(records[1]).decode(), "439 no? thanks")]
             assert [self.there(record) is not None for record in records] == [True, False, True]
 
         return ensureDeferred(run())

@@ -123,7 +123,7 @@ class Conversation:
         if not code.isdigit() or line[3:4] not in (b" ", b""):
             raise ServerError(f"it says {line[:80]!a} where a status line is due")
         if not self._waiting:
-            raise ServerError(f"it says unasked: {line[:80].decode('utf-8', 'replace')}")
+            raise ServerError(f"it says unasked: {line[:80]!a}")
         command = self._waiting.popleft()
         reply = Reply(command, int(code), text)
         word = command.partition(b" ")[0].upper()
