@@ -75,13 +75,13 @@ def newcomer() -> Iterator[Newcomer]:
     try:
         subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(home / "cliquenntp")], check=True)
         if makes_user:
-            subprocess.run(["userdel", USER], check=False, capture_output=True)
+            subprocess.run(["userdel", "--force", USER], check=False, capture_output=True)
             subprocess.run(["useradd", "--home-dir", str(home), "--shell", "/bin/sh", USER], check=True)
             subprocess.run(["chown", "-R", f"{USER}:", str(home)], check=True)
         yield Newcomer(home, home / "cliquenntp", makes_user)
     finally:
         if makes_user:
-            subprocess.run(["userdel", USER], check=False, capture_output=True)
+            subprocess.run(["userdel", "--force", USER], check=False, capture_output=True)
         shutil.rmtree(home)
 
 
