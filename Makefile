@@ -10,7 +10,7 @@ LARGE_SCENARIOS := calm star churn center_dies third_dies partition mixed tenth
 SERVER ?= 127.0.0.1:1119
 
 # Debian packages of the programs that tests drive
-TEST_PACKAGES := slrn slrnpull tin tmux i2pd chromium chromium-driver thunderbird postgresql
+TEST_PACKAGES := slrn slrnpull tin neomutt emacs-nox suck tmux i2pd chromium chromium-driver thunderbird postgresql
 
 # Packages that are unpacked for tests: installed, inn2 wants a host name with a dot and a mail server, and leafnode is
 # a news server that conflicts with it.  Beside them, what their programs need.
@@ -35,6 +35,11 @@ test: $(VENV)/installed-tests test-programs
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# what newsreaders, libraries and offline readers do with a node, in full
+.PHONY: test-real
+test-real: $(VENV)/installed-tests test-programs
+	$(BIN)/python -m pytest -m "readers or not readers" tests/real/readers
 
 # As root the programs are installed; a plain user's tests are skipped by name where one is missing.
 test-programs:

@@ -23,9 +23,10 @@ class NodeProcess:
 
     def __init__(
         self, folder: Path, clique: bool = False, config: str = "", web: str = "off",
-        environ: Mapping[str, str] | None = None, wrapper: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None, wrapper: Sequence[str] = (), nntp: str = LOOPBACK,
     ) -> None:
         self.folder = folder
+        self._nntp = nntp
         self._web = web
         self._clique = "tcp:127.0.0.1:0" if clique else "off"
         self._config = config
@@ -46,7 +47,7 @@ class NodeProcess:
     def launch(self) -> None:
         """Start the process and return at once."""
         self.folder.mkdir(exist_ok=True)
-        flags = ["--data", str(self.folder / "data"), "--nntp", LOOPBACK, "--web", self._web]
+        flags = ["--data", str(self.folder / "data"), "--nntp", self._nntp, "--web", self._web]
         if self._config:
             (self.folder / "cliquenntp.toml").write_text(self._config)
             flags += ["--config", str(self.folder / "cliquenntp.toml")]

@@ -33,6 +33,17 @@ class Terminal:
         return self._run("capture-pane", "-p", "-t", ":0")
 
     @property
+    def cursor_line(self) -> str:
+        """The line of the screen on which the cursor stands."""
+        row = int(self._run("display-message", "-p", "-t", ":0", "#{cursor_y}"))
+        return self.screen.split("\n")[row]
+
+    @property
+    def text(self) -> str:
+        """The lines of the screen that are not empty."""
+        return "\n".join(line for line in self.screen.splitlines() if line.strip())
+
+    @property
     def has_ended(self) -> bool:
         """Whether the program has ended."""
         return subprocess.run([*self._tmux, "has-session"], capture_output=True, check=False).returncode != 0
@@ -55,8 +66,7 @@ class Terminal:
         try:
             return wait_for(f"{texts} on the screen", look, seconds)
         except AssertionError as error:
-            shown = "\n".join(line for line in self.screen.splitlines() if line.strip())
-            raise AssertionError(f"{error}; the screen shows:\n{shown}") from None
+            raise AssertionError(f"{error}; the screen shows:\n{self.text}") from None
 
     def close(self) -> None:
         """End the program and its tmux server."""

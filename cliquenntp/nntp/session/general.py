@@ -19,7 +19,7 @@ def greeting(reader: Reader) -> bytes:
 
 
 def capabilities(reader: Reader, words: list[bytes]) -> Answer:
-    """CAPABILITIES: what the command table holds, as far as this connection's rights reach."""
+    """CAPABILITIES: the commands that this connection may use now; before a login READER, too."""
     if words:
         arguments.header_name(words[0])  # a keyword, which no capability needs
     labels: dict[str, list[str]] = {}
@@ -29,6 +29,9 @@ def capabilities(reader: Reader, words: list[bytes]) -> Answer:
                 label, *items = line.split()
                 known = labels.setdefault(label, [])
                 known += [item for item in items if item not in known]
+    if reader.login_wanted:
+        # neomutt needs this: without READER it hangs up instead of logging in
+        labels.setdefault("READER", [])
     lines = [f"VERSION 2\r\nIMPLEMENTATION {reader.settings.implementation}\r\n"]
     lines += [" ".join([label, *items]) + "\r\n" for label, items in labels.items()]
     return replies.CAPABILITIES_FOLLOW + "".join(lines).encode() + replies.END

@@ -1,0 +1,125 @@
+"""neomutt, in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from tests.real.readers.newsreader import TerminalReader, newsgroups_on
+
+ROW = re.compile(r"^ *\d+ ..(?P<mark>.) .{6} .{15} \( *\S+\) (?:(?P<tree>[ │├└─*]*)>)?(?P<subject>.*?) *$")
+
+
+class Neomutt(TerminalReader):
+    """The way through neomutt's screens: its browser of newsgroups, the index of one, an article."""
+
+    def start(self) -> None:
+        """Start it with its browser of newsgroups."""
+        port = self.access.starttls_port or self.access.port  # snews:// would be port 563, whatever is asked for
+        settings = [
+            f'set news_server="news://127.0.0.1:{port}"',
+            'set certificate_file="~/.certificates"',
+            "set ssl_verify_host=no",  # the node's certificate names no host
+            f'set from="{self.access.address}"',
+            f'set realname="{self.access.name}"',
+            "set use_from=yes",
+            'set attribution="%n wrote:"',
+            'set newsrc="~/.newsrc"',
+            "set sort=threads",
+            "set save_unsubscribed=yes",
+            "set catchup_newsgroup=no",
+            "set nntp_context=0",
+            'set news_cache_dir="~/.cache"',
+            # Debian's has no keys for these
+            "bind index P post-message",
+            "bind index,pager F followup-message",
+            # what a test need not be asked
+            'set folder="~/Mail"',
+            'set spoolfile="~/Mail/inbox"',
+            "set sleep_time=0",
+            "set quit=yes",
+            "set copy=no",
+            "set abort_unmodified=no",
+            "set fast_reply=yes",
+            "set include=yes",
+        ]
+        if self.access.login:
+            name, password = self.access.login
+            settings += [f'set nntp_user="{name}"', f'set nntp_pass="{password}"']
+        (self.home / ".neomuttrc").write_text("\n".join(settings) + "\n")
+        (self.home / "Mail").mkdir(exist_ok=True)
+        self.run("neomutt", "-G")
+        if self.access.login and not (self.home / ".certificates").exists():
+            self.terminal.wait("(a)ccept always")  # it takes STARTTLS unasked
+            self.terminal.keys("a")
+        self.terminal.wait("q:Exit", "s:Subscribe")
+
+    def _index_of(self, newsgroup: str) -> None:
+        """Open the index of a newsgroup, which need not be subscribed."""
+        if "q:Exit" in self.terminal.screen.partition("\n")[0]:
+            self.leave("Enter")
+        self.terminal.keys("i")
+        self.answer("Open newsgroup", newsgroup)
+        self.terminal.wait(f"/{newsgroup} [Msgs:")
+
+    def newsgroups(self) -> set[str]:
+        """Return what the browser shows."""
+        return newsgroups_on(self.terminal.screen)
+
+    def subscribe(self, newsgroup: str) -> None:
+        """Find the newsgroup in the browser and press s."""
+        self.terminal.keys("/")
+        self.answer("Search for:", f"^{re.escape(newsgroup)}$")
+        self.terminal.keys("s")
+
+    def subscribed(self) -> set[str]:
+        """Return the newsgroups that the browser lists without a u."""
+        lines = [line for line in self.terminal.screen.splitlines() if not re.match(r"^ *\d+ +.?u ", line)]
+        return newsgroups_on("\n".join(lines))
+
+    def open(self, newsgroup: str) -> None:
+        """Change to the newsgroup."""
+        if "i:Exit" in self.terminal.screen.partition("\n")[0]:
+            self.leave("i")
+        if f"/{newsgroup} [Msgs:" in self.terminal.screen:
+            self.start()
+        self._index_of(newsgroup)
+
+    def _index(self, subject: str) -> int:
+        return self.wait_for_index(ROW, subject)
+
+    def depths(self, subject: str) -> list[int]:
+        """Count the columns before the arrow: two for each level."""
+        depths = [0 if row["tree"] is None else len(row["tree"]) // 2 for row in self.rows(ROW)[self._index(subject):]]
+        end = next((at for at, depth in enumerate(depths) if at and not depth), len(depths))
+        return depths[:end]
+
+    def read(self, subject: str) -> str:
+        """Go to the article by its line and open it."""
+        self.terminal.type(str(self._index(subject) + 1))
+        self.terminal.keys("Enter", "Enter")
+        return self.terminal.wait(f"Subject: {subject}", "i:Exit")
+
+    def _send(self) -> None:
+        self.terminal.wait("y:Send")
+        self.terminal.keys("y")
+        self.terminal.wait("Article posted")
+
+    def post(self, newsgroup: str, subject: str, text: str) -> None:
+        """Press P, and answer what it asks."""
+        self.type_in_editor(text)
+        self.terminal.keys("P")
+        self.terminal.wait(f"Newsgroups: {newsgroup}")
+        self.terminal.keys("Enter")
+        self.answer("Subject:", subject)
+        self._send()
+
+    def follow_up(self, subject: str, text: str) -> None:
+        """Press F in the article."""
+        self.type_in_editor(text)
+        self.read(subject)
+        self.terminal.keys("F")
+        self._send()
+
+    def is_own(self, subject: str) -> bool:
+        """Look for the flag F: sent by its user."""
+        return self.rows(ROW)[self._index(subject)]["mark"] == "F"

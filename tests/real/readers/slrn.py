@@ -1,0 +1,145 @@
+"""slrn, in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from tests.real.readers.newsreader import TerminalReader, newsgroups_on
+
+ROW = re.compile(r"^.{3}.*?\d+:\[.{12}\].{4}(?P<space> *)(?P<arrow>`-)?>?(?P<subject>.*)")
+
+
+class Slrn(TerminalReader):
+    """The way through slrn's two screens: the list of newsgroups, and a newsgroup with an article below."""
+
+    def start(self) -> None:
+        """Start it, the first time with the newsgroups that the server recommends."""
+        local_part, _, domain = self.access.address.partition("@")
+        settings = [
+            f'set username "{local_part}"',
+            f'set hostname "{domain}"',
+            f'set realname "{self.access.name}"',
+            f"set editor_command \"{self.editor} '%s'\"",
+            "set query_read_group_cutoff 0",
+            "set new_subject_breaks_threads 0",
+            "set simulate_graphic_chars 1",
+            "set show_article 0",
+            "set uncollapse_threads 1",
+            'group_display_format 0 "  %F%-5u  %n"',  # its own cuts names after 30 characters
+            'set followup_string "%r wrote:"',  # with the whole address a quoted line is too long for slrn itself
+            f'set scorefile "{self.home / "score"}"',
+        ]
+        server = f"snews://127.0.0.1:{self.access.port}" if self.access.certificate else "127.0.0.1"
+        if self.access.login:
+            name, password = self.access.login
+            settings.append(f'nnrpaccess "{server}" "{name}" "{password}"')
+        (self.home / ".slrnrc").write_text("\n".join(settings) + "\n")
+        newsrc = self.home / "newsrc"
+        create = [] if newsrc.exists() else ["--create"]
+        self.run("slrn", "-h", server, "-p", str(self.access.port), "-f", str(newsrc), *create)
+        self.terminal.wait("News Groups: ")
+
+    def _list(self) -> None:
+        if "News Groups: " not in self.terminal.screen:
+            self.terminal.keys("q")
+            self.terminal.wait("News Groups: ")
+
+    def _find(self, newsgroup: str) -> None:
+        self.terminal.keys("a")
+        self.answer("Add group:", newsgroup)
+        self.wait_for_row(re.compile(rf"^->.*{re.escape(newsgroup)}$"))
+
+    def newsgroups(self) -> set[str]:
+        """List all newsgroups beside the subscribed ones."""
+        self._list()
+        self.terminal.keys("Escape", "2", "L")
+        self.answer("List Groups", "*")
+        self.wait_for_row(re.compile("^..U.*clique"))
+        return newsgroups_on(self.terminal.screen)
+
+    def subscribe(self, newsgroup: str) -> None:
+        """Add the newsgroup to the list."""
+        self._find(newsgroup)
+
+    def subscribed(self) -> set[str]:
+        """Return the newsgroups of the list that are not marked as unsubscribed."""
+        return newsgroups_on("\n".join(line for line in self.terminal.screen.splitlines() if line[2:3] != "U"))
+
+    def open(self, newsgroup: str) -> None:
+        """Go to the newsgroup, ask for what is new, and open it with what was read."""
+        self._list()
+        self._find(newsgroup)
+        self.terminal.keys("G", "Escape", "1", "Enter")
+        self.answer("Read how many?", "10000")
+        self.terminal.wait(f"Group: {newsgroup}")
+
+    def _index(self, subject: str) -> int:
+        return self.wait_for_index(ROW, subject)
+
+    def depths(self, subject: str) -> list[int]:
+        """Count the columns before the arrow: two for each level."""
+        rows = self.rows(ROW)[self._index(subject):]
+        found = [0]
+        for row in rows[1:]:
+            if row["arrow"] is None:
+                break
+            found.append(len(row["space"]) // 2 + 1)
+        return found
+
+    def read(self, subject: str) -> str:
+        """Go down to the article and open it."""
+        index = self._index(subject)
+        self.terminal.keys("Escape", "<", *["Down"] * index, "Enter")
+        return self.terminal.wait(f"Subject: {subject}")
+
+    def _send(self) -> None:
+        self.terminal.wait("Post the message?")
+        self.terminal.keys("y")
+        self.terminal.wait("Posting...done")
+
+    def post(self, newsgroup: str, subject: str, text: str) -> None:
+        """Press P, and answer what it asks."""
+        self.type_in_editor(text)
+        self.terminal.keys("P")
+        self.terminal.wait("Are you sure that you want to post?")
+        self.terminal.keys("y")
+        self.terminal.wait("Newsgroup:")
+        self.terminal.keys("Enter")
+        self.terminal.wait("Subject:")
+        self.terminal.type(subject)
+        self.terminal.keys("Enter")
+        self._send()
+
+    def follow_up(self, subject: str, text: str) -> None:
+        """Press f on the article."""
+        self.type_in_editor(text)
+        self.read(subject)
+        self.terminal.keys("f")
+        self.terminal.wait("Are you sure you want to followup?")
+        self.terminal.keys("y")
+        self._send()
+
+    def cancel(self, subject: str) -> None:
+        """Press ESC Ctrl-C on the article."""
+        self.read(subject)
+        self.terminal.keys("Escape", "C-c")
+        self.terminal.wait("ancel")
+        self.terminal.keys("y")
+        self.terminal.wait("Done.")
+
+    def supersede(self, subject: str, text: str) -> None:
+        """Press ESC Ctrl-S on the article."""
+        self.type_in_editor(text)
+        self.read(subject)
+        self.terminal.keys("Escape", "C-s")
+        self.terminal.wait("supersede")
+        self.terminal.keys("y")
+        self._send()
+
+    def is_own(self, subject: str) -> bool:
+        """Look whether it asks before it cancels, or says that somebody else wrote the article."""
+        self.read(subject)
+        self.terminal.keys("Escape", "C-c")
+        said = self.wait_for_row(re.compile(r"Are you sure that you want to cancel|Failed: Your name"))[-1][0]
+        self.terminal.keys("n")
+        return not said.startswith("Failed")

@@ -1,0 +1,153 @@
+"""tin, in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from tests.real.readers.newsreader import TerminalReader, newsgroups_on
+from tests.real.waiting import wait_for
+
+THREAD = re.compile(r"^ *(?P<number>\d+)   .\s+(?:\d+\s+)?(?:\d+|\?)  (?P<subject>\S.*?)  +\S")
+ARTICLE = re.compile(r"^ *(\d+)   .  \[ *\S+\]  ( *)(`->|\S)")
+LEVELS = ("Group Selection (127.0.0.1", "Posted articles history", "List Thread (", " Thread ", "h=help")
+"""what each screen shows and none of those after it; the last is a newsgroup's"""
+
+
+class Tin(TerminalReader):
+    """The way through tin's levels: newsgroups, a newsgroup's threads, a thread's articles, an article."""
+
+    def start(self) -> None:
+        """Start it with settings that ask nothing but what a user would want to be asked."""
+        folder = self.home / ".tin"
+        if not folder.exists():
+            folder.mkdir()
+            settings = [
+                f"mail_address={self.access.name} <{self.access.address}>",
+                "mm_charset=UTF-8",
+                "mm_network_charset=UTF-8",
+                "beginner_level=OFF",
+                "show_only_unread_arts=OFF",
+                "confirm_choice=0",
+                "news_quote_format=%F wrote:",
+                "auto_reconnect=ON",
+                "show_description=OFF",  # with descriptions it cuts names after 32 characters
+                "groupname_max_length=132",
+            ]
+            (folder / "tinrc").write_text("\n".join(settings) + "\n")
+        tls = ["-T", "-k"] if self.access.certificate else []
+        login = []
+        if self.access.login:
+            name, password = self.access.login
+            (self.home / ".newsauth").write_text(f"127.0.0.1 {password} {name}\n")
+            (self.home / ".newsauth").chmod(0o600)
+            login = ["-A"]
+        self.run("tin", "-r", *tls, *login, "-g", "127.0.0.1", "-p", str(self.access.port), "-f",
+                 str(self.home / ".newsrc"))
+        self.terminal.wait(LEVELS[0])
+        self.wait_for_row(re.compile(r"clique\.|No groups"))  # a new account follows nothing yet
+
+    def _level(self) -> str | None:
+        """Return which screen is shown; None while it is drawn."""
+        title = self.terminal.screen.partition("\n")[0]
+        return next((level for level in LEVELS if level in title), None)
+
+    def _list(self) -> None:
+        """Go back to the list of newsgroups, one level after the other."""
+        while (level := wait_for("one of tin's screens", self._level)) != LEVELS[0]:
+            self.terminal.keys("q")
+            wait_for("tin leaves a screen", lambda level=level: self._level() not in (None, level))
+
+    def newsgroups(self) -> set[str]:
+        """Show the newsgroups that are not subscribed, too."""
+        self._list()
+        self.terminal.keys("y")
+        self.wait_for_row(re.compile("^u  .*clique"))
+        return newsgroups_on(self.terminal.screen)
+
+    def _find(self, newsgroup: str) -> None:
+        self._list()
+        if newsgroup not in newsgroups_on(self.terminal.screen):
+            self.newsgroups()
+        self.press("g", "Go to newsgroup")
+        self.answer("Go to newsgroup", newsgroup)
+        wait_for("the prompt is gone", lambda: "Go to newsgroup" not in self.terminal.screen)
+
+    def subscribe(self, newsgroup: str) -> None:
+        """Go to the newsgroup and press s."""
+        self._find(newsgroup)
+        self.terminal.keys("s")
+        self.wait_for_row(re.compile(rf"^ .* {re.escape(newsgroup)}$"))
+
+    def subscribed(self) -> set[str]:
+        """Return the newsgroups that it lists without a u before them."""
+        lines = [line for line in self.terminal.screen.splitlines() if not re.match(r"^ *u ", line)]
+        return newsgroups_on("\n".join(lines))
+
+    def open(self, newsgroup: str) -> None:
+        """Go to the newsgroup and open it: its threads, read or not."""
+        self._find(newsgroup)
+        self.terminal.keys("Enter")
+        self.terminal.wait(f" {newsgroup} (", "h=help")
+
+    def _go(self, subject: str) -> None:
+        """Make the thread's line the current one."""
+        number = str(self.wait_for_index(THREAD, subject) + 1)
+        self.terminal.keys(*number)
+        self.answer("thread", number)
+
+    def depths(self, subject: str) -> list[int]:
+        """Open the list of the thread's articles; each level stands two columns further right."""
+        self._go(subject)
+        self.terminal.keys("l")
+        self.terminal.wait("List Thread (")
+        rows = self.rows(ARTICLE)
+        self.terminal.keys("q")
+        return [len(row[2]) // 2 + (row[3] == "`->") for row in rows]
+
+    def read(self, subject: str) -> str:
+        """Open the thread at its first article."""
+        self._go(subject)
+        self.terminal.keys("Enter")
+        return self.terminal.wait("Thread ", "Lines", subject)
+
+    def _send(self) -> None:
+        self.terminal.wait("Check Prepared Article", "p=post")
+        self.leave("p")
+
+    def post(self, newsgroup: str, subject: str, text: str) -> None:
+        """Press w and name the subject."""
+        self.type_in_editor(text)
+        self.press("w", "Post subject")
+        self.answer("Post subject", subject)
+        self._send()
+
+    def follow_up(self, subject: str, text: str) -> None:
+        """Press f in the article."""
+        self.type_in_editor(text)
+        self.read(subject)
+        self.press("f", "Check Prepared Article")
+        self._send()
+
+    def cancel(self, subject: str) -> None:
+        """Press D in the article, and confirm that it is to be deleted."""
+        self.read(subject)
+        self.press("D", "(d/s/q)")
+        self.terminal.keys("d")
+        self.terminal.wait("d=delete (cancel)")
+        self.terminal.keys("d")
+
+    def supersede(self, subject: str, text: str) -> None:
+        """Press D in the article, and choose to supersede it."""
+        self.type_in_editor(text)
+        self.read(subject)
+        self.press("D", "(d/s/q)")
+        self.terminal.keys("s")
+        self._send()
+
+    def is_own(self, subject: str) -> bool:
+        """Look whether it asks before it deletes, or says that it cannot."""
+        self.read(subject)
+        self.terminal.keys("D")
+        said = self.wait_for_row(re.compile(r"\(d/s/q\)|cannot be cancelled"))[-1][0]
+        self.terminal.keys("q")
+        return said == "(d/s/q)"
