@@ -53,7 +53,6 @@ class Slrn(TerminalReader):
         """List all newsgroups beside the subscribed ones."""
         self._list()
         self.terminal.keys("Escape", "2", "L")
-        self.answer("List Groups", "*")
         self.wait_for_row(re.compile("^..U.*clique"))
         return newsgroups_on(self.terminal.screen)
 
