@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
+from tests.real.waiting import wait_for
 
 ROW = re.compile(r"^.{3}.*?\d+:\[.{12}\].{4}(?P<space> *)(?P<arrow>`-)?>?(?P<subject>.*)")
 
@@ -57,8 +58,13 @@ class Slrn(TerminalReader):
         return newsgroups_on(self.terminal.screen)
 
     def subscribe(self, newsgroup: str) -> None:
-        """Add the newsgroup to the list."""
+        """Go to the newsgroup, press s, and X, which writes the newsrc."""
         self._find(newsgroup)
+        self.terminal.keys("s")
+        self.wait_for_row(re.compile(rf"^..[^U].*{re.escape(newsgroup)}$"))
+        self.terminal.keys("X")
+        newsrc = self.home / "newsrc"
+        wait_for("the newsrc", lambda: f"{newsgroup}:" in newsrc.read_text())
 
     def subscribed(self) -> set[str]:
         """Return the newsgroups of the list that are not marked as unsubscribed."""
