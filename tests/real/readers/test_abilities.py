@@ -212,6 +212,7 @@ def test_logs_in_over_tls(
     assert reader.depths(THREAD) == [0, 1, 2]
 
 
+@pytest.mark.readers
 @able("reconnect")
 def test_goes_on_after_a_restart(
     name: str, make_node: Callable[..., NodeProcess], make_reader: Callable[..., Newsreader]

@@ -114,6 +114,7 @@ def unpacked(package: str, folder: Path) -> Path:
     return folder / package
 
 
+@pytest.mark.readers
 @needs_program("suck", "suck")
 def test_suck(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
