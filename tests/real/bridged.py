@@ -24,7 +24,8 @@ FORUM = "clique.talk"
 KEPT_FIELDS = ("From", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
 """what must be equal on both sides, octet by octet, beside the body; a Date too, but for articles without one"""
 
-_LINE_WITH_NEWSGROUPS = re.compile(rb"^(Newsgroups|Path|Xref|Control|Approved):.*(?:\n[ \t].*)*\n", re.M | re.I)
+_OF_ITS_WAY = re.compile(rb"^(Newsgroups|Path|Xref|Control|Approved|Supersedes):.*(?:\n[ \t].*)*\n", re.M | re.I)
+"""fields that would send an article elsewhere, or take another one away"""
 
 
 def corpus_articles(corpus: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -40,7 +41,7 @@ def corpus_articles(corpus: Path) -> Iterator[tuple[bytes, bytes]]:
             if message_id is None or message_id[1] in seen:
                 continue
             seen.add(message_id[1])
-            head = _LINE_WITH_NEWSGROUPS.sub(b"", head + b"\n")
+            head = _OF_ITS_WAY.sub(b"", head + b"\n")
             head = b"Path: feeder.example.net!not-for-mail\nNewsgroups: %s\n%s" % (NEWSGROUP.encode(), head)
             yield message_id[1], re.sub(rb"\r?\n", b"\r\n", head + b"\n" + body).rstrip(b"\r\n") + b"\r\n"
 
