@@ -14,6 +14,7 @@ from cliquenntp.document import DocumentError, id_text, key_text
 from cliquenntp.service.acting import Acting, acting
 from cliquenntp.service.backup_command import backup_node
 from cliquenntp.service.bridge_commands import BridgeCommands
+from cliquenntp.service.copy_command import copy_storage
 from cliquenntp.service.export_command import export
 from cliquenntp.service.follow_commands import FollowCommands, follow_rows
 from cliquenntp.service.forums import ForumRefusedError, root_document
@@ -51,6 +52,7 @@ class NodeCommands:
             "import": self.import_articles,
             "verify": self.verify,
             "backup": self.backup,
+            "copy-storage": self.copy_storage,
             "export": self.export,
             **NetworkCommands(self._node).table(),
             **RoomCommands(self._node).table(),
@@ -150,6 +152,10 @@ class NodeCommands:
     async def export(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Write what a newsgroup holds to a file on this machine."""
         return await export(self._node, answer, arguments)
+
+    async def copy_storage(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Copy the database to where it is to move."""
+        return await copy_storage(self._node, answer, _text(arguments, "location"))
 
     async def backup(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Write a backup to a file on this machine."""

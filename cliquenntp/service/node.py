@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -193,15 +194,16 @@ class Node(Service):
 
     def _open_store(self) -> Store:
         settings = self.settings
-        folder = settings.data / DATABASE_FOLDER
+        location = settings.storage or str(settings.data / DATABASE_FOLDER)
         if not settings.workers:
-            return Store.open(settings.storage or folder, caches=settings.data)
-        if not settings.storage:
+            return Store.open(location, caches=settings.data)
+        folder = None if "://" in location else Path(location)
+        if folder is not None:
             self._zeo = ZeoProcess(settings.data, folder / DATABASE_FILE, folder / BLOB_FOLDER)
             self._zeo.start()
-        location = settings.storage if self._zeo is None else self._zeo.location
+            location = self._zeo.location
         self.workers = Workers(self.reactor, settings, location, self._zeo)
-        return Store.open(location, caches=settings.data, files=None if self._zeo is None else folder)
+        return Store.open(location, caches=settings.data, files=folder)
 
     def listen(self, kind: str, endpoint: NewsEndpoint, factory: Any) -> IListeningPort | None:
         """Listen where newsreaders connect, for the workers where there are some.  Raises StartError."""

@@ -56,8 +56,8 @@ def storage(value: object) -> str:
     """Return a storage's URI, an empty text for the folder in the data folder."""
     if value == "":
         return ""
-    if not isinstance(value, str) or not value.startswith(SHARED_SCHEMES):
-        raise ValueError("empty, zeo://HOST:PORT, zeo:///SOCKET or postgresql://USER@HOST/DATABASE")
+    if not isinstance(value, str) or not value.startswith(("/", *SHARED_SCHEMES)):
+        raise ValueError("empty, /FOLDER, zeo://HOST:PORT, zeo:///SOCKET or postgresql://USER@HOST/DATABASE")
     return value
 
 

@@ -194,7 +194,7 @@ class Settings:
     storage: str = _setting(
         "",
         checks.storage,
-        "where the database is: empty for the folder `database` in the data folder, or zeo://HOST:PORT, or "
+        "where the database is: empty for the folder `database` in the data folder, or /FOLDER, or zeo://HOST:PORT, or "
         "postgresql://USER@HOST/DATABASE",
     )
 

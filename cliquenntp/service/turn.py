@@ -52,6 +52,10 @@ class NotStored(TurnRefused):
     """The database could not be written: the disk is full or broken."""
 
 
+class TurnHeld(TurnRefused):
+    """Nothing is changed for a while, though everything can be read."""
+
+
 class TurnStopped(TurnRefused):
     """The node is shutting down."""
 
@@ -126,6 +130,8 @@ class Turn:
         self._scheduled: Any = None
         self._retry: Any = None
         self._busy = False
+        self._held = ""
+        """why no step is taken; empty while they are"""
         self._stopping: Deferred[None] | None = None
         self.failure: Failure | None = None
         """why the database could not be written last time; None while it can"""
@@ -157,6 +163,16 @@ class Turn:
         """How many steps wait."""
         return len(self._queue)
 
+    def hold(self, reason: str) -> Deferred[None]:
+        """Refuse further steps with TurnHeld and a reason; fires when those that wait are done, or fails as they do."""
+        done = self.submit(lambda writer: None, is_bounded=True)
+        self._held = reason
+        return done
+
+    def release(self) -> None:
+        """Take steps again."""
+        self._held = ""
+
     def submit(self, step: Callable[[IWriter], T], octets: int = 0, is_bounded: bool = False) -> Deferred[T]:
         """Queue a step; the Deferred fires with what it returned once that is on disk, or fails with what it raised.
 
@@ -168,6 +184,8 @@ class Turn:
             return fail(TurnStopped("the node is shutting down"))
         if self.failure is not None:
             return fail(self._not_stored())
+        if self._held:
+            return fail(TurnHeld(self._held))
         if not is_bounded and (
             len(self._queue) >= limits.queue_steps
             or (self._queue and self._queued_octets + octets > limits.queue_octets)

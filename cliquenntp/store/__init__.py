@@ -8,6 +8,7 @@ their dotted names are written into every database, so moving or renaming one is
 """
 
 from cliquenntp.store.archive import Archive
+from cliquenntp.store.copying import Destination
 from cliquenntp.store.database import Store
 from cliquenntp.store.documents import StoredDocuments
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreLocked, StoreUnusable, without_password
@@ -17,7 +18,7 @@ from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "NotPacked", "ReadStore", "SeatLost", "Store",
-    "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
+    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "Destination", "NotPacked", "ReadStore", "SeatLost",
+    "Store", "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
     "without_password",
 ]

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import attrs
 import transaction
 import ZODB
 
+from cliquenntp.store.copying import Destination
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreUnusable, folder_of, without_password
 from cliquenntp.store.reading import ReadStore, StoreSettings, StoreTooNew, open_database
 from cliquenntp.store.schema import STEPS, SchemaTooNew, Step, apply_step, missing_steps
@@ -94,6 +95,11 @@ class Store(ReadStore):
             self._database.pack(time.time())
             if self._sums is not None:
                 self._sums.renew(self.octets())
+
+    def copy_to(self, destination: Destination, progress: Callable[[int], None]) -> None:
+        """Copy what was committed since the last time; may run in a thread, while the writer goes on."""
+        with self._summing:  # a pack waits
+            destination.take_up(self._database.storage, progress)
 
     def sum_up(self) -> None:
         """Sum what was added to the database file since the last time; may run in a thread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 import transaction
@@ -114,7 +115,11 @@ class ReadStore:
 
 def open_database(location: str, settings: StoreSettings, caches: Path | None) -> ZODB.DB:
     """Open the database at a location.  Raises StoreUnusable."""
-    storage = open_storage(location, caches)
+    return database_on(open_storage(location, caches), location, settings)
+
+
+def database_on(storage: Any, location: str, settings: StoreSettings) -> ZODB.DB:
+    """Return the database on an open storage, which closes it.  Raises StoreUnusable."""
     try:
         return ZODB.DB(
             storage, cache_size=settings.cache_objects, cache_size_bytes=settings.cache_octets,

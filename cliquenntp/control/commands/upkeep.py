@@ -60,6 +60,14 @@ COMMANDS = (
             f"in {report['seconds']:.1f} s"),
     ),
     CommandLine(
+        name="copy-storage",
+        help="copy the database of a running node to an empty folder or PostgreSQL, and end taking anything new",
+        arguments=((("location",), {"metavar": "LOCATION", "help": "a folder or postgresql://..."}),),
+        show=lambda copied: (
+            f"{copied['documents']} documents are copied and compared.  The node takes nothing new any more: stop it, "
+            f"set storage to {copied['location']}, and start it again"),
+    ),
+    CommandLine(
         name="bookmark",
         help="keep a document whatever expires",
         arguments=(
