@@ -84,6 +84,7 @@ class Destination:
 def _differences(original: Archive, copy: Archive, progress: Callable[[int], None]) -> Iterator[str]:
     if original.newest() != copy.newest():
         yield f"{copy.newest()} documents instead of {original.newest()}"
+        return
     for count, docno in enumerate(original.since(0), 1):
         if original.record(docno).__getstate__()[:-1] != copy.record(docno).__getstate__()[:-1]:
             yield f"the record of document {docno}"

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 import transaction
 import ZODB
+from ZODB.interfaces import IMVCCStorage
 
 from cliquenntp.store.copying import Destination
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreUnusable, folder_of, without_password
@@ -98,8 +100,8 @@ class Store(ReadStore):
 
     def copy_to(self, destination: Destination, progress: Callable[[int], None]) -> None:
         """Copy what was committed since the last time; may run in a thread, while the writer goes on."""
-        with self._summing:  # a pack waits
-            destination.take_up(self._database.storage, progress)
+        with self._summing, _newest(self._database.storage) as source:  # a pack waits
+            destination.take_up(source, progress)
 
     def sum_up(self) -> None:
         """Sum what was added to the database file since the last time; may run in a thread."""
@@ -145,6 +147,20 @@ class Store(ReadStore):
         if self._seat is not None:
             self.writer.leave_seat()
         super().close()
+
+
+@contextmanager
+def _newest(storage: Any) -> Iterator[Any]:
+    """Give a storage as it is now: one with its own isolation (RelStorage) stands still where it was asked last."""
+    if not IMVCCStorage.providedBy(storage):
+        yield storage
+        return
+    instance = storage.new_instance()
+    try:
+        instance.poll_invalidations()
+        yield instance
+    finally:
+        instance.release()
 
 
 def _update_schema(database: ZODB.DB, steps: Sequence[Step], file: Path | None) -> None:
