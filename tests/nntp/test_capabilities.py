@@ -123,6 +123,8 @@ def test_what_is_named_works_and_what_is_not_is_refused(situation: str) -> None:
                         fresh.say("GROUP clique.tea")
                     code = int(fresh.say(attempt)[:3])
                     works = code < 400
-                    is_right = works == (label in announced) or (works and attempt in ALWAYS)
+                    # neomutt logs in only where READER stands before the login, which 480 then asks for
+                    waits = code == 480 and label == "READER" and "AUTHINFO" in announced
+                    is_right = works == (label in announced) or (works and attempt in ALWAYS) or waits
                     assert is_right, f"after {history}: {attempt} got {code}, {announced}"
     assert seen
