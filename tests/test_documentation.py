@@ -27,6 +27,7 @@ ELSEWHERE = {
     "eval": "tests/control/test_completion.py",
     "journalctl": "needs systemd as the first process",
     "neomutt": "needs a person",
+    "pip": "needs the package index; `make test` installs the same extras",
     "slrn": "tests/real/test_slrn.py",
     "systemctl": "needs systemd as the first process",
     "systemd-analyze": "tests/real/test_system_service.py",

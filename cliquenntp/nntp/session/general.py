@@ -19,7 +19,7 @@ def greeting(reader: Reader) -> bytes:
 
 
 def capabilities(reader: Reader, words: list[bytes]) -> Answer:
-    """CAPABILITIES: the commands that this connection may use now; before a login READER, too."""
+    """CAPABILITIES: the commands that this connection may use now; where it may log in first READER, too."""
     if words:
         arguments.header_name(words[0])  # a keyword, which no capability needs
     labels: dict[str, list[str]] = {}
@@ -29,7 +29,7 @@ def capabilities(reader: Reader, words: list[bytes]) -> Answer:
                 label, *items = line.split()
                 known = labels.setdefault(label, [])
                 known += [item for item in items if item not in known]
-    if reader.login_wanted:
+    if "AUTHINFO" in labels:
         # neomutt needs this: without READER it hangs up instead of logging in
         labels.setdefault("READER", [])
     lines = [f"VERSION 2\r\nIMPLEMENTATION {reader.settings.implementation}\r\n"]
