@@ -51,6 +51,8 @@ class ReloadingNode(MultiService):
         self._node.room.configure(fresh.quota, fresh.expire)
         try:
             self._node.listeners.renew()
+            if self._node.workers is not None:
+                self._node.workers.renew()
         except CertificateError as error:
             self._log.error("the certificate stays as it was: {error}", error=error)
         waiting = ", ".join(name for name in changed if name not in TAKEN_OVER)

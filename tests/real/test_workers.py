@@ -79,6 +79,15 @@ def test_a_worker_that_is_killed_and_a_zeo_server_that_is_killed_are_started_aga
         assert "post 0" in subjects(client)
 
 
+def test_sighup_ends_nobody(node: NodeProcess) -> None:
+    before = node.ask("status")["workers"]
+    os.kill(node.pid, signal.SIGHUP)
+    wait_for("the node has read its settings again", lambda: "settings read again" in node.log)
+    with NewsClient("127.0.0.1", node.nntp_port) as one, NewsClient("127.0.0.1", node.nntp_port) as other:
+        assert [client.command("GROUP clique.shared")[:3] for client in (one, other)] == ["211", "211"]
+    assert node.ask("status")["workers"] == before
+
+
 def test_workers_and_zeo_end_with_a_node_that_is_killed(node: NodeProcess) -> None:
     status = node.ask("status")
     pids = [*status["workers"], status["zeo"]]

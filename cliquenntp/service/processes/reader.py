@@ -7,6 +7,7 @@ goes on and posting waits; where the database is, commands fail one by one until
 from __future__ import annotations
 
 import secrets
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Container, Mapping
@@ -24,6 +25,7 @@ import cliquenntp
 from cliquenntp.control.server import Answer, ControlFactory
 from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
 from cliquenntp.service.accounts import Accounts
+from cliquenntp.service.certificate import CertificateError
 from cliquenntp.service.collecting import RareCollections
 from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
 from cliquenntp.service.news_endpoints import NewsEndpoint
@@ -131,6 +133,7 @@ class Reader(MultiService):
         writer = endpoints.clientFromString(self.reactor, settings.writer)
         ClientService(writer, _Connections(self), retry_seconds, self.reactor).setServiceParent(self)
         self._collections.start()
+        signal.signal(signal.SIGHUP, lambda number, frame: self.reactor.callFromThread(self._renew))
         super().startService()
 
     def _open(self) -> None:
@@ -168,6 +171,13 @@ class Reader(MultiService):
             "readers": listeners.readers,
             "documents": archive.newest(),
         }
+
+    def _renew(self) -> None:
+        """Read the certificate again; the other settings count from the next start."""
+        try:
+            self.listeners.renew()
+        except CertificateError as error:
+            self.log.error("the certificate stays as it was: {error}", error=error)
 
     # the writer
 

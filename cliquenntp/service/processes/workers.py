@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -207,6 +208,11 @@ class Workers:
                                status=running.process.returncode)
                 running.handing.close()
                 self._running[number] = self._spawn(number)
+
+    def renew(self) -> None:
+        """Let the workers read the certificate again."""
+        for running in self._running:
+            running.process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Accept no more and let the workers end: they tell their clients first."""
