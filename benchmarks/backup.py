@@ -24,8 +24,8 @@ from pathlib import Path
 import attrs
 
 from benchmarks.processes import cpu_seconds
-from cliquenntp.service.backup import restore_backup
-from cliquenntp.service.verification import look_at_documents
+from cliquenntp.service.upkeep.backup import restore_backup
+from cliquenntp.service.upkeep.verification import look_at_documents
 from cliquenntp.store import Store, StoreUnusable
 from cliquenntp.store.database import DATABASE_FILE, SUMS_FILE
 from cliquenntp.store.sums import FileSums

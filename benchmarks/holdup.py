@@ -23,8 +23,8 @@ from twisted.internet import reactor
 from benchmarks.newsview import fill
 from cliquenntp.interfaces import OWNER
 from cliquenntp.nntp.session import Session, SessionSettings, State
-from cliquenntp.service.collecting import RareCollections
-from cliquenntp.service.views import Views
+from cliquenntp.service.readers.views import Views
+from cliquenntp.service.upkeep.collecting import RareCollections
 from cliquenntp.store import Store
 
 MOST_MILLISECONDS = 10.0

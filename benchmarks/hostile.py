@@ -22,7 +22,7 @@ from rich.table import Table
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.waiting import WaitingRoom
+from cliquenntp.service.network.waiting import WaitingRoom
 from cliquenntp.store import Store
 
 TIME = 1_795_500_000

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS
-from cliquenntp.service.slow_down import FREE_FAILURES
+from cliquenntp.service.readers.slow_down import FREE_FAILURES
 from tests.nntp_client import NewsClient
 from tests.real.node_process import LOOPBACK, NodeProcess
 

@@ -28,7 +28,7 @@ from rich.table import Table
 from twisted.internet.task import Clock
 
 from benchmarks.store import OCTETS, SCALE_BATCH, Shape, prepared, store_documents
-from cliquenntp.service.collecting import RareCollections
+from cliquenntp.service.upkeep.collecting import RareCollections
 from cliquenntp.store import Store, StoreSettings
 
 LOOK_EVERY = 0.002

@@ -29,7 +29,7 @@ from cliquenntp.newsgroup.gateway import newsgroups_for
 from cliquenntp.newsgroup.importing import ArticleRefused, ForeignArticle, document_fields
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.cancels import is_cancellable, note_cancel
+from cliquenntp.service.bridging.cancels import is_cancellable, note_cancel
 from cliquenntp.service.forums import OWNER_LOCAL_PART, NotImporterError, importing_root
 from cliquenntp.service.turn import Turn, TurnRefused
 

@@ -21,36 +21,36 @@ from cliquenntp.document import Document, Signer, address_of
 from cliquenntp.interfaces import OWNER, SHARED, Identity, IFeed, IRecord, IWriter
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
-from cliquenntp.service.accounts import Accounts
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.bridges import Bridges
-from cliquenntp.service.clique_nodes import CliqueNodes
-from cliquenntp.service.clique_side import CliqueSide
-from cliquenntp.service.collecting import RareCollections
-from cliquenntp.service.commands import NodeCommands
-from cliquenntp.service.follows import Follows
+from cliquenntp.service.bridging.bridges import Bridges
+from cliquenntp.service.commands.node import NodeCommands
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
-from cliquenntp.service.listeners import FEED, Listeners
-from cliquenntp.service.motd import own_node_of, posts_of, state_of
-from cliquenntp.service.news_endpoints import NewsEndpoint
-from cliquenntp.service.node_forums import NodeForums
+from cliquenntp.service.network.clique_nodes import CliqueNodes
+from cliquenntp.service.network.clique_side import CliqueSide
+from cliquenntp.service.network.node_forums import NodeForums
+from cliquenntp.service.network.own_nodes import look_again, open_own_nodes, wire
+from cliquenntp.service.network.routes import Routes
+from cliquenntp.service.network.sent_posts import SentPosts
+from cliquenntp.service.network.unreached import Unreached
 from cliquenntp.service.node_key import NodeKey
-from cliquenntp.service.own_nodes import look_again, open_own_nodes, wire
-from cliquenntp.service.personas import Personas
 from cliquenntp.service.posting import Posting
 from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.processes.workers import Workers, ZeoProcess
-from cliquenntp.service.public_web import PublicWeb
-from cliquenntp.service.reading import Reading
-from cliquenntp.service.room import Room
-from cliquenntp.service.routes import Routes
-from cliquenntp.service.sent_posts import SentPosts
+from cliquenntp.service.readers.accounts import Accounts
+from cliquenntp.service.readers.follows import Follows
+from cliquenntp.service.readers.listeners import FEED, Listeners
+from cliquenntp.service.readers.motd import own_node_of, posts_of, state_of
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.personas import Personas
+from cliquenntp.service.readers.public_web import PublicWeb
+from cliquenntp.service.readers.reading import Reading
+from cliquenntp.service.readers.views import Views
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, listen_for_newsreaders, open_port
 from cliquenntp.service.turn import Turn, TurnLimits
-from cliquenntp.service.unreached import Unreached
-from cliquenntp.service.views import Views
+from cliquenntp.service.upkeep.collecting import RareCollections
+from cliquenntp.service.upkeep.room import Room
 from cliquenntp.store import BLOB_FOLDER, DATABASE_FILE, Store, StoreUnusable
 
 DATABASE_FOLDER = "database"
@@ -235,7 +235,7 @@ class Node(Service):
         commands = NodeCommands(self).table()
         self._control = open_port(control, ControlFactory(commands), "the control socket")
         if self.settings.web:
-            from cliquenntp.service.page_commands import listen_to_browsers
+            from cliquenntp.service.commands.page import listen_to_browsers
 
             listen_to_browsers(self, commands)
         if self.settings.public_web:

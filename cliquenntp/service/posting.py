@@ -14,8 +14,8 @@ from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_meanwhile
 from cliquenntp.newsgroup.retraction import acts_only
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.personas import Personas
-from cliquenntp.service.routes import Routes
+from cliquenntp.service.network.routes import Routes
+from cliquenntp.service.readers.personas import Personas
 from cliquenntp.service.turn import Turn, TurnRefused
 
 

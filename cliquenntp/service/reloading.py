@@ -10,8 +10,8 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.logger import Logger
 
-from cliquenntp.service.certificate import CertificateError
 from cliquenntp.service.node import Node
+from cliquenntp.service.readers.certificate import CertificateError
 from cliquenntp.service.settings import Settings, SettingsError
 
 TAKEN_OVER = ("quota", "expire")

@@ -19,8 +19,8 @@ from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.newsgroup.follows import DAY
 from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS
 from cliquenntp.nntp.session.wildmat import parse_wildmat
-from cliquenntp.service.news_endpoints import I2P, news_endpoint
-from cliquenntp.service.news_endpoints import is_loopback as is_endpoint_on_loopback
+from cliquenntp.service.readers.news_endpoints import I2P, news_endpoint
+from cliquenntp.service.readers.news_endpoints import is_loopback as is_endpoint_on_loopback
 
 SOCKET_PATH_BYTES = 107
 """What Linux takes as a Unix socket's path (unix(7): sun_path has 108 bytes, one for the NUL)."""

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IListeningPort
 
 from cliquenntp.link.i2p_settings import I2PSettings
 from cliquenntp.link.transports import I2PTransport
-from cliquenntp.service.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint
 from cliquenntp.service.settings import Settings
 
 

@@ -110,7 +110,7 @@ def makeService(options: Options) -> IService:
     node = Node(reactor, options["settings"])
     service = ReloadingNode(reactor, node, options["load"])
     if node.settings.metrics:
-        from cliquenntp.service.metrics import Metrics
+        from cliquenntp.service.upkeep.metrics import Metrics
 
         Metrics(reactor, node).setServiceParent(service)
     return service

@@ -15,8 +15,8 @@ from cliquenntp.control import cliquectl
 from cliquenntp.control.client import ask
 from cliquenntp.control.protocol import PIECE_BYTES, CommandError
 from cliquenntp.control.server import Answer, ControlFactory
-from cliquenntp.service.graph_command import FORMATS
-from cliquenntp.service.overlay_picture import Other, Overlay, Role
+from cliquenntp.service.commands.graph import FORMATS
+from cliquenntp.service.network.overlay_picture import Other, Overlay, Role
 
 
 class ControlSocket(TestCase):

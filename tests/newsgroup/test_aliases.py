@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cliquenntp.interfaces import OWNER, Changes, Identity, Right
 from cliquenntp.newsgroup.message_ids import message_id_of
-from cliquenntp.service.views import Views
+from cliquenntp.service.readers.views import Views
 from tests.memory_archive import SmallForum
 from tests.nntp.session_wire import SessionWire
 

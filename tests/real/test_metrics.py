@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from cliquenntp.service.metrics import rounded
+from cliquenntp.service.upkeep.metrics import rounded
 from tests.nntp_client import NewsClient
 from tests.real.node_process import ENVIRONMENT, NodeProcess
 from tests.real.reading import post, wait_for_subject

@@ -19,8 +19,8 @@ from twisted.internet import reactor, task
 from twisted.internet.threads import deferToThread
 
 from cliquenntp.document import Signer
-from cliquenntp.service.import_report import ImportProgress
-from cliquenntp.service.importing import Import
+from cliquenntp.service.imports.importing import Import
+from cliquenntp.service.imports.report import ImportProgress
 from cliquenntp.service.turn import Turn
 from cliquenntp.store import Store
 

@@ -14,7 +14,7 @@ from cliquenntp.clique.messages import Channel, Contact
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IRecord, IWriter
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.clique_side import CliqueSide
+from cliquenntp.service.network.clique_side import CliqueSide
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.store import Store

@@ -11,7 +11,7 @@ from cliquenntp.document import Document, Signer, id_text
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.verification import look_at_documents, look_at_forums
+from cliquenntp.service.upkeep.verification import look_at_documents, look_at_forums
 from cliquenntp.store import Store, StoredDocuments
 from tests.signed_documents import AUTHOR, TIME, forum, link_to, signed
 

@@ -17,8 +17,8 @@ from cliquenntp.interfaces import IRecord
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.retraction import retraction_fields
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.bridge import Bridge, BridgeError, Inward, Outward
-from cliquenntp.service.bridges import Bridges
+from cliquenntp.service.bridging.bridge import Bridge, BridgeError, Inward, Outward
+from cliquenntp.service.bridging.bridges import Bridges
 from cliquenntp.service.forums import NotImporterError, root_document
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.turn import Turn

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from cliquenntp.service.certificate import Certificate, CertificateError, load_or_create
+from cliquenntp.service.readers.certificate import Certificate, CertificateError, load_or_create
 
 
 def test_its_own_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from cliquenntp.service import check
+from cliquenntp.service.commands import check
 from cliquenntp.service.settings import load
 
 NOW = 1_800_000_000.0

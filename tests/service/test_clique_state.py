@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliquenntp.clique.effects import Persist
-from cliquenntp.service.clique_state import forget_node, forget_parts, persist, piece_name, piece_of, pieces
+from cliquenntp.service.network.clique_state import forget_node, forget_parts, persist, piece_name, piece_of, pieces
 
 parts = st.one_of(st.sampled_from(["node", "follow", "position"]), st.binary(min_size=32, max_size=32), st.booleans())
 names = st.lists(parts, min_size=1, max_size=3).map(tuple)

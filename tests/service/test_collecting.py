@@ -7,7 +7,7 @@ import weakref
 
 from twisted.internet.task import Clock
 
-from cliquenntp.service.collecting import FULL_COLLECTION_SECONDS, RareCollections
+from cliquenntp.service.upkeep.collecting import FULL_COLLECTION_SECONDS, RareCollections
 
 
 class Node:

@@ -12,9 +12,9 @@ from cliquenntp.clique import effects, events
 from cliquenntp.clique.messages import Push
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IArchive, IDocuments
-from cliquenntp.service.clique_state import place_of
-from cliquenntp.service.deciding import Decider, Step
-from cliquenntp.service.intake import Intake, IntakeLimits
+from cliquenntp.service.network.clique_state import place_of
+from cliquenntp.service.network.deciding import Decider, Step
+from cliquenntp.service.network.intake import Intake, IntakeLimits
 from cliquenntp.store import Store
 from tests.service.sides import accept_document
 from tests.signed_documents import forum, signed

@@ -13,9 +13,9 @@ from zope.interface.verify import verifyObject
 from cliquenntp.clique.messages import Channel, Contact
 from cliquenntp.interfaces import OWNER, SHARED, Follow, Identity, IReading, Reason, Right
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
-from cliquenntp.service.follows import WRITE_SECONDS, Follows
-from cliquenntp.service.node_forums import NodeForums
-from cliquenntp.service.reading import Reading
+from cliquenntp.service.network.node_forums import NodeForums
+from cliquenntp.service.readers.follows import WRITE_SECONDS, Follows
+from cliquenntp.service.readers.reading import Reading
 from cliquenntp.service.turn import NotStored
 from tests.memory_archive import MemoryArchive, SmallForum
 

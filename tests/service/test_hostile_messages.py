@@ -15,7 +15,7 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.clique.messages import Channel, LinkAccept, Push
 from cliquenntp.link.framing import BodyEnded, Control, Kind, Messages, announced, frame, pieces
-from cliquenntp.service.intake import IntakeLimits
+from cliquenntp.service.network.intake import IntakeLimits
 from cliquenntp.wire import LinkCodec
 from cliquenntp.wire.table import LAYOUTS
 from tests import signed_documents

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cliquenntp.service.import_sources import Found, open_source
+from cliquenntp.service.imports.sources import Found, open_source
 from tests.conftest import needs_program
 
 FIRST = b"Subject: one\n\nText.\n"

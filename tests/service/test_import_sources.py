@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cliquenntp.service import import_sources
-from cliquenntp.service.import_sources import SourceError, open_source
+from cliquenntp.service.imports import sources
+from cliquenntp.service.imports.sources import SourceError, open_source
 
 FIRST = b"Subject: one\n\nText.\n\nFrom here on, no line of an mbox.\n"
 SECOND = b"Subject: two\n\nFrom the start.\n>From a quoted line.\n>>From twice.\nFrom x 10:00 1993\n\n"
@@ -123,7 +123,7 @@ def test_what_is_whole_in_a_tar_cut_off_is_read(tmp_path, pack, cut):
 
 
 def test_too_large_an_article_is_found_but_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(import_sources, "LARGEST_ARTICLE", 100)
+    monkeypatch.setattr(sources, "LARGEST_ARTICLE", 100)
     large = b"Subject: x\n\n" + b"x" * 100 + b"\n"
     (tmp_path / "archive").write_bytes(tar({"g/1": large, "g/2": FIRST}))
     (tmp_path / "mbox").write_bytes(mbox(large, FIRST))

@@ -14,13 +14,13 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import DEFAULT_LIMITS, Signer, parse
-from cliquenntp.service import importing
 from cliquenntp.service.forums import NotImporterError
-from cliquenntp.service.import_reading import BATCH_ARTICLES, TOO_MANY_THREADS
-from cliquenntp.service.import_report import ImportProgress, ImportReport
-from cliquenntp.service.import_sources import SourceError
-from cliquenntp.service.import_worker import Worker, WorkerLost
-from cliquenntp.service.importing import Import
+from cliquenntp.service.imports import importing
+from cliquenntp.service.imports.importing import Import
+from cliquenntp.service.imports.reading import BATCH_ARTICLES, TOO_MANY_THREADS
+from cliquenntp.service.imports.report import ImportProgress, ImportReport
+from cliquenntp.service.imports.sources import SourceError
+from cliquenntp.service.imports.worker import Worker, WorkerLost
 from cliquenntp.service.turn import NotStored, Turn, TurnLimits
 from cliquenntp.store import Store
 

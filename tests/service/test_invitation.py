@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliquenntp.document import id_text
-from cliquenntp.service.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.network.invitation import MOST_PEERS, Invitation, InvitationError, Peer, parse_invitation
 
 keys = st.binary(min_size=32, max_size=32)
 addresses = st.sampled_from(

@@ -1,7 +1,7 @@
 import pytest
 
-from cliquenntp.service.invitation import Invitation, InvitationError, Peer
-from cliquenntp.service.invitation_file import MOST_OCTETS, file_octets, parse_file
+from cliquenntp.service.network.invitation import Invitation, InvitationError, Peer
+from cliquenntp.service.network.invitation_file import MOST_OCTETS, file_octets, parse_file
 from tests.signed_documents import forum, signed
 
 ROOT = forum("garden")

@@ -12,7 +12,7 @@ from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.pages import Pages
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.verification import look_at_documents, look_at_forums
+from cliquenntp.service.upkeep.verification import look_at_documents, look_at_forums
 from cliquenntp.store import Store
 from tests.service.test_arrival import accepted, cancel_of
 from tests.service.test_linking import in_orders, titles

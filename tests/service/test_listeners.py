@@ -17,11 +17,11 @@ from twisted.trial.unittest import TestCase
 
 from cliquenntp.interfaces import Right
 from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS
-from cliquenntp.service.accounts import Account, new_verifier
-from cliquenntp.service.certificate import load_or_create
 from cliquenntp.service.forums import root_document
-from cliquenntp.service.listeners import ACCOUNTS, NNTP, PUBLIC
 from cliquenntp.service.node import Node
+from cliquenntp.service.readers.accounts import Account, new_verifier
+from cliquenntp.service.readers.certificate import load_or_create
+from cliquenntp.service.readers.listeners import ACCOUNTS, NNTP, PUBLIC
 from cliquenntp.service.reloading import ReloadingNode
 from cliquenntp.service.settings import Settings
 from tests.nntp_client import NewsClient

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from cliquenntp.interfaces import Identity, Right
 from cliquenntp.nntp.session import ProofLogin, Verifier
-from cliquenntp.service.accounts import (
+from cliquenntp.service.readers.accounts import (
     ITERATIONS,
     MOST_PASSWORD_OCTETS,
     SALT_OCTETS,
@@ -21,8 +21,8 @@ from cliquenntp.service.accounts import (
     account_name,
     new_verifier,
 )
-from cliquenntp.service.logins import AccountLogins
-from cliquenntp.service.slow_down import FREE_FAILURES
+from cliquenntp.service.readers.logins import AccountLogins
+from cliquenntp.service.readers.slow_down import FREE_FAILURES
 
 VERIFIER = Verifier(b"s" * SALT_OCTETS, ITERATIONS, b"k" * 32, b"v" * 32)
 MARY = Account(1, "mary", Right.READ, None, VERIFIER, 0)

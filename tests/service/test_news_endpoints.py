@@ -1,6 +1,6 @@
 import pytest
 
-from cliquenntp.service.news_endpoints import NewsEndpoint, news_endpoint
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint, news_endpoint
 
 
 @pytest.mark.parametrize(("text", "twisted", "tls", "confidential", "shared", "may_start_tls"), [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from cliquenntp.service.overlay_picture import Other, Overlay, Role, dot, svg
+from cliquenntp.service.network.overlay_picture import Other, Overlay, Role, dot, svg
 
 NASTY = 'a"b\\c<d>&'
 OVERLAY = Overlay(

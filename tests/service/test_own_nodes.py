@@ -34,12 +34,12 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.document import Document, id_text, key_text
 from cliquenntp.interfaces import SHARED
 from cliquenntp.link.framing import Kind, frame
-from cliquenntp.service.clique_side import CliqueSide
-from cliquenntp.service.commands import NodeCommands
-from cliquenntp.service.listeners import NNTP
+from cliquenntp.service.commands.node import NodeCommands
+from cliquenntp.service.network.clique_side import CliqueSide
 from cliquenntp.service.node import Node
-from cliquenntp.service.room import OTHER_NODES
+from cliquenntp.service.readers.listeners import NNTP
 from cliquenntp.service.settings import Settings
+from cliquenntp.service.upkeep.room import OTHER_NODES
 from cliquenntp.wire import LinkCodec
 from tests import signed_documents
 from tests.link.fake_sam import FakeSAM

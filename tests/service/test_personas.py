@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cliquenntp.service.personas import Personas
+from cliquenntp.service.readers.personas import Personas
 
 
 def test_a_persona_is_made_once_and_kept(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from cliquenntp.document import Document
 from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.room import DISK_FOR_AN_OCTET, Room
 from cliquenntp.service.turn import Turn
+from cliquenntp.service.upkeep.room import DISK_FOR_AN_OCTET, Room
 from cliquenntp.store import Store
 from tests.signed_documents import TIME, forum, signed
 

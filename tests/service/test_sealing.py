@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cliquenntp.service.sealing import CHUNK_OCTETS, SealedReader, SealError, SealingWriter
+from cliquenntp.service.upkeep.sealing import CHUNK_OCTETS, SealedReader, SealError, SealingWriter
 
 PASSPHRASE = "correct horse"
 SIZES = [0, 1, CHUNK_OCTETS - 1, CHUNK_OCTETS, CHUNK_OCTETS + 1, 3 * CHUNK_OCTETS]

@@ -1,4 +1,4 @@
-from cliquenntp.service.slow_down import FORGOTTEN_AFTER, FREE_FAILURES, LONGEST_WAIT, MOST_KEPT, SlowDown
+from cliquenntp.service.readers.slow_down import FORGOTTEN_AFTER, FREE_FAILURES, LONGEST_WAIT, MOST_KEPT, SlowDown
 
 
 def test_each_failure_after_the_free_ones_waits_longer() -> None:

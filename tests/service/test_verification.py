@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.verification import Problem, look_at_documents, look_at_file, look_at_forums
+from cliquenntp.service.upkeep.verification import Problem, look_at_documents, look_at_file, look_at_forums
 from cliquenntp.store import Store, StoreUnusable
 from cliquenntp.store.database import DATABASE_FILE, SUMS_FILE
 from cliquenntp.store.sums import FileSums

@@ -1,6 +1,6 @@
 from cliquenntp.document import id_text
 from cliquenntp.interfaces import OWNER, Identity, Right
-from cliquenntp.service.views import NamedForums, Views
+from cliquenntp.service.readers.views import NamedForums, Views
 from tests.memory_archive import SmallForum
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.service.waiting import WaitingLimits, WaitingRoom
+from cliquenntp.service.network.waiting import WaitingLimits, WaitingRoom
 from tests.signed_documents import forum, signed
 
 ROOT = forum("talk")

@@ -31,13 +31,13 @@ COMMANDS = (
         name="restore",
         help="put a backup into a data folder that is empty and in which no node runs",
         show=str,
-        program="cliquenntp.service.restore",
+        program="cliquenntp.service.upkeep.restore",
     ),
     CommandLine(
         name="check",
         help="look at what a node needs, before it starts or while it runs, and say how to mend it",
         show=str,
-        program="cliquenntp.service.check",
+        program="cliquenntp.service.commands.check",
     ),
     CommandLine(
         name="verify",

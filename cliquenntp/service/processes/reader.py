@@ -24,18 +24,18 @@ from twisted.logger import Logger
 import cliquenntp
 from cliquenntp.control.server import Answer, ControlFactory
 from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
-from cliquenntp.service.accounts import Accounts
-from cliquenntp.service.certificate import CertificateError
-from cliquenntp.service.collecting import RareCollections
-from cliquenntp.service.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
-from cliquenntp.service.news_endpoints import NewsEndpoint
-from cliquenntp.service.node_forums import NodeForums
+from cliquenntp.service.network.node_forums import NodeForums
 from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
+from cliquenntp.service.readers.accounts import Accounts
+from cliquenntp.service.readers.certificate import CertificateError
+from cliquenntp.service.readers.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.views import Views
 from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, listen_for_newsreaders, open_port
-from cliquenntp.service.views import Views
+from cliquenntp.service.upkeep.collecting import RareCollections
 from cliquenntp.store import ReadStore, StoreAway, StoreUnusable, without_password
 
 SECRET_OCTETS = 32

@@ -18,9 +18,9 @@ from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
-from cliquenntp.service.news_endpoints import NewsEndpoint
 from cliquenntp.service.processes.reader import Reader
 from cliquenntp.service.reactor_clock import use_steady_clock
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint
 from cliquenntp.service.settings import Settings
 
 HANDED = 0

@@ -22,10 +22,10 @@ import attrs
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from cliquenntp.service.listeners import ACCOUNTS, NNTP, PUBLIC
-from cliquenntp.service.news_endpoints import NewsEndpoint, tcp_address
 from cliquenntp.service.processes.desk import DESK_SOCKET
 from cliquenntp.service.processes.front import Front
+from cliquenntp.service.readers.listeners import ACCOUNTS, NNTP, PUBLIC
+from cliquenntp.service.readers.news_endpoints import NewsEndpoint, tcp_address
 from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError

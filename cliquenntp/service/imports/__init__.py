@@ -1,0 +1,1 @@
+"""Archives of news, mail and signed documents become documents of forums."""

@@ -1,0 +1,1 @@
+"""What keeps a node in order: room on the disk, backups, verification, figures."""
