@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import zc.lockfile
 import zodburi
-from ZODB.FileStorage import FileStorage
 
+from cliquenntp.store.file_storage import FileStorage
 from cliquenntp.store.packer import mend_cut_off, pack_apart
 
 DATABASE_FILE = "documents.fs"

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted.internet import reactor
+from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import Document
@@ -14,7 +15,7 @@ from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.turn import Turn
-from cliquenntp.service.upkeep.room import DISK_FOR_AN_OCTET, Room
+from cliquenntp.service.upkeep.room import DISK_FOR_AN_OCTET, LOOK_SECONDS, PACK_AT_GROWTH, Room
 from cliquenntp.store import Store
 from tests.signed_documents import TIME, forum, signed
 
@@ -102,6 +103,28 @@ class RoomTests(TestCase):
         room._find = lambda now, looked: going  # type: ignore[method-assign]
         await room.expire()
         self.assertTrue(self.held(post))
+
+    async def test_the_hourly_look_packs_a_file_that_has_grown_by_a_quarter(self) -> None:
+        await self.take(self.root, *(signed(f"post {number}", self.root, body=BODY) for number in range(40)))
+        self.store.pack()
+        clock = Clock()
+        room = Room(clock, self.store, self.turn, Nobody(), lambda: self.now, 10**12, ())  # type: ignore[arg-type]
+        packed = self.store.octets()
+        for growth, is_packed in ((0.0, False), (PACK_AT_GROWTH - 1, True)):
+            looks = room.start()
+            for number in range(40):
+                if self.store.octets() > packed * (1 + growth):
+                    break
+                await self.take(signed(f"later {growth} {number}", self.root, body=BODY))
+            clock.advance(LOOK_SECONDS)
+            room._looking.stop()
+            await looks
+            self.assertEqual(is_packed, room.last_pack is not None)
+            packed = self.store.octets()
+        report = room.last_pack
+        assert report is not None
+        self.assertLess(report.after, report.before)
+        self.assertEqual(report.after, self.store.octets())
 
     async def test_octets_held_are_those_of_the_documents_that_are_kept(self) -> None:
         posts = [signed(f"post {number}", self.root, time=TIME + number) for number in range(5)]

@@ -102,10 +102,10 @@ class Room:
         """How many octets of documents fit into the quota."""
         return int(self._quota / DISK_FOR_AN_OCTET)
 
-    def start(self) -> None:
-        """Look now and then."""
+    def start(self) -> defer.Deferred[LoopingCall]:
+        """Look now and then; fires when that was stopped and no look is under way."""
         self._packed_to = self._store.octets()
-        self._looking.start(LOOK_SECONDS, now=False)
+        return self._looking.start(LOOK_SECONDS, now=False)
 
     async def stop(self) -> None:
         """Look no more; a pack under way is waited for, as it must not lose its file."""
