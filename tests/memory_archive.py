@@ -114,7 +114,7 @@ class MemoryArchive:
 
     def overviews(self, group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         for number, docno in self.numbers(group).between(low, high):
-            yield number, self.lines[docno]
+            yield number, self.lines[self.shown(docno)]
 
     def numbers(self, group: int) -> MemoryNumbers:
         return self.groups[group]

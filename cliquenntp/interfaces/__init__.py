@@ -6,6 +6,7 @@ in order of arrival on this node, never reused.  A newsgroup is named by the doc
 
 from cliquenntp.interfaces.archive import SHARED, Follow, IArchive, IGroupNumbers, IRecord, Reason
 from cliquenntp.interfaces.clique import IClaims, IDice, IDocuments, IDocumentSet, Place
+from cliquenntp.interfaces.hidden import IHidden
 from cliquenntp.interfaces.identities import FEEDER, OWNER, Identity, Listed, Right
 from cliquenntp.interfaces.news import Article, INewsView, IWildmat, Newsgroup
 from cliquenntp.interfaces.sessions import IFeed, IReading, Offer
@@ -26,6 +27,7 @@ __all__ = [
     "IDocuments",
     "IFeed",
     "IGroupNumbers",
+    "IHidden",
     "INewsView",
     "IReading",
     "IRecord",

@@ -131,7 +131,12 @@ class Reader:
         """Make a newsgroup the selected one and its first article the current one."""
         self.group = newsgroup.docno
         self.group_name = newsgroup.name
-        self.number = newsgroup.low if newsgroup.count else None
+        self.number = self._first_number(newsgroup) if newsgroup.count else None
+
+    def _first_number(self, newsgroup: Newsgroup) -> int | None:
+        """Return the least number with an article; the low water mark's may be hidden from the reader."""
+        docno, low = newsgroup.docno, newsgroup.low
+        return low if self.view.article_at(docno, low) is not None else self.view.next_number(docno, low)
 
     def look(self, high: int = 0) -> None:
         """Tell that the selected newsgroup is read; ``high`` is the greatest article number asked for.

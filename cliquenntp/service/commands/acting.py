@@ -23,6 +23,7 @@ class Acting:
     identity: Identity
     """with the forums that the account sees"""
     view: INewsView
+    """with what is hidden, which can be named to be shown again"""
     clique: CliqueSide
     """of the account's own node, else of the shared one"""
     is_named: bool
@@ -44,4 +45,4 @@ def acting(node: Node, arguments: Mapping[str, Any]) -> Acting:
             if own is None:
                 raise CommandError(f"the node of {name} is not open: `cliquectl status` tells why")
             side = own
-    return Acting(name, identity, node.views.of(identity), side, name != OWNER.account)
+    return Acting(name, identity, node.views.with_hidden(identity), side, name != OWNER.account)

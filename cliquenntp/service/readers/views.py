@@ -7,8 +7,9 @@ from collections.abc import Callable, Container
 import attrs
 
 from cliquenntp.document import id_text
-from cliquenntp.interfaces import Changes, IArchive, Identity, INewsView
+from cliquenntp.interfaces import Changes, IArchive, Identity, IHidden, INewsView
 from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
+from cliquenntp.newsgroup.hiding import HidingView, Together
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
 
@@ -47,15 +48,33 @@ class Views:
         self._scoped: dict[Container[int], ScopedView] = {}
         self._names: dict[str, OwnNames] = {}
         """by account"""
+        self._hidden: dict[str, Together] = {}
+        """by account"""
+        self.hidden_by: list[Callable[[str], IHidden]] = []
+        """whoever may hide something: each returns what it hides from an account, which may change at any time"""
 
     def of(self, identity: Identity) -> INewsView:
         """Return what somebody sees; those who see the same forums share a view."""
-        view = self._in_scope(identity.forums)
         if identity.account is None:
-            return view
-        names = self._names.get(identity.account)
+            return self._in_scope(identity.forums)
+        return self._named(identity.account, HidingView(
+            self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account)))
+
+    def with_hidden(self, identity: Identity) -> INewsView:
+        """Return all that somebody may see, what is hidden too."""
+        view = self._in_scope(identity.forums)
+        return view if identity.account is None else self._named(identity.account, view)
+
+    def _hidden_from(self, account: str) -> Together:
+        hidden = self._hidden.get(account)
+        if hidden is None:
+            hidden = self._hidden[account] = Together(made(account) for made in self.hidden_by)
+        return hidden
+
+    def _named(self, account: str, view: INewsView) -> INewsView:
+        names = self._names.get(account)
         if names is None:
-            names = self._names[identity.account] = OwnNames(self._archive, identity.account)
+            names = self._names[account] = OwnNames(self._archive, account)
         return AliasedView(view, names)
 
     def _in_scope(self, forums: Container[int] | None) -> INewsView:
