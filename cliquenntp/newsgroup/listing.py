@@ -18,11 +18,15 @@ from cliquenntp.newsgroup.caches import SizedCache
 LISTING_OCTETS = 24 << 20
 """Memory for one listing: LIST ACTIVE of 300,000 newsgroups."""
 
-DOCUMENTS_A_CHUNK = 256
-"""Some 16 KB of lines."""
+DOCUMENTS_A_CHUNK = 2048
+"""Some 125 KB of lines, which one call of a session says as they are (OUTPUT_STEP); in chunks of 256, LIST ACTIVE of
+100,000 newsgroups took 2.5 ms of the node's own time instead of 0.3."""
 
-DOCUMENTS_A_SLICE = 32
+DOCUMENTS_A_SLICE = 16
 """Of a chunk made from nothing so many before others get their turn: each loads a record and a group, 1 to 2 ms."""
+
+DOCNOS_AT_ONCE = 256
+"""that are read before somebody does something with them"""
 
 _CHUNK_OVERHEAD = 4 * DOCUMENTS_A_CHUNK + 300
 """octets of a chunk's Python objects beside its lines"""
@@ -51,7 +55,7 @@ def docnos_from(archive: IArchive, first: int) -> Iterator[int]:
     What ``since`` returns may look into the database as it goes and end early when that changes, so it is never left
     half read.
     """
-    while docnos := tuple(islice(archive.since(first - 1), DOCUMENTS_A_CHUNK)):
+    while docnos := tuple(islice(archive.since(first - 1), DOCNOS_AT_ONCE)):
         yield from docnos
         first = docnos[-1] + 1
 

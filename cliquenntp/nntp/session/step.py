@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 OUTPUT_STEP = 1 << 17
-"""octets after which a call returns; Twisted hands at most this much to the kernel at once"""
+"""octets after which a call returns, or before where another piece like the last would go beyond; Twisted hands at most
+this much to the kernel at once"""
 
 STEP_SECONDS = 0.003
 """after which a call returns: what comes on top, a page that is not cached, takes some milliseconds itself"""
@@ -30,4 +31,4 @@ class Step:
         """Count another command, or a piece of its answer, of so many octets; return whether that was enough."""
         self._commands += 1
         self.octets += octets
-        return self.octets >= OUTPUT_STEP or self._commands >= COMMANDS_STEP or self._clock() > self._until
+        return self.octets + octets >= OUTPUT_STEP or self._commands >= COMMANDS_STEP or self._clock() > self._until
