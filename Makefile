@@ -24,8 +24,8 @@ UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 MANDIR = $(PREFIX)/share/man
 
-.PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-network bench-node \
-	bench-packing conformance simulate simulate-large test-bridge-long docs clean
+.PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-million bench-network \
+	bench-node bench-packing bench-workers conformance simulate simulate-large test-bridge-long docs clean
 
 run: $(VENV)/installed
 	@$(BIN)/python -m cliquenntp.service.first_run --data $(DATA) --nntp $(NNTP)
@@ -79,6 +79,14 @@ bench-hostile: $(VENV)/installed-tests
 # what a reader notices while 100,000 documents are packed, and the room on the disk; fails where a bound is passed
 bench-packing: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.packing
+
+# what a second worker adds; docs/results/workers.md has what came out (there with --first, as root)
+bench-workers: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.workers
+
+# a node with 1,000,000 documents beside one with 10,000, a quarter of an hour and 5 GB; docs/results/million.md
+bench-million: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.million
 
 # twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
 bench-network: $(VENV)/installed-tests

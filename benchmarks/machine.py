@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -30,6 +31,18 @@ def _busy_seconds() -> float:
 def _own_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
+
+
+def go_first(pids: Iterable[int]) -> None:
+    """Let processes go before all others of this machine, in other autogroups too (sched(7)); for root."""
+    for pid in pids:
+        os.setpriority(os.PRIO_PROCESS, pid, -20)
+        while True:
+            try:
+                Path(f"/proc/{pid}/autogroup").write_text("-20")
+                break
+            except BlockingIOError:  # it may be changed ten times a second, on all of the machine
+                time.sleep(0.1)
 
 
 def describe() -> str:

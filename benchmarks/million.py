@@ -29,7 +29,7 @@ from benchmarks.forum_documents import TIME, Forum
 from benchmarks.machine import describe
 from benchmarks.nntp_clients import Measurement, Server, Workload, measure
 from benchmarks.nntp_workloads import World, posting, reading
-from benchmarks.processes import Tree, drop_cached, memory_bytes
+from benchmarks.processes import Tree, cpu_seconds, drop_cached, memory_bytes
 from cliquenntp.document import parse
 from cliquenntp.interfaces import OWNER, SHARED, Follow, Reason
 from cliquenntp.service.arrival import accept
@@ -40,6 +40,9 @@ from tests.real.node_process import NodeProcess
 FEW = 10_000
 SAMPLE = 5_000
 """articles that clients ask for, all over the forum"""
+
+FIRST_LOOKS = 80
+"""windows of 100 that a node is asked for right after its start, apart from each other in the smaller forum too"""
 
 CLIENTS = 8
 SECONDS = 2.0
@@ -92,7 +95,17 @@ class LargeNode:
         self.process.start()
         with NewsClient("127.0.0.1", self.process.nntp_port) as client:
             assert client.command("GROUP clique.large").startswith("211")
-        return time.monotonic() - started
+            took = time.monotonic() - started
+            self._look_for_the_first_time(client)
+        return took
+
+    def _look_for_the_first_time(self, client: NewsClient) -> None:
+        used = cpu_seconds(self.process.pid)
+        for window in range(FIRST_LOOKS):
+            first = 1 + window * (self.documents // FIRST_LOOKS)
+            assert len(client.listing(f"OVER {first}-{first + 99}")[1]) == 100
+        used = cpu_seconds(self.process.pid) - used
+        self.found.setdefault("over, first time", []).append(used / FIRST_LOOKS * 1e6)
 
     def start(self) -> None:
         """Start it after a clean stop and after SIGKILL under a post, with nothing cached."""
@@ -110,8 +123,10 @@ class LargeNode:
         world = look(port)
         self.workloads = {name: reading(world)[name] for name in WORKLOADS} | posting(world)
         last = world.numbers[-1]
-        windows = [b"OVER %d-%d" % (number, number + 99) for number in world.numbers if number + 99 <= last]
-        self.workloads["over"] = Workload("OVER of 100", windows, True, (b"MODE READER", b"GROUP " + world.big))
+        newest = range(last - FEW + 1, last - 98, 2)
+        for name, numbers in (("over newest", newest), ("over anywhere", world.numbers)):
+            windows = [b"OVER %d-%d" % (number, number + 99) for number in numbers if 0 < number <= last - 99]
+            self.workloads[name] = Workload(name, windows, True, (b"MODE READER", b"GROUP " + world.big))
 
     def measure(self, name: str) -> Measurement:
         """Take one more measurement of a workload."""

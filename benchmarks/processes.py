@@ -43,7 +43,8 @@ class Tree:
     def __init__(self, pids: Iterable[int]) -> None:
         self._roots = tuple(pids)
 
-    def _members(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """Return their ids."""
         children = defaultdict(list)
         for path in Path("/proc").glob("[0-9]*/stat"):
             fields = _stat_fields(int(path.parent.name))
@@ -57,7 +58,7 @@ class Tree:
     def cpu_seconds(self) -> float:
         """Return their CPU time, with that of children that have ended and were waited for (in ticks of 10 ms)."""
         seconds = 0.0
-        for pid in self._members():
+        for pid in self.pids():
             fields = _stat_fields(pid)
             if fields:
                 seconds += cpu_seconds(pid) + (int(fields[13]) + int(fields[14])) / TICKS_PER_SECOND
@@ -66,7 +67,7 @@ class Tree:
     def memory_bytes(self) -> int:
         """Return their memory in octets, pages that several share counted once (PSS)."""
         octets = 0
-        for pid in self._members():
+        for pid in self.pids():
             try:
                 text = Path(f"/proc/{pid}/smaps_rollup").read_text()
             except OSError:

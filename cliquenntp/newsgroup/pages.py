@@ -18,13 +18,15 @@ from cliquenntp.interfaces import IArchive, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
 
 PAGE_OCTETS = 32 << 20
-"""Memory for pages: the overview of 50,000 articles, more than a few dozen people look at in a day."""
+"""Memory for pages, unless said otherwise: the overview of 60,000 articles, more than a few dozen people look at in a
+day."""
 
 RENDERED_A_PAGE = 20
 """For header fields that are in no overview line: each article is loaded and rendered, 70 microseconds."""
 
-ARTICLES_A_PAGE = 100
-"""Overview lines have 560 to 690 octets, so a page is a chunk of some 60 KB: one write, no copy."""
+ARTICLES_A_PAGE = 64
+"""As many as the database has on a page, so that a window that nobody asked for lately loads no more than it must.
+Overview lines have 470 to 690 octets, so a page is a chunk of 30 to 45 KB."""
 
 NUMBERS_A_PAGE = 4000
 """For LISTGROUP, whose lines have 3 to 8 octets."""
@@ -69,18 +71,15 @@ class Page:
 
 def page_of(lines: Lines, group: Newsgroup) -> Page:
     """Return a page of (number, ready line) pairs."""
-    numbers = array("Q")
-    parts = []
-    for number, line in lines:
-        numbers.append(number)
-        parts.append(line)
-    return Page(numbers, array("Q", accumulate(map(len, parts))), b"".join(parts), group.high, group.high - group.count)
+    numbers, parts = zip(*found, strict=True) if (found := tuple(lines)) else ((), ())
+    ends = array("Q", accumulate(map(len, parts)))
+    return Page(array("Q", numbers), ends, b"".join(parts), group.high, group.high - group.count)
 
 
 class Pages:
     """The pages of all newsgroups, kept up to ``limit`` octets."""
 
-    def __init__(self, archive: IArchive, limit: int = PAGE_OCTETS) -> None:
+    def __init__(self, archive: IArchive, limit: int) -> None:
         self._archive = archive
         self._pages: SizedCache[tuple[int, bytes, int], Page] = SizedCache(limit)
 

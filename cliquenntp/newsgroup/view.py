@@ -17,7 +17,15 @@ from cliquenntp.newsgroup.message_ids import find_article, message_id_of
 from cliquenntp.newsgroup.naming import find_group
 from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.overview import FIELDS
-from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, NUMBERS_A_PAGE, RENDERED_A_PAGE, Lines, Pages, gathered
+from cliquenntp.newsgroup.pages import (
+    ARTICLES_A_PAGE,
+    NUMBERS_A_PAGE,
+    PAGE_OCTETS,
+    RENDERED_A_PAGE,
+    Lines,
+    Pages,
+    gathered,
+)
 from cliquenntp.newsgroup.rendering import overview_field, render
 from cliquenntp.newsgroup.retraction import acts_only
 
@@ -40,9 +48,13 @@ class NewsView:
     """INewsView over an archive; after the archive moved forward its owner calls ``moved``."""
 
     def __init__(
-        self, archive: IArchive, path_identity: str = "not-for-mail", unreached: Container[int] = ()
+        self, archive: IArchive, path_identity: str = "not-for-mail", unreached: Container[int] = (),
+        page_octets: int = PAGE_OCTETS,
     ) -> None:
-        """``unreached``: the docnos of the roots of forums of which no other node has answered yet."""
+        """``unreached``: the docnos of the roots of forums of which no other node has answered yet.
+
+        ``page_octets``: how much of ready lines is kept.
+        """
         self._archive = archive
         self._unreached = unreached
         self._path_identity = path_identity.encode("ascii")
@@ -52,7 +64,7 @@ class NewsView:
         self._groups: SizedCache[int, Newsgroup] = SizedCache(GROUPS_KEPT)
         self._statuses: dict[int, bytes] = {}
         """by forum"""
-        self.pages = Pages(archive)
+        self.pages = Pages(archive, page_octets)
         """shared with the views of some forums only: a newsgroup that both show is the same in both"""
         self._active = Listing(archive, self.active_line)
         self._new_articles = NewArticles(archive, self.pages)
@@ -234,8 +246,7 @@ class NewsView:
         return self.pages.lines(self._group(group), b"overview", ARTICLES_A_PAGE, low, high, make)
 
     def _overview_lines(self, group: int, low: int, high: int) -> Lines:
-        overviews = self._archive.overviews(group, low, high)
-        return ((number, b"%d\t%b\r\n" % (number, overview)) for number, overview in overviews)
+        return [(numbered[0], b"%d\t%b\r\n" % numbered) for numbered in self._archive.overviews(group, low, high)]
 
     def overview_line(self, docno: int, number: int) -> bytes:
         """See INewsView."""

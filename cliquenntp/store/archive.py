@@ -6,6 +6,7 @@ import base64
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from heapq import merge
+from itertools import chain
 from typing import Any
 
 from ZODB.blob import Blob
@@ -141,22 +142,30 @@ class Archive:
 
     def overviews(self, group: int, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         """See IArchive."""
+        return chain.from_iterable(self._overview_runs(group, low, high))
+
+    def _overview_runs(self, group: int, low: int, high: int) -> Iterator[Iterable[tuple[int, bytes]]]:
+        """Yield what ``overviews`` yields in runs, so that no line of a page costs a step of a generator."""
         numbers = self._numbers(group)
         low, high = max(low, numbers.low), min(high, numbers.high)
         pages = getattr(numbers, "lines", None)
         if pages is not None:
             place, last = numbers.place_from(low), numbers.place_from(high + 1) - 1
             while place <= last:
-                page, index = divmod(place - 1, PAGE_LINES)
-                if page not in pages:
+                number, index = divmod(place - 1, PAGE_LINES)
+                page = pages.get(number)
+                if page is None:
                     break
-                lines = pages[page].lines[index:index + last - place + 1]
-                if numbers.shifts:
-                    yield from ((numbers.number_of(one), line) for one, line in enumerate(lines, place) if line)
-                else:
-                    yield from ((number, line) for number, line in enumerate(lines, place) if line)
+                lines = page.lines[index:index + last - place + 1]
+                page._p_deactivate()  # who asks keeps what is made of it
+                places: Iterable[int] = range(place, place + len(lines))
+                run = zip(map(numbers.number_of, places) if numbers.shifts else places, lines, strict=True)
+                yield [numbered for numbered in run if numbered[1]] if b"" in lines else run
                 place += len(lines)
             low = numbers.number_of(place)
+        yield self._lines_of_records(numbers, low, high)
+
+    def _lines_of_records(self, numbers: IGroupNumbers, low: int, high: int) -> Iterator[tuple[int, bytes]]:
         for count, (number, docno) in enumerate(numbers.between(low, high), 1):
             yield number, self._records[self.shown(docno)].overview
             if not count % RECORDS_A_SWEEP:

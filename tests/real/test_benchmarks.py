@@ -40,6 +40,13 @@ def test_the_benchmark_of_a_large_forum_measures_each_size() -> None:
     assert done.stdout.count("1,000 │") == 2, done.stdout
 
 
+def test_workers_are_asked_in_turn_and_share_the_work() -> None:
+    command = [sys.executable, "-m", "benchmarks.workers", "--articles", "200", "--rounds", "1", "--seconds", "0.2"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"the idler worker's share +│ +\d+% │ +\d+% │ +\d+%", done.stdout), done.stdout
+
+
 def test_a_backup_made_while_posts_go_on_is_whole_and_flipped_bits_in_it_are_found() -> None:
     command = [sys.executable, "-m", "benchmarks.backup", "--articles", "300", "--flips", "20", "--looks", "2"]
     done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container
 
 import attrs
@@ -10,8 +11,19 @@ from cliquenntp.document import id_text
 from cliquenntp.interfaces import Changes, IArchive, Identity, IHidden, INewsView
 from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
 from cliquenntp.newsgroup.hiding import HidingView, Together
+from cliquenntp.newsgroup.pages import PAGE_OCTETS
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
+
+MEMORY_SHARE = 32
+"""Ready lines may take this part of the machine's memory (1/32), where that is more than their usual bound.  With
+24 GiB that holds the overview of all articles that the default quota has room for; a window that is not held costs
+three times as much as one that is."""
+
+
+def page_octets() -> int:
+    """Return how many octets of ready lines a process keeps on this machine."""
+    return max(PAGE_OCTETS, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEMORY_SHARE)
 
 
 @attrs.frozen
@@ -43,7 +55,7 @@ class Views:
         """
         self._archive = archive
         self._is_all = is_all
-        self.whole = NewsView(archive, path_identity, unreached)
+        self.whole = NewsView(archive, path_identity, unreached, page_octets())
         """all that is held"""
         self._scoped: dict[Container[int], ScopedView] = {}
         self._names: dict[str, OwnNames] = {}
