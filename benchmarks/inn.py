@@ -9,7 +9,6 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from benchmarks.articles import articles
 from benchmarks.processes import Tree
 from tests.nntp_client import NewsClient
+from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
 _UNPACKED = Path(sys.prefix, "unpacked")
@@ -198,11 +198,7 @@ class Inn:
     def stop(self) -> None:
         """End its processes; innd often ignores SIGTERM."""
         for process in reversed(self._processes):
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
+            kill_session(process)
         self._processes.clear()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.control_client import CommandFailedError, ask
+from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
@@ -131,11 +131,7 @@ class NodeProcess:
     def kill(self) -> None:
         """End the process without warning (SIGKILL), and with it all that it started."""
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self._process.wait()
+            kill_session(self._process)
             self._process = None
 
     def stop(self, seconds: float = 30.0) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
 POSTGRESQL = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
@@ -44,11 +44,7 @@ class StorageServer:
     def kill(self) -> None:
         """End it without warning (SIGKILL), and with it all that it started."""
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self._process.wait()
+            kill_session(self._process)
             self._process = None
 
     def close(self) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
 SERVER = """
@@ -241,6 +241,5 @@ class Thunderbird:
         if self._socket is not None:
             self._socket.close()
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            kill_session(self._process)
         self._log.close()
