@@ -12,8 +12,11 @@ import argparse
 import gc
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
+from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 import attrs
 from rich.console import Console
@@ -40,6 +43,9 @@ COMMANDS = (
     "NEWNEWS {group} 19900101 000000", "NEWNEWS *,!*length*7* 19900101 000000", "NEWGROUPS 19900101 000000", "NEXT",
 )  # fmt: skip
 
+COMPRESSED = ("LIST ACTIVE", "LIST COUNTS", "OVER 1-", "XHDR References 1-", "XPAT Subject 1- *length*1*7*")
+"""asked once more after COMPRESS DEFLATE"""
+
 
 @attrs.frozen
 class Answer:
@@ -62,6 +68,7 @@ class Asking:
             views.of(OWNER), OWNER, SessionSettings(), lambda: b"<x@y>", _raise, clock=time.monotonic
         )
         self._session.greet()
+        self._shrinker: Any = None
         self._collections = RareCollections(reactor)
         self._collections.start()  # as a node does
 
@@ -69,6 +76,11 @@ class Asking:
         """Let go of the store."""
         self._collections.stop()
         self._store.close()
+
+    def compress(self) -> None:
+        """Go on in compressed octets."""
+        self._session.receive(b"COMPRESS DEFLATE\r\n", NOW)
+        self._shrinker = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 
     def ask(self, command: str) -> Answer:
         """Ask one command and return what its answer took."""
@@ -82,8 +94,11 @@ class Asking:
 
     def _steps(self, command: str) -> Iterator[tuple[bytes, float]]:
         session = self._session
+        line = command.encode() + b"\r\n"
+        if self._shrinker is not None:
+            line = self._shrinker.compress(line) + self._shrinker.flush(zlib.Z_SYNC_FLUSH)
         started = time.thread_time()
-        output = session.receive(command.encode() + b"\r\n", NOW)
+        output = session.receive(line, NOW)
         yield output, time.thread_time() - started
         while session.state is State.TALKING:
             started = time.thread_time()
@@ -97,12 +112,14 @@ def _raise(error: Exception) -> None:
 
 def measure(folder: Path, group: str) -> Iterator[tuple[str, Answer, Answer]]:
     """Yield (command, its answer cold, warm)."""
-    for command in COMMANDS:
+    for command, is_compressed in chain(product(COMMANDS, [False]), product(COMPRESSED, [True])):
         asking = Asking(folder)
+        if is_compressed:
+            asking.compress()
         asking.ask(f"GROUP {group}")
         gc.collect()
         text = command.format(group=group)
-        yield command, asking.ask(text), asking.ask(text)
+        yield f"{command}, compressed" if is_compressed else command, asking.ask(text), asking.ask(text)
         asking.close()
 
 

@@ -8,7 +8,7 @@ OUTPUT_STEP = 1 << 17
 """octets after which a call returns, or before where another piece like the last would go beyond; Twisted hands at most
 this much to the kernel at once"""
 
-STEP_SECONDS = 0.003
+STEP_SECONDS = 0.002
 """after which a call returns: what comes on top, a page that is not cached, takes some milliseconds itself"""
 
 COMMANDS_STEP = 100
