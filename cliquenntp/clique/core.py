@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from cliquenntp.clique import (
@@ -43,13 +43,15 @@ class Core:
         epoch: Clique-Time at ``now`` = 0, seconds.
         pieces: what earlier Persist effects left, to go on from; timers start from ``now``.
         now: monotonic seconds.
+        distrusted: keys of the nodes whose introductions are not taken, as they are when one looks.
     """
 
     def __init__(
         self, me: Contact, documents: IDocuments, claims: IClaims, dice: IDice, epoch: float,
-        pieces: Mapping[Piece, Plain] | None = None, now: float = 0.0,
+        pieces: Mapping[Piece, Plain] | None = None, now: float = 0.0, distrusted: Container[bytes] = (),
     ) -> None:
         self.node = Node(me, documents, claims, dice, epoch, now)
+        self.node.distrusted = distrusted
         pieces = pieces or {}
         persistence.restore_node(self.node, pieces)
         tombstones.schedule(self.node)
@@ -72,6 +74,11 @@ class Core:
     def next_deadline(self) -> float | None:
         """Return when to come back with TimerDue, on the clock of ``now``; None: never."""
         return self.node.timers.next()
+
+    @property
+    def refused(self) -> Container[bytes]:
+        """The ids of documents that came and were unwanted, as far as they are remembered."""
+        return self.node.refused
 
     @property
     def channels(self) -> Mapping[Channel, ChannelState]:
@@ -149,6 +156,12 @@ def _document_refused(node: Node, event: events.DocumentRefused) -> None:
         reconcile.arrived(node, edge, event.push.document)
 
 
+def _wanted_again(node: Node, event: events.WantedAgain) -> None:
+    ghosts.forget_refused(node)
+    for channel in list(node.channels):
+        reconcile.compare_now(node, channel)
+
+
 def _pieces_received(node: Node, event: events.PiecesReceived) -> None:
     edge = _edge_of(node, event)
     if edge is not None:
@@ -185,6 +198,8 @@ _EVENTS: dict[type, Callable[[Node, Any], None]] = {
     events.DocumentReceived: _document_received,
     events.ParentMissing: _parent_missing,
     events.DocumentRefused: _document_refused,
+    events.DocumentUnwanted: delivery.unwanted,
+    events.WantedAgain: _wanted_again,
     events.PiecesReceived: _pieces_received,
     events.LocalDocument: _local_document,
     events.DocumentGone: lambda node, event: node.documents.forget(event.document, event.why),

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from cliquenntp.clique import adverts, asking, ghosts, reconcile
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
 from cliquenntp.clique.effects import DropDocument, StoreDocument
-from cliquenntp.clique.events import DocumentReceived
+from cliquenntp.clique.events import DocumentReceived, DocumentUnwanted
 from cliquenntp.clique.messages import RECONCILED, Advert, Channel, Gone, Offer, Want
 from cliquenntp.clique.node import FOREVER, Node
 from cliquenntp.clique.parameters import (
@@ -78,6 +78,25 @@ def received(node: Node, event: DocumentReceived) -> None:
         return  # of another forum, and here only because a document of both stands below it
     is_news = event.push.hop != RECONCILED and not was_compared and not (wanted is not None and wanted.ancestor)
     spread_document(node, place, min(event.push.hop + 1, ASKED_FOR) if is_news else RECONCILED, edge)
+
+
+def unwanted(node: Node, event: DocumentUnwanted) -> None:
+    """Take note of a document that came over an edge and that this node does not want."""
+    edge = node.edges.get(event.push.to)
+    if edge is None or edge.link.number != event.link:
+        return
+    state, place = edge.state, event.place
+    is_within = within(node, place, edge.channel) or _is_below_refused(node, place, edge.channel)
+    ghosts.refuse(node, edge, place.id, place.time, is_within)
+    if state.wanted.pop(place.id[:8], None) is not None:
+        node.timers.cancel("want", (state.channel, place.id[:8]))
+    reconcile.arrived(node, edge, place.id)
+
+
+def _is_below_refused(node: Node, place: Place, channel: Channel) -> bool:
+    """Tell whether a document belongs to a channel by a parent that is not here because it was unwanted."""
+    parents = (node.refused.get(parent) for parent in place.parents)
+    return not channel.comments and any(ghost is not None and channel in ghost.channels for ghost in parents)
 
 
 def _judge_parent(node: Node, state: ChannelState, edge: Edge, wanted: Wanted) -> None:
@@ -238,7 +257,7 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
     for prefix in message.documents:
         _known_to(node, state, prefix, edge)
         edge.offered += 1
-        if node.documents.find(prefix):
+        if node.documents.find(prefix) or ghosts.is_refused(node, edge, prefix):
             continue
         wanted = state.wanted.get(prefix)
         if wanted is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cliquenntp.clique import adverts, delivery, election, ghosts, reconcile
 from cliquenntp.clique.blinding import blind
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Known, Link
@@ -54,6 +56,11 @@ def get_to_know(
         node.touch("known", state)
     known.invited = known.invited or invited
     return known
+
+
+def introduced(node: Node, link: Link, contacts: Sequence[Contact]) -> Sequence[Contact]:
+    """Return a neighbour's introductions, none where the operator does not want them."""
+    return () if link.contact.key in node.distrusted else contacts
 
 
 def shared_contact(node: Node, contact: Contact) -> Contact:
@@ -170,7 +177,7 @@ def accepted(node: Node, link: Link, message: LinkAccept) -> None:
     if known is not None:
         known.failures = 0
         known.linked = True
-    for contact in message.contacts:
+    for contact in introduced(node, link, message.contacts):
         if strangers(state) < PASSIVE_ENOUGH:
             get_to_know(node, state, contact, link.contact.key)
     adverts.hear(node, edge, message.advert)
@@ -226,7 +233,7 @@ def refused(node: Node, link: Link, message: LinkRefuse) -> None:
         known.elsewhere = message.left
     forget(node, edge)
     before = len(state.known)
-    for contact in message.contacts[:CONTACTS_AT_MOST]:
+    for contact in introduced(node, link, message.contacts[:CONTACTS_AT_MOST]):
         get_to_know(node, state, contact, link.contact.key)
     if len(state.known) > before or node.timers.get("fill", state.channel) is None:
         node.timers.at_latest("fill", state.channel, node.now + (1.0 if len(state.known) > before else FILL_INTERVAL))
@@ -289,7 +296,7 @@ def parted(node: Node, link: Link, message: Bye) -> None:
     forget(node, edge)
     if edge.kind == Kind.FOLLOWER:
         return
-    for contact in message.contacts[:CONTACTS_AT_MOST]:
+    for contact in introduced(node, link, message.contacts[:CONTACTS_AT_MOST]):
         known = get_to_know(node, state, contact, link.contact.key)
         if known is not None and sources(state) < (EDGES_AT_MOST if state.is_full else SOURCES_WANTED):
             connect(node, state, contact, "edge" if edge.kind == Kind.FEEDER else "priority")

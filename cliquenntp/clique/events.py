@@ -81,6 +81,20 @@ class DocumentRefused:
 
 
 @frozen
+class DocumentUnwanted:
+    """A lawful document came on a link that the operator has blocked: it is not stored, nor asked for again."""
+
+    link: int
+    push: Push
+    place: Place
+
+
+@frozen
+class WantedAgain:
+    """What was unwanted may be wanted now: it is asked for like all else."""
+
+
+@frozen
 class PiecesReceived:
     """Bytes of a document under way came on a link: what waits for it shall wait on."""
 
@@ -172,6 +186,7 @@ class TimerDue:
 
 Event: TypeAlias = (
     LinkOpened | LinkClosed | DialFailed | MessageReceived | DocumentReceived | ParentMissing | DocumentRefused
+    | DocumentUnwanted | WantedAgain
     | PiecesReceived | LocalDocument | DocumentGone | Follow | HorizonMoved | Unfollow | CompareNow | InvitationTaken
     | AddressChanged | ClockSet | TimerDue
 )

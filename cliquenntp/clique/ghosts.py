@@ -3,6 +3,9 @@
 A neighbour that held such a document keeps its id in its set.  Towards it the id counts as ours too, else the two would
 find the same difference at each comparison.  Towards others it counts once a second one has said so: what a single
 neighbour says hides no document from us, and the document itself, if it comes, ends it.
+
+A document that the operator does not want is known in the same way, but counts towards those alone who have it: it is
+not stored, and comes from each of them once.  That is not kept across a restart.
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from cliquenntp.clique.blinding import fingerprint as blinded_fingerprint
 from cliquenntp.clique.channel import Edge, Ghost, Link
 from cliquenntp.clique.messages import Channel, Gone
 from cliquenntp.clique.node import Node
-from cliquenntp.clique.parameters import GHOST_WITNESSES, GHOSTS_AT_MOST, WANT_AT_MOST
+from cliquenntp.clique.parameters import GHOST_WITNESSES, GHOSTS_AT_MOST, REFUSED_AT_MOST, WANT_AT_MOST
 from cliquenntp.interfaces import IDocumentSet
+
+UNWANTED = "expired"
+"""what others are told who ask for a document that this node does not want: what it blocks is its own affair"""
 
 
 @frozen
@@ -47,12 +53,15 @@ class Members:
 def members(node: Node, channel: Channel, peer: bytes) -> IDocumentSet | Members:
     """Return our documents of a channel as a peer (its key) shall see them."""
     held = node.documents.channel(*channel)
-    if not node.ghosts:
+    if not node.ghosts and not node.refused:
         return held
-    gone = sorted(
+    gone = [
         (ghost.time, document) for document, ghost in node.ghosts.items()
-        if channel in ghost.channels and (peer in ghost.witnesses or len(ghost.witnesses) >= GHOST_WITNESSES))
-    return Members(held, gone)
+        if channel in ghost.channels and (peer in ghost.witnesses or len(ghost.witnesses) >= GHOST_WITNESSES)]
+    gone += (
+        (ghost.time, document) for document, ghost in node.refused.items()
+        if channel in ghost.channels and peer in ghost.witnesses and document not in node.ghosts)
+    return Members(held, sorted(gone))
 
 
 def fingerprint(node: Node, link: Link, channel: Channel, low: int, high: int) -> bytes:
@@ -75,6 +84,40 @@ def hear(node: Node, edge: Edge, document: bytes, time: int, why: str) -> None:
     node.dirty["ghosts",] = None
 
 
+def refuse(node: Node, edge: Edge, document: bytes, time: int, is_within: bool = True) -> None:
+    """Note that a neighbour has a document which is not wanted here; ``is_within``: it is of the edge's channel."""
+    ghost = node.refused.get(document)
+    if ghost is None:
+        if len(node.refused) >= REFUSED_AT_MOST:
+            oldest = next(iter(node.refused))
+            del node.refused[oldest], node.refused_ids[oldest[:8]]
+        ghost = node.refused[document] = Ghost(time, UNWANTED)
+        node.refused_ids[document[:8]] = document
+    ghost.witnesses |= {edge.link.contact.key}
+    if is_within:
+        ghost.channels |= {edge.channel}
+
+
+def is_refused(node: Node, edge: Edge, prefix: bytes) -> bool:
+    """Tell whether what a neighbour offers (first 8 bytes of an id) is unwanted, and note that it has it."""
+    document = node.refused_ids.get(prefix)
+    if document is None:
+        return False
+    refuse(node, edge, document, node.refused[document].time)
+    return True
+
+
+def forget_refused(node: Node) -> None:
+    """Forget what was unwanted."""
+    node.refused.clear()
+    node.refused_ids.clear()
+
+
+def known(node: Node, document: bytes) -> Ghost | None:
+    """Return what is known of a document that is not here, or None where nothing is."""
+    return node.ghosts.get(document) or node.refused.get(document)
+
+
 def came(node: Node, document: bytes) -> None:
     """Note that a document is held after all."""
     if node.ghosts.pop(document, None) is not None:
@@ -93,13 +136,13 @@ def forget_before(node: Node, channel: Channel, since: float) -> None:
 
 def why_gone(node: Node, document: bytes) -> str:
     """Return why a document's body is not to be had here, or an empty string."""
-    ghost = node.ghosts.get(document)
+    ghost = known(node, document)
     return node.documents.gone(document) if ghost is None else ghost.why
 
 
 def time_of(node: Node, document: bytes) -> int:
     """Return the Clique-Time of a document of ours, also of one that is gone."""
-    ghost = node.ghosts.get(document)
+    ghost = known(node, document)
     return node.documents.time(document) if ghost is None else ghost.time
 
 

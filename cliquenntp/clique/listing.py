@@ -30,8 +30,8 @@ def listing(
         complete = True
     else:
         complete = False
-    gone = [document for document in only if document in node.ghosts]
-    ids = (*parents_first(node.documents, [document for document in only if document not in node.ghosts]), *gone)
+    gone = [document for document in only if ghosts.known(node, document)]
+    ids = (*parents_first(node.documents, [document for document in only if not ghosts.known(node, document)]), *gone)
     comparison.listings += 1
     listed = comparison.listed
     listed[comparison.listings] = ids
@@ -82,7 +82,7 @@ def list_page(node: Node, edge: Edge, low: int, high: int, only: Sequence[bytes]
     else:
         page = [document for document in only if time(document) < end]
     if len(page) > LISTING_PAGE:
-        page = [*parents_first(node.documents, [document for document in page if document not in node.ghosts])]
+        page = [*parents_first(node.documents, [document for document in page if not ghosts.known(node, document)])]
         for part in range(-(-len(page) // LISTING_PAGE)):
             ids = page[part * LISTING_PAGE:(part + 1) * LISTING_PAGE]
             answers.append(listing(node, edge, low, end, ids))

@@ -63,6 +63,7 @@ def fill(node: Node, state: ChannelState) -> None:
     candidates = [
         known for key, known in state.known.items()
         if known.again_at <= node.now and key not in neighbours and key not in node.dialling
+        and (known.linked or known.introducer not in node.distrusted)
         and (known.linked or not open_edges or key in node.links_by_key
              or (state.fill_round > WALKS_BEFORE_ADDRESSES and _may_introduce(state, known.introducer)))]
     candidates = sorted(
@@ -139,7 +140,7 @@ def walked(node: Node, edge: Edge, message: Walk) -> None:
         return
     link.walks_until = used
     origin = message.origin
-    if origin.key == node.me.key or not origin.address:
+    if origin.key == node.me.key or not origin.address or link.contact.key in node.distrusted:
         return
     hops = min(message.hops, WALK_HOPS + WALK_EXTRA) - 1
     if not message.below and edges.strangers(state) < PASSIVE_AT_MOST // 2:

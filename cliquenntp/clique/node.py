@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TypeVar
 
 from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Link, Tombstone
@@ -45,6 +45,12 @@ class Node:
         """{channel left: what is remembered of it}"""
         self.ghosts: dict[bytes, Ghost] = {}
         """{document's id: what is known of one that is gone}"""
+        self.refused: dict[bytes, Ghost] = {}
+        """{document's id: what is known of one that this node does not want}; oldest first, not kept"""
+        self.refused_ids: dict[bytes, bytes] = {}
+        """{first 8 bytes: id} of these"""
+        self.distrusted: Container[bytes] = ()
+        """keys of nodes that introduce nobody to this one"""
         self.dirty: dict[Piece, None] = {}
         self.next_incarnation = 1
         self._effects: list[Effect] = []

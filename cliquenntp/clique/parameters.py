@@ -97,6 +97,7 @@ CUTS: Final = (60, 300, 1200, 3600, 14400, 86400, 604800, 5184000)  # ages at wh
 YOUNG: Final = 60  # documents of the last minute are still on their way: not compared, offered instead
 LISTING_AT_MOST: Final = 128  # documents of a span that are listed rather than split: 768 bytes
 GHOST_WITNESSES: Final = 2  # nodes that say a document is gone, until it counts as gone towards others too
+REFUSED_AT_MOST: Final = 10_000  # ids of documents that this node refuses: bound, 3 MB; what is forgotten comes again
 GHOSTS_AT_MOST: Final = 10_000  # ids of documents that were gone before we came: bound, 1.5 MB
 LISTING_PAGE: Final = 1000  # a longer listing goes page by page: 6 kB
 LISTED_TOGETHER: Final = 4000  # ids in one SYNC: 24 kB, which leaves room for 64 spans in a frame of 32 KiB

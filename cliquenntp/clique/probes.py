@@ -106,6 +106,8 @@ def _join(node: Node, state: ChannelState, link: Link) -> None:
 def met(node: Node, edge: Edge, message: Meet) -> None:
     """Take a MEET: a neighbour found a node of another part; link to it too."""
     state = edge.state
+    if edge.link.contact.key in node.distrusted:
+        return
     known = edges.get_to_know(node, state, message.contact, edge.link.contact.key)
     if known is None or state.edge_with(message.contact.key) is not None or message.contact.key in node.dialling:
         return

@@ -188,10 +188,15 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
     known = {*held, *(short_id(secret, document) for document in arriving)}
     if edge.comparison is not None:
         known.update(edge.comparison.asked)
+    theirs = set(span.documents)
+    for document, ghost in list(node.refused.items()):
+        short = short_id(secret, document)
+        if short in theirs and short not in held:
+            ghosts.refuse(node, edge, document, ghost.time)
+            known.add(short)
     places = {short: place for place, short in enumerate(span.documents) if short not in known}
     asking.note_missing(node, edge, span, places)
     if span.complete:
-        theirs = set(span.documents)
         lacking = [
             document for short, (time, document) in held.items() if short not in theirs and time >= low]
         if lacking:

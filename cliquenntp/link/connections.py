@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 from typing import Protocol as Typed
 
@@ -64,8 +64,11 @@ class Connections:
         make_codec: Callable[[], Codec],
         events: LinkEvents,
         traffic: Traffic,
+        unwanted: Container[bytes] = (),
     ) -> None:
+        """``unwanted``: the keys of the nodes with which there shall be no link."""
         self.closing = False
+        self._unwanted = unwanted
         self.links: dict[int, LinkSession] = {}
         self._clock = clock
         self._identity = identity
@@ -141,6 +144,8 @@ class Connections:
         existing = self._by_key.get(peer.node_key)
         if self.closing:
             return Refusal.CLOSING
+        if peer.node_key in self._unwanted:
+            return Refusal.UNWANTED
         if self._penalties.rest(peer.node_key, self._clock.seconds()):
             return Refusal.PENALTY
         if existing is None and len(self.links) >= self._settings.max_links:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import attrs
@@ -15,7 +15,7 @@ from cliquenntp.link.backoff import Backoff, Schedule
 from cliquenntp.link.refusal import Refusal
 from cliquenntp.link.settings import LinkSettings
 
-_HOPELESS = (Refusal.ITSELF, Refusal.KEY, Refusal.VERSION)
+_HOPELESS = (Refusal.ITSELF, Refusal.KEY, Refusal.VERSION, Refusal.UNWANTED)
 """Refusals that another try won't change."""
 
 
@@ -103,6 +103,11 @@ class Dialling:
         dial = self._dials.pop(address, None)
         if dial is not None:
             self._stop(dial)
+
+    def forget_keys(self, keys: Container[bytes]) -> None:
+        """Want no more the addresses at which one of these nodes shall answer."""
+        for address in [address for address, dial in self._dials.items() if dial.node_key in keys]:
+            self.forget(address)
 
     def stop(self) -> None:
         """Want nothing more."""

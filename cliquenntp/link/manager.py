@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 from typing import Protocol as Typed
 
@@ -16,6 +16,7 @@ from cliquenntp.link.connections import Connections
 from cliquenntp.link.dialling import Dial, Dialling
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.outbox import Body
+from cliquenntp.link.refusal import UnwantedError
 from cliquenntp.link.session import LinkSession
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.surroundings import Codec
@@ -66,7 +67,8 @@ class LinkManager:
     """All links of one node.
 
     ``identity`` proves the node, ``make_codec`` makes a codec for each link (wire.LinkCodec), ``observer`` is told what
-    happens, ``i2p`` (from link.i2p) makes I2P the only way in and out, ``traffic`` counts what is sent.
+    happens, ``i2p`` (from link.i2p) makes I2P the only way in and out, ``traffic`` counts what is sent, ``unwanted``
+    has the keys of the nodes with which there shall be no link, as they are when one looks.
     """
 
     _log = Logger()
@@ -81,10 +83,12 @@ class LinkManager:
         i2p: I2PTransport | None = None,
         dice: random.Random | None = None,
         traffic: Traffic | None = None,
+        unwanted: Container[bytes] = (),
     ) -> None:
         self._observer = observer
         self._settings = settings or LinkSettings()
         self._dice = dice or random.SystemRandom()
+        self._unwanted = unwanted
         self._transports = Transports(reactor, i2p)
         self._i2p = i2p
         self._dialling = Dialling(
@@ -94,7 +98,8 @@ class LinkManager:
             i2p.on_up = self._dialling.way_opened
         self.traffic = traffic or Traffic()
         self._connections = Connections(
-            reactor, identity, self._settings, self._dice, self._dialling, make_codec, self, self.traffic
+            reactor, identity, self._settings, self._dice, self._dialling, make_codec, self, self.traffic,
+            unwanted,
         )
         self._own: list[Address] = []
 
@@ -124,16 +129,22 @@ class LinkManager:
     def dial(self, address: str, node_key: bytes | None = None, give_up: float | None = None) -> None:
         """Open a link; tries again with growing waits until on_opened or, ``give_up`` seconds later, on_dial_failed.
 
-        ``node_key``: the only key that may answer.  Raises BadAddressError.  Where a link with that node or address is
-        open already, nothing happens.
+        ``node_key``: the only key that may answer.  Raises BadAddressError, UnwantedError.  Where a link with that
+        node or address is open already, nothing happens.
         """
         wanted = self._transports.check(address)
+        if node_key is not None and node_key in self._unwanted:
+            raise UnwantedError(address)
         if not self._connections.closing and self._connections.link_with(node_key, str(wanted)) is None:
             self._dialling.want(wanted, node_key, self._settings.give_up if give_up is None else give_up)
 
     def forget(self, address: str) -> None:
         """Dial an address no more."""
         self._dialling.forget(parse_address(address))
+
+    def forget_unwanted(self) -> None:
+        """Dial no more the nodes with which there shall be no link."""
+        self._dialling.forget_keys(self._unwanted)
 
     def dials(self) -> dict[str, str]:
         """Return the addresses that are being dialled, with the last reason why there is no link yet."""

@@ -18,6 +18,7 @@ class Refusal(enum.IntEnum):
     FULL = 8
     PENALTY = 9
     CLOSING = 10
+    UNWANTED = 11
 
     @property
     def reason(self) -> str:
@@ -36,7 +37,12 @@ _REASONS = {
     Refusal.FULL: "the node has as many links as it allows",
     Refusal.PENALTY: "the node broke the protocol a short while ago",
     Refusal.CLOSING: "the node is stopping",
+    Refusal.UNWANTED: "the operator does not want this link",
 }
+
+
+class UnwantedError(Exception):
+    """A link was asked for with a node that the operator has blocked."""
 
 
 class HandshakeError(Exception):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from zope.interface import implementer
 
+from cliquenntp.document import address_domain
 from cliquenntp.interfaces import IArchive, IHidden
 from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.placement import NEAREST_GROUPS
@@ -24,14 +25,17 @@ class HiddenNames:
 
     def __init__(self, archive: IArchive) -> None:
         self._archive = archive
-        self._authors: frozenset[bytes] = frozenset()
+        self._authors: frozenset[str] = frozenset()
         self._documents: frozenset[bytes] = frozenset()
         self._trees: frozenset[int] | None = frozenset()
         """the documents' docnos; None: to be looked up, as some are not held"""
         self._verdicts: SizedCache[int, bool] = SizedCache(VERDICTS_KEPT)
 
-    def name(self, authors: Iterable[bytes], documents: Iterable[bytes]) -> None:
-        """Hide what these authors (keys) wrote and these documents (ids, held or not) with all below, nothing else."""
+    def name(self, authors: Iterable[str], documents: Iterable[bytes]) -> None:
+        """Hide what these authors wrote and these documents (ids, held or not) with all below them, nothing else.
+
+        An author is named by what stands right of the @ in its address.
+        """
         self._authors, self._documents = frozenset(authors), frozenset(documents)
         self.look_again()
 
@@ -48,26 +52,16 @@ class HiddenNames:
         """See IHidden."""
         verdict = self._verdicts.get(docno)
         if verdict is None:
-            verdict = self._archive.record(docno).author in self._authors or self.hides_below(docno)
+            verdict = self._is_by_hidden(docno) or self.hides_below(docno)
             self._verdicts.keep(docno, verdict)
         return verdict
 
+    def _is_by_hidden(self, docno: int) -> bool:
+        return bool(self._authors) and address_domain(self._archive.record(docno).author) in self._authors
+
     def hides_below(self, docno: int) -> bool:
         """See IHidden."""
-        trees = self._tree_docnos()
-        while trees:
-            if docno in trees:
-                return True
-            record = self._archive.record(docno)
-            groups = record.groups
-            if not groups:  # a root, or what only acts on others
-                return any(map(self.hides_below, record.parents))
-            if not trees.isdisjoint(groups):
-                return True
-            if record.depth <= NEAREST_GROUPS or len(groups) < NEAREST_GROUPS:
-                return False
-            docno = groups[NEAREST_GROUPS - 1]
-        return False
+        return is_below(docno, self._tree_docnos(), self._archive)
 
     def _tree_docnos(self) -> frozenset[int]:
         if self._trees is not None:
@@ -76,3 +70,20 @@ class HiddenNames:
         if len(trees) == len(self._documents):
             self._trees = trees
         return trees
+
+
+def is_below(docno: int, documents: frozenset[int], archive: IArchive) -> bool:
+    """Tell whether a document is one of some (docnos), or below one of them."""
+    while documents:
+        if docno in documents:
+            return True
+        record = archive.record(docno)
+        groups = record.groups
+        if not groups:  # a root, or what only acts on others
+            return any(is_below(parent, documents, archive) for parent in record.parents)
+        if not documents.isdisjoint(groups):
+            return True
+        if record.depth <= NEAREST_GROUPS or len(groups) < NEAREST_GROUPS:
+            return False
+        docno = groups[NEAREST_GROUPS - 1]
+    return False

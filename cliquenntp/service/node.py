@@ -35,6 +35,7 @@ from cliquenntp.service.network.sent_posts import SentPosts
 from cliquenntp.service.network.unreached import Unreached
 from cliquenntp.service.node_key import NodeKey
 from cliquenntp.service.posting import Posting
+from cliquenntp.service.power import Power
 from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.processes.workers import Workers, ZeoProcess
 from cliquenntp.service.readers.accounts import Accounts
@@ -74,6 +75,7 @@ class Node(Service):
     unreached: Unreached
     sent_posts: SentPosts
     routes: Routes
+    power: Power
     posting: Posting
     bridges: Bridges
     room: Room
@@ -150,8 +152,9 @@ class Node(Service):
             self.store = self._open_store()
             self.turn = Turn(self.reactor, self.store, TurnLimits(commit_delay=settings.commit_delay))
             self.forums = NodeForums(self.store.reader)
+            self.power = Power(self.store.reader, self.turn.submit)
             self.nodes = CliqueNodes(
-                self.reactor, self.store, self.turn, settings, self.clock, self._accept, self.forums)
+                self.reactor, self.store, self.turn, settings, self.clock, self._accept, self.forums, self.power)
             self.personas = Personas(settings.keys)
             self.personas.signer(OWNER.persona)
             secret = load_or_create(settings.keys / ACCOUNTS_KEY)
@@ -162,13 +165,14 @@ class Node(Service):
         self.key, self.clique = self.nodes.key, self.nodes.shared
         self.unreached = Unreached(self.store.reader, self.turn, self._accept)
         self.views = Views(self.store.reader, settings.path_identity, self.unreached, self.forums.are_all)
+        self.views.hide_by(self.power)
         self.turn.listen(self.views.moved)
         self.unreached.on_changed = self.views.whole.retitled
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.routes = Routes(self.store.reader, self.forums, self.accounts.own_node)
         self.posting = Posting(
             self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers,
-            self.routes,
+            self.routes, self.power.refuses,
         )
         self.bridges = Bridges(self.reactor, self.store.reader, self.turn, self.owner, settings, self.clock)
         self.follows = Follows(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from cliquenntp.document import DocumentError, compose
+from cliquenntp.document import Document, DocumentError, compose
 from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
 from cliquenntp.newsgroup.control import LeaveForum, PostRefused
 from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_meanwhile
@@ -31,11 +31,13 @@ class Posting:
         clock: Callable[[], float],
         keep_headers: Collection[bytes],
         routes: Routes,
+        refuses: Callable[[Document, IArchive], bool] = lambda document, archive: False,
     ) -> None:
         """Take posts.
 
         ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``keep_headers`` leave the machine
-        too (outgoing.KEEPABLE_FIELDS); ``routes`` knows by which node each goes out.
+        too (outgoing.KEEPABLE_FIELDS); ``routes`` knows by which node each goes out, ``refuses`` which documents
+        are blocked.
         """
         self._turn = turn
         self._archive = archive
@@ -44,6 +46,7 @@ class Posting:
         self._clock = clock
         self._keep_headers = keep_headers
         self._routes = routes
+        self._refuses = refuses
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk"""
         self.on_leave: Callable[[Identity, IRecord], Deferred[None]] = lambda identity, record: succeed(None)
@@ -61,6 +64,8 @@ class Posting:
                 left = PostResult(True, f"{root.name} is followed no more; what is here stays")
                 return self.on_leave(identity, root).addCallbacks(lambda _: left, _refused)
             document = compose(signer, drafted.fields, drafted.body, now)
+            if self._refuses(document, self._archive):
+                raise PostRefused("this node has blocked what is posted here")
             route = self._routes.of(identity, document.parents)
         except (PostRefused, DocumentError) as error:
             return succeed(PostResult(False, error.reason))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Container
 from typing import Any
 
 import attrs
@@ -55,15 +56,21 @@ class Wire:
         self.sent: list[tuple[str, Any]] = []
         self.dropped: list[effects.DropDocument] = []
         self.closed: list[effects.Close] = []
+        self.unwanted: dict[str, set[bytes]] = {}
+        """ids of what a node's operator has blocked, by the node's name"""
         self._count = 0
         self._queue: list[tuple[str, Any]] = []
         self._waiting: dict[tuple[str, bytes], list[events.DocumentReceived]] = {}
 
-    def add(self, name: str, pieces: dict[Any, Any] | None = None, documents: Documents | None = None) -> Core:
+    def add(
+        self, name: str, pieces: dict[Any, Any] | None = None, documents: Documents | None = None,
+        distrusted: Container[bytes] = (),
+    ) -> Core:
         documents = documents or Documents()
         self.pieces[name] = dict(pieces or {})
         self.cores[name] = Core(
-            contact_of(name), documents, Claims(key_of(name)), random.Random(name), EPOCH, pieces, self.now)
+            contact_of(name), documents, Claims(key_of(name)), random.Random(name), EPOCH, pieces, self.now,
+            distrusted)
         return self.cores[name]
 
     def event(self, name: str, event: Any) -> None:
@@ -81,8 +88,12 @@ class Wire:
                     self._perform(target, effect)
 
     def _wait(self, name: str, event: events.DocumentReceived) -> Any:
-        """Hold a document until its first parent is held, as a node does."""
+        """Hold a document until its first parent is held, and refuse what is unwanted, as a node does."""
         parents = event.place.parents
+        blocked = self.unwanted.get(name, ())
+        if event.place.id in blocked or any(parent in self.cores[name].refused for parent in parents):
+            self._queue[:0] = [(name, child) for child in self._waiting.pop((name, event.place.id), ())]
+            return events.DocumentUnwanted(event.link, event.push, event.place)
         if parents and not self.cores[name].node.documents.contains(parents[0]):
             self._waiting.setdefault((name, parents[0]), []).append(event)
             return events.ParentMissing(event.link, event.push, parents[0])

@@ -7,6 +7,7 @@ import re
 import pytest
 from zope.interface.verify import verifyObject
 
+from cliquenntp.document import address_domain
 from cliquenntp.interfaces import OWNER, IHidden, INewsView
 from cliquenntp.newsgroup.hidden_names import HiddenNames
 from cliquenntp.newsgroup.hiding import LINES_A_STEP, HidingView, Together
@@ -46,7 +47,7 @@ class World:
 
     def hide(self, *documents: int, authors: tuple[str, ...] = ()) -> None:
         ids = [self.archive.record(docno).id for docno in documents]
-        self.names.name([persona(author).key for author in authors], ids)
+        self.names.name([address_domain(persona(author).key) for author in authors], ids)
 
     def ask(self, *commands: str) -> bytes:
         """Return all that a session answers."""

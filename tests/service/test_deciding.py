@@ -34,6 +34,7 @@ class TakingCore:
         self._documents = documents
         self.events: list[Any] = []
         self.channels: dict[Any, Any] = {}
+        self.refused: set[bytes] = set()
         self.breaks = False
 
     def handle(self, event: Any, now: float) -> list[effects.Effect]:

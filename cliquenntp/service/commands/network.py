@@ -12,6 +12,7 @@ from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
+from cliquenntp.link.refusal import UnwantedError
 from cliquenntp.service.commands.acting import acting
 from cliquenntp.service.commands.follow import ALL, COMMENTS, depth_of, find_document, newsgroup_name
 from cliquenntp.service.commands.graph import graph, role_of
@@ -53,6 +54,8 @@ class NetworkCommands:
             acting(self._node, arguments).clique.links.dial(address, key_from_text(key) if at else None)
         except BadAddressError as error:
             raise CommandError(str(error)) from None
+        except UnwantedError:
+            raise CommandError(f"that node is blocked: `cliquectl unblock peer {key}` wants it again") from None
         except DocumentError as error:
             raise CommandError(f"{key!r} is no node key: {error.reason}") from None
         return {"address": address, "text": f"dialling {address}: `cliquectl peers` shows how it goes"}

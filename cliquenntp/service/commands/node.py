@@ -22,6 +22,7 @@ from cliquenntp.service.commands.invitation import PREFIX, InvitationCommands
 from cliquenntp.service.commands.link import LinkCommands
 from cliquenntp.service.commands.network import NetworkCommands, peers
 from cliquenntp.service.commands.persona import PersonaCommands
+from cliquenntp.service.commands.power import PowerCommands
 from cliquenntp.service.commands.room import RoomCommands
 from cliquenntp.service.commands.user import UserCommands
 from cliquenntp.service.forums import ForumRefusedError, root_document
@@ -60,6 +61,7 @@ class NodeCommands:
             **PersonaCommands(self._node).table(),
             **FollowCommands(self._node).table(),
             **LinkCommands(self._node).table(),
+            **PowerCommands(self._node).table(),
             **BridgeCommands(self._node).table(),
             **InvitationCommands(self._node).table(),
         }

@@ -19,11 +19,13 @@ from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.link.i2p_keys import KeyFileError as DestinationFileError
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.transports import I2PTransport
+from cliquenntp.newsgroup.named import NamedSet
 from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.network.clique_side import CliqueSide
 from cliquenntp.service.network.clique_state import forget_node
 from cliquenntp.service.network.node_forums import NodeForums
 from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.power import Power
 from cliquenntp.service.readers.accounts import SHARED_KEY, OwnNode
 from cliquenntp.service.readers.news_endpoints import I2P
 from cliquenntp.service.settings import Settings
@@ -43,9 +45,11 @@ class CliqueNodes:
 
     def __init__(
         self, reactor: Any, store: Store, turn: Turn, settings: Settings, clock: Callable[[], float],
-        accept: Callable[[IWriter, Document, int], IRecord], forums: NodeForums,
+        accept: Callable[[IWriter, Document, int], IRecord], forums: NodeForums, power: Power,
     ) -> None:
         """Make the shared node's side; ``accept`` stores a document for a node in a step of the turn.
+
+        What ``power`` says is blocked is blocked for all of them.
 
         ``clock`` is the time of day in seconds.  Raises KeyFileError, OSError.
         """
@@ -56,6 +60,8 @@ class CliqueNodes:
         self._clock = clock
         self._accept = accept
         self._forums = forums
+        self._power = power
+        power.on_blocked = self._blocked
         self.on_made: Callable[[CliqueSide], None] = lambda side: None
         """is called with the side of each further node, before it starts"""
         self._own: dict[int, CliqueSide] = {}
@@ -69,7 +75,14 @@ class CliqueNodes:
             return self._accept(writer, document, number)
 
         limits = LinkSettings(max_rate=self._settings.max_rate)
-        return CliqueSide(self._reactor, self._store, self._turn, key, self._clock, accept, network, number, limits)
+        return CliqueSide(
+            self._reactor, self._store, self._turn, key, self._clock, accept, network, number, limits, self._power)
+
+    def _blocked(self, new: NamedSet, former: NamedSet) -> None:
+        for side in self:
+            side.blocked()
+            if former:
+                side.wanted_again()
 
     def __iter__(self) -> Iterator[CliqueSide]:
         """Yield the sides of all nodes, the shared one first."""

@@ -32,6 +32,7 @@ from cliquenntp.service.network.deciding import Accept, Decider, Outcome, Step
 from cliquenntp.service.network.intake import Intake
 from cliquenntp.service.network.performing import Performer
 from cliquenntp.service.node_key import NodeKey
+from cliquenntp.service.power import Power
 from cliquenntp.service.turn import NotStored, Turn, TurnStopped
 from cliquenntp.store import Store
 from cliquenntp.wire import LinkCodec
@@ -59,13 +60,16 @@ class CliqueSide:
         i2p: I2PTransport | None = None,
         node: int = SHARED,
         limits: LinkSettings | None = None,
+        power: Power | None = None,
     ) -> None:
         """Make the side of a node of this process.
 
         ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn, for that node;
-        ``i2p`` (link.i2p) makes I2P the only way in and out; ``limits`` are those of the links.
+        ``i2p`` (link.i2p) makes I2P the only way in and out; ``limits`` are those of the links; ``power`` is what
+        the operator blocks.
         """
         self.node = node
+        self._power = power or Power(store.reader, turn.submit)
         self._reactor = reactor
         self._store = store
         self._archive = store.reader
@@ -95,11 +99,12 @@ class CliqueSide:
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
         self.links = LinkManager(
-            reactor, identity, lambda: LinkCodec(traffic.sent), self, limits, i2p=i2p, traffic=traffic
+            reactor, identity, lambda: LinkCodec(traffic.sent), self, limits, i2p=i2p, traffic=traffic,
+            unwanted=self._power.peers,
         )
         self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
-        self._decider = Decider(store, self._make_core, accept, reactor.seconds, node)
+        self._decider = Decider(store, self._make_core, accept, reactor.seconds, node, self._power.refuses)
 
     @property
     def key(self) -> bytes:
@@ -115,7 +120,7 @@ class CliqueSide:
         dice: Any = secrets.SystemRandom()
         me = Contact(self._key.public, self._address)
         kept, now = pieces(archive, self.node), self._reactor.seconds()
-        return Core(me, documents, self._key, dice, self._epoch_now(), kept, now)
+        return Core(me, documents, self._key, dice, self._epoch_now(), kept, now, self._power.introducers)
 
     def _epoch_now(self) -> float:
         """Return the Clique-Time at which the reactor's clock was 0, by the time of day that there is now."""
@@ -179,6 +184,17 @@ class CliqueSide:
     def horizon_moved(self, root: bytes, since: int) -> None:
         """Tell that a forum is kept from a time (Clique-Time) on: what is older is not compared any more."""
         self._handle(events.HorizonMoved(root, since))
+
+    def blocked(self) -> None:
+        """Close the links with peers that are blocked now, and dial them no more."""
+        for link in self.links.links():
+            if link.node_key in self._power.peers:
+                self.links.close(link.link_id, "this node does not want this link")
+        self.links.forget_unwanted()
+
+    def wanted_again(self) -> None:
+        """Ask for what was blocked and is no more."""
+        self._handle(events.WantedAgain())
 
     def resync(self, channel: Channel) -> None:
         """Compare what is held with the channel's neighbours now."""

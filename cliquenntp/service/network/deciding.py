@@ -63,12 +63,15 @@ class Decider:
     def __init__(
         self, store: Store, make_core: Callable[[IDocuments, IArchive], Core], accept: Accept,
         seconds: Callable[[], float], node: int = SHARED,
+        refuses: Callable[[Document, IArchive], bool] = lambda document, archive: False,
     ) -> None:
+        """``refuses`` tells which documents the operator has blocked."""
         self.node = node
         self._documents = StoredDocuments(store.writer, self._store, node)
         self._make_core = make_core
         self._accept = accept
         self._seconds = seconds
+        self._refuses = refuses
         self._deciding = threading.Lock()
         self._step: Step | None = None
         self._document: Document | None = None
@@ -152,7 +155,9 @@ class Decider:
             event, document = queue.popleft()
             if isinstance(event, events.DocumentReceived) and document is not None:
                 repeated += self._documents.contains(document.id)
-                event = self._admit(event, document)
+                event = self._admit(event, document, step.writer)
+                if isinstance(event, events.DocumentUnwanted):
+                    queue.extend(self._freed(document.id))
             elif isinstance(event, events.LinkClosed):
                 self._drop(event.link)
             self._document = document
@@ -209,14 +214,23 @@ class Decider:
         for document in step.stored:
             self._accept(step.writer, document)
 
-    def _admit(self, event: events.DocumentReceived, document: Document) -> events.Event:
+    def _admit(self, event: events.DocumentReceived, document: Document, archive: IArchive) -> events.Event:
         """Let a document wait whose first parent is not held; return what the core is to be told."""
+        if self._is_unwanted(document, archive):
+            return events.DocumentUnwanted(event.link, event.push, event.place)
         if not document.parents or self._documents.contains(document.parents[0]):
             return event
         if not self._waiting.add(event.link, document, self._seconds()):
             return events.DocumentRefused(event.link, event.push, "too many documents wait on this link")
         self._pushes.setdefault(document.id, {})[event.link] = event.push
         return events.ParentMissing(event.link, event.push, document.parents[0])
+
+    def _is_unwanted(self, document: Document, archive: IArchive) -> bool:
+        """Tell whether a document is blocked, or below one that came and was blocked."""
+        if self._documents.contains(document.id):
+            return False
+        refused = self._core.refused
+        return self._refuses(document, archive) or any(parent in refused for parent in document.parents)
 
     def _freed(self, parent: bytes) -> Iterator[tuple[events.Event, Document | None]]:
         """Yield the events that waited for a document that is held now."""

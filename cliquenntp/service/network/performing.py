@@ -12,6 +12,7 @@ from cliquenntp.document import id_text
 from cliquenntp.interfaces import IArchive
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.manager import LinkManager
+from cliquenntp.link.refusal import UnwantedError
 
 
 class Performer:
@@ -63,4 +64,6 @@ class Performer:
             self._links.dial(contact.address, contact.key)
         except BadAddressError as error:
             self._log.info("cannot dial {address}: {error}", address=contact.address, error=error)
+            self._on_dial_failed(contact)
+        except UnwantedError:
             self._on_dial_failed(contact)

@@ -72,6 +72,10 @@ class Desk(Factory):
         """Tell all readers that an account has changed, or what all accounts see."""
         self._tell("account", name)
 
+    def power_changed(self) -> None:
+        """Tell all readers that something is hidden or blocked, or no more."""
+        self._tell("power")
+
     def close(self) -> None:
         """End all connections."""
         for reader in list(self._readers):

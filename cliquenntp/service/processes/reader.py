@@ -25,6 +25,7 @@ import cliquenntp
 from cliquenntp.control.server import Answer, ControlFactory
 from cliquenntp.interfaces import Changes, IArchive, IFeed, IWriter
 from cliquenntp.service.network.node_forums import NodeForums
+from cliquenntp.service.power import Power
 from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
 from cliquenntp.service.readers.accounts import Accounts
@@ -53,7 +54,7 @@ class _Connection(CallingProtocol):
     def __init__(self, reader: Reader) -> None:
         super().__init__({
             "hello": partial(reader.greeted, self), "moved": reader.moved, "unreached": reader.retitled,
-            "account": reader.account_changed, "forums": reader.look_again,
+            "account": reader.account_changed, "forums": reader.look_again, "power": reader.power_changed,
         })
         self._reader = reader
         self._inbox: deque[tuple[int, Any, Any]] = deque()
@@ -99,6 +100,7 @@ class Reader(MultiService):
     posting: RemotePosting
     forums: NodeForums
     reading: RemoteReading
+    power: Power
     accounts: Accounts
     listeners: Listeners
 
@@ -141,6 +143,8 @@ class Reader(MultiService):
         self._unreached = _UnreachedRoots(archive)
         self.forums = NodeForums(archive)
         self.views = Views(archive, self.settings.path_identity, self._unreached, self.forums.are_all)
+        self.power = Power(archive, _cannot_change)
+        self.views.hide_by(self.power)
         self.posting = RemotePosting(self.call, self.is_connected)
         self.reading = RemoteReading(self.reactor, self.call, self.is_connected, archive)
         self.accounts = Accounts(archive, _cannot_change, secrets.token_bytes(SECRET_OCTETS))
@@ -213,6 +217,7 @@ class Reader(MultiService):
         self.views.forget()
         self.accounts.secret = secret
         self.accounts.read()
+        self.power.read()
         self._connection = connection
         self.log.info("The writer is there")
 
@@ -233,6 +238,11 @@ class Reader(MultiService):
         self.store.forward()
         self.forums.read()
         self.views.look_again()
+
+    def power_changed(self) -> None:
+        """Take over what is hidden and blocked now."""
+        self.store.forward()
+        self.power.read()
 
     def account_changed(self, name: str | None) -> None:
         """Take over a change of an account, or of what all see, and end what goes on under it."""
@@ -277,4 +287,4 @@ def retry_seconds(attempts: int) -> float:
 
 
 def _cannot_change(step: Callable[[IWriter], Any]) -> defer.Deferred[Any]:
-    return defer.fail(Away("only the writer changes accounts"))
+    return defer.fail(Away("only the writer changes the database"))

@@ -35,6 +35,7 @@ class Sharing:
         node.turn.on_seat_lost = self._seat_lost
         node.accounts.on_changed = self.desk.account_changed
         node.unreached.on_changed = self._retitled
+        node.power.on_changed = self.desk.power_changed
 
     def listen(self) -> None:
         """Open the desk.  Raises StartError."""

@@ -14,6 +14,7 @@ from cliquenntp.newsgroup.hiding import HidingView, Together
 from cliquenntp.newsgroup.pages import PAGE_OCTETS
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
+from cliquenntp.service.power import Power
 
 MEMORY_SHARE = 32
 """Ready lines may take this part of the machine's memory (1/32), where that is more than their usual bound.  With
@@ -64,13 +65,29 @@ class Views:
         """by account"""
         self.hidden_by: list[Callable[[str], IHidden]] = []
         """whoever may hide something: each returns what it hides from an account, which may change at any time"""
+        self.hidden_from_all = Together()
+        """what nobody sees"""
+        self._hiding: dict[INewsView, HidingView] = {}
+        """what those without an account see, by the view of what they may see"""
+
+    def hide_by(self, power: Power) -> None:
+        """Hide what accounts hide and the node blocks."""
+        self.hidden_by.append(power.names_of)
+        self.hidden_from_all.parts.append(power.blocked_names)
 
     def of(self, identity: Identity) -> INewsView:
         """Return what somebody sees; those who see the same forums share a view."""
         if identity.account is None:
-            return self._in_scope(identity.forums)
+            return self._for_nobody(self._in_scope(identity.forums))
         return self._named(identity.account, HidingView(
             self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account)))
+
+    def _for_nobody(self, view: INewsView) -> INewsView:
+        """Return a view for those who have no account, as they cannot hide anything."""
+        hiding = self._hiding.get(view)
+        if hiding is None:
+            hiding = self._hiding[view] = HidingView(view, self._archive, self.hidden_from_all)
+        return hiding
 
     def with_hidden(self, identity: Identity) -> INewsView:
         """Return all that somebody may see, what is hidden too."""
@@ -80,7 +97,8 @@ class Views:
     def _hidden_from(self, account: str) -> Together:
         hidden = self._hidden.get(account)
         if hidden is None:
-            hidden = self._hidden[account] = Together(made(account) for made in self.hidden_by)
+            parts = [made(account) for made in self.hidden_by]
+            hidden = self._hidden[account] = Together([self.hidden_from_all, *parts])
         return hidden
 
     def _named(self, account: str, view: INewsView) -> INewsView:

@@ -1,0 +1,80 @@
+"""What is blocked at a node is neither stored nor passed on there, and comes once it is blocked no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.control_client import CommandFailedError
+from tests.real.node_process import NodeProcess
+from tests.real.reading import message_id, overview, post, wait_for_subject
+from tests.real.waiting import wait_for
+
+pytestmark = pytest.mark.real
+
+GROUP = "clique.garden"
+
+
+def linked_keys(node: NodeProcess) -> set[str]:
+    return {row["key"] for row in node.cliquectl("peers") if row["state"] == "linked"}
+
+
+def key(node: NodeProcess) -> str:
+    return str(node.cliquectl("status")["clique"]["key"])
+
+
+def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProcess]) -> None:
+    first, second, third = (make_node(name, clique=True) for name in ("first", "second", "third"))
+    first.cliquectl("create-forum", "garden")
+    second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
+    # the second node stands between the others
+    blocked = third.cliquectl("block", "peer", key(first))
+    assert blocked["text"] == f"peer {key(first)} is blocked"
+    third.cliquectl("join", second.cliquectl("invite", GROUP)["invitation"])
+    wait_for("the third node's link", lambda: linked_keys(third) == {key(second)})
+    post(first, GROUP, "Thread")
+    for node in (second, third):
+        wait_for_subject(node, GROUP, "Thread")
+    with pytest.raises(CommandFailedError, match="that node is blocked"):
+        third.cliquectl("connect", f"{key(first)}@{first.cliquectl('status')['clique']['addresses'][0]}")
+
+    author = first.cliquectl("user")["address"]
+    second.cliquectl("block", "author", author)
+    thread = message_id(third, GROUP, "Thread")
+    post(first, GROUP, "Spam")
+    spam = message_id(first, GROUP, "Spam")
+    post(first, GROUP, "Re: Spam", f"References: {spam}")
+    post(third, GROUP, "Good", f"References: {thread}")
+    for node in (first, second):
+        wait_for_subject(node, GROUP, "Good") if node is first else None
+    held = second.cliquectl("status")["documents"]
+    assert "Spam" not in overview(second, GROUP) and "Thread" not in overview(second, GROUP)
+    assert "Spam" not in overview(third, GROUP)
+    assert linked_keys(third) == {key(second)}
+
+    second.stop()
+    second.start()
+    assert second.cliquectl("blocked") == [{"kind": "author", "what": "@" + author.partition("@")[2], "name": ""}]
+    assert second.cliquectl("status")["documents"] == held
+    second.cliquectl("unblock", "author", author)
+    for node in (second, third):
+        for subject in ("Thread", "Spam", "Re: Spam"):
+            wait_for_subject(node, GROUP, subject, 60.0)
+
+    second.cliquectl("block", "document", spam)
+    post(first, GROUP, "More spam", f"References: {spam}")
+    post(first, GROUP, "Beside it")
+    for node in (second, third):
+        wait_for_subject(node, GROUP, "Beside it")
+        assert "More spam" not in overview(node, GROUP)
+    assert "Spam" not in overview(second, GROUP)
+    second.cliquectl("unblock", "document", spam)
+    for node in (second, third):
+        wait_for_subject(node, GROUP, "More spam", 60.0)
+
+    third.cliquectl("unblock", "peer", key(first))
+    third.cliquectl("connect", f"{key(first)}@{first.cliquectl('status')['clique']['addresses'][0]}")
+    wait_for("a link with the peer that was blocked", lambda: key(first) in linked_keys(third))
+    third.cliquectl("block", "peer", key(first))
+    wait_for("no link any more", lambda: key(first) not in linked_keys(third))
