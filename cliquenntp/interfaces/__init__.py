@@ -8,12 +8,13 @@ from cliquenntp.interfaces.archive import SHARED, Follow, IArchive, IGroupNumber
 from cliquenntp.interfaces.clique import IClaims, IDice, IDocuments, IDocumentSet, Place
 from cliquenntp.interfaces.hidden import IHidden
 from cliquenntp.interfaces.identities import FEEDER, OWNER, Identity, Listed, Right
-from cliquenntp.interfaces.news import Article, INewsView, IWildmat, Newsgroup
+from cliquenntp.interfaces.news import LOCAL, Article, INewsView, IWildmat, Newsgroup
 from cliquenntp.interfaces.sessions import IFeed, IReading, Offer
 from cliquenntp.interfaces.writer import Changes, Held, IWriter, Placement
 
 __all__ = [
     "FEEDER",
+    "LOCAL",
     "OWNER",
     "SHARED",
     "Article",

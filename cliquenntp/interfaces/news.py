@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import attrs
 from zope.interface import Attribute, Interface
 
+LOCAL = 0
+"""stands for the docno of a newsgroup that shows no document; its articles have negative ones"""
+
 
 @attrs.frozen
 class Newsgroup:

@@ -68,8 +68,8 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
 
     ``article`` is canonical, dots unstuffed; ``now`` seconds since 1970 UTC.  Raises PostRefused.
     """
-    headers, body = _read(article)
-    alias = _own_message_id(headers)
+    headers, body = read_article(article)
+    alias = own_message_id(headers)
     refuse_posted_before(alias, archive, poster.identity)
     control = _plain(headers.get(b"Control"))
     if control is not None:
@@ -143,7 +143,8 @@ def _find(message_id: bytes, archive: IArchive, identity: Identity) -> int | Non
     return docno
 
 
-def _read(article: bytes) -> tuple[Headers, bytes]:
+def read_article(article: bytes) -> tuple[Headers, bytes]:
+    """Return header and body of a posted article.  Raises PostRefused for what is none."""
     if not is_canonical(article):
         raise PostRefused("a NUL, or a CR or LF that is not part of a CRLF")
     end = article.find(b"\r\n\r\n")
@@ -162,7 +163,8 @@ def _read(article: bytes) -> tuple[Headers, bytes]:
     return headers, article[end + 4 :]
 
 
-def _own_message_id(headers: Headers) -> bytes | None:
+def own_message_id(headers: Headers) -> bytes | None:
+    """Return the Message-ID that a newsreader chose, with its angle brackets, or None.  Raises PostRefused."""
     message_id = headers.get(b"Message-ID")
     if message_id is None:
         return None

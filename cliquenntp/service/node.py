@@ -26,6 +26,7 @@ from cliquenntp.service.bridging.bridges import Bridges
 from cliquenntp.service.commands.node import NodeCommands
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError, load_or_create
+from cliquenntp.service.local_control import LocalControl
 from cliquenntp.service.network.clique_nodes import CliqueNodes
 from cliquenntp.service.network.clique_side import CliqueSide
 from cliquenntp.service.network.node_forums import NodeForums
@@ -186,6 +187,8 @@ class Node(Service):
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
         self.posting.on_posted = self._posted
         self.posting.on_leave = self.follows.leave
+        self.posting.on_local = LocalControl(
+            self.store.reader, self.turn.submit, self.power, self.views.local, self.clock, settings.path_identity).post
         wire(self, self.clique)
         self.nodes.on_made = partial(wire, self)
         self.room = Room(

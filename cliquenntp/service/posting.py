@@ -49,11 +49,19 @@ class Posting:
         self._refuses = refuses
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk"""
+        self.on_local: Callable[[bytes, Identity], Deferred[PostResult] | None] = lambda article, identity: None
+        """takes what stays on this machine, and returns its verdict; raises PostRefused"""
         self.on_leave: Callable[[Identity, IRecord], Deferred[None]] = lambda identity, record: succeed(None)
         """ends somebody's follow of a forum (its root's record); fires when that is on disk"""
 
     def post(self, article: bytes, identity: Identity) -> Deferred[PostResult]:
         """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
+        try:
+            local = self.on_local(article, identity)
+        except PostRefused as error:
+            return succeed(PostResult(False, error.reason))
+        if local is not None:
+            return local
         now = int(self._clock())
         signer = self._personas.signer(identity.persona)
         poster = Poster(identity, signer.key, self._keep_headers)

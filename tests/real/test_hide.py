@@ -53,7 +53,7 @@ def test_hide_and_unhide(make_node: Callable[..., NodeProcess]) -> None:
 
 
 def test_each_account_hides_for_itself_also_in_workers(make_node: Callable[..., NodeProcess]) -> None:
-    node = make_node("node", config='workers = 2\nclique = "off"\naccounts = "tcp:127.0.0.1:0"\n')
+    node = make_node("node", config='workers = 2\nclique = "off"\naccounts = "tcp:0:interface=127.0.0.1"\n')
     node.cliquectl("create-forum", "garden")
     post(node, GROUP, "Peas")
     password = node.cliquectl("user", "add", "bob")["password"]

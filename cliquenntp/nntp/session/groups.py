@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.interfaces import Listed
+from cliquenntp.interfaces import LOCAL, Listed
 from cliquenntp.nntp.session import arguments, replies
 from cliquenntp.nntp.session.command import Answer, RefusedError
 from cliquenntp.nntp.session.lists import active_line, framed, group_lines, wildmat
@@ -15,7 +15,8 @@ def group(reader: Reader, words: list[bytes]) -> Answer:
     if newsgroup is None:
         return replies.NO_SUCH_GROUP
     reader.select(newsgroup)
-    reader.reading.polled(reader.identity, newsgroup.docno)
+    if newsgroup.docno != LOCAL:
+        reader.reading.polled(reader.identity, newsgroup.docno)
     return replies.GROUP_SELECTED % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
 
 

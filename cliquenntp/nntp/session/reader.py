@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 import attrs
 from zope.interface import implementer
 
-from cliquenntp.interfaces import Identity, IFeed, INewsView, IReading, Listed, Newsgroup
+from cliquenntp.interfaces import LOCAL, Identity, IFeed, INewsView, IReading, Listed, Newsgroup
 from cliquenntp.nntp.session import replies
 from cliquenntp.nntp.session.command import Command, NotYet, RefusedError
 from cliquenntp.nntp.session.sasl import VerifierOf
@@ -144,7 +144,7 @@ class Reader:
         Raises NotYet where the newsgroup is only now being fetched and ``high`` may be one of what comes.
         """
         account, group = self.identity.account, self.selected()
-        if account is None:
+        if account is None or group == LOCAL:
             return
         last = self.last_look
         if last is not None and last[:2] == (account, group) and self.now - last[2] < LOOK_AGAIN:

@@ -240,9 +240,10 @@ class Reader(MultiService):
         self.views.look_again()
 
     def power_changed(self) -> None:
-        """Take over what is hidden and blocked now."""
+        """Take over what is hidden and blocked now, and the accounts' own articles about it."""
         self.store.forward()
         self.power.read()
+        self.views.local.read_all()
 
     def account_changed(self, name: str | None) -> None:
         """Take over a change of an account, or of what all see, and end what goes on under it."""

@@ -11,10 +11,12 @@ from cliquenntp.document import id_text
 from cliquenntp.interfaces import Changes, IArchive, Identity, IHidden, INewsView
 from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
 from cliquenntp.newsgroup.hiding import HidingView, Together
+from cliquenntp.newsgroup.local import LocalView
 from cliquenntp.newsgroup.pages import PAGE_OCTETS
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.power import Power
+from cliquenntp.service.readers.local_groups import LocalGroups
 
 MEMORY_SHARE = 32
 """Ready lines may take this part of the machine's memory (1/32), where that is more than their usual bound.  With
@@ -67,6 +69,8 @@ class Views:
         """whoever may hide something: each returns what it hides from an account, which may change at any time"""
         self.hidden_from_all = Together()
         """what nobody sees"""
+        self.local = LocalGroups(archive)
+        """the accounts' own articles"""
         self._hiding: dict[INewsView, HidingView] = {}
         """what those without an account see, by the view of what they may see"""
 
@@ -79,8 +83,8 @@ class Views:
         """Return what somebody sees; those who see the same forums share a view."""
         if identity.account is None:
             return self._for_nobody(self._in_scope(identity.forums))
-        return self._named(identity.account, HidingView(
-            self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account)))
+        hiding = HidingView(self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account))
+        return LocalView(self._named(identity.account, hiding), self.local.of(identity.account))
 
     def _for_nobody(self, view: INewsView) -> INewsView:
         """Return a view for those who have no account, as they cannot hide anything."""
@@ -118,6 +122,7 @@ class Views:
     def forget(self) -> None:
         """Forget what is kept: the database has changed, and nobody told how."""
         self.whole.forget()
+        self.local.read_all()
         for view in self._scoped.values():
             view.forget()
         for account in self._names:
