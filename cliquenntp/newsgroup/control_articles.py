@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from email import message_from_bytes
 
 import attrs
@@ -62,15 +62,24 @@ def read_orders(article: bytes) -> Orders:
     return Orders(headers, article, own_message_id(headers), commands)
 
 
-def _commands(article: bytes) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each line that is a command: not empty, not quoted, before the signature."""
+def _commands(article: bytes) -> list[tuple[str, ...]]:
+    """Return the words of each line that is a command: not empty, not quoted, before the signature.
+
+    A line that begins with a blank or a Message-ID goes on with the one before: slrn takes no more than 80 characters.
+    """
     body = message_from_bytes(article).get_payload(decode=True)
+    commands: list[tuple[str, ...]] = []
     for line in body.decode("utf-8", "replace").splitlines() if isinstance(body, bytes) else ():
         if line in (SIGNATURE, SIGNATURE.rstrip()):
-            return
+            break
         words = tuple(line.split())
-        if words and not words[0].startswith((">", "#")):
-            yield words
+        if not words or words[0].startswith((">", "#")):
+            continue
+        if commands and line.startswith((" ", "\t", "<")):
+            commands[-1] += words
+        else:
+            commands.append(words)
+    return commands
 
 
 def posted_article(orders: Orders, number: int, message_id: bytes, path_identity: bytes, now: int) -> bytes:

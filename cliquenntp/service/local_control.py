@@ -23,7 +23,8 @@ from cliquenntp.service.readers.local_groups import LocalGroups, prefix
 from cliquenntp.service.turn import TurnRefused
 
 HELP = (
-    "One command a line; WHAT is an address, a Message-ID in <>, a newsgroup, an id or a node's key:",
+    "One command a line; WHAT is an address, a Message-ID in <> (it may stand on the next line), an id, a newsgroup",
+    "or a node's key:",
     "  hide author WHAT, hide document WHAT: show it to me no more",
     "  unhide author WHAT, unhide document WHAT",
     "  block author WHAT, block document WHAT, block peer WHAT, block introducer WHAT: for the whole node",

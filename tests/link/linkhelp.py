@@ -80,11 +80,14 @@ class Recorder:
 class Node:
     """A link manager with a recorder."""
 
-    def __init__(self, settings=None, i2p=None, identity=None, clock=reactor, seed=None, codec=BytesCodec) -> None:
+    def __init__(
+        self, settings=None, i2p=None, identity=None, clock=reactor, seed=None, codec=BytesCodec, unwanted=(),
+    ) -> None:
         self.identity = identity or new_identity()
         self.recorder = Recorder()
         dice = random.Random(seed) if seed is not None else None
-        self.manager = LinkManager(clock, self.identity, codec, self.recorder, settings, i2p, dice)
+        self.manager = LinkManager(
+            clock, self.identity, codec, self.recorder, settings, i2p, dice, unwanted=unwanted)
 
     @property
     def link(self) -> int:

@@ -9,6 +9,7 @@ from twisted.internet import defer, reactor, task
 from twisted.trial import unittest
 
 from cliquenntp.link.address import BadAddressError, parse_address
+from cliquenntp.link.refusal import UnwantedError
 from cliquenntp.link.settings import LinkSettings
 from tests.link.linkhelp import Node, new_identity, until
 
@@ -49,6 +50,28 @@ class LinkTests(unittest.TestCase):
         one, other = listener.manager.info(listener.link), dialler.manager.info(dialler.link)
         assert one.blinding_key == other.blinding_key and one.dialled != other.dialled
         assert 0 < other.latency < 5
+
+    @defer.inlineCallbacks
+    def test_an_unwanted_node_gets_no_link_whoever_dials(self):
+        unwanted = set()
+        mine, other = self.node(unwanted=unwanted), self.node()
+        addresses = []
+        for node in (mine, other):
+            addresses += yield node.manager.listen(["tcp:127.0.0.1:0"])
+        unwanted.add(other.identity.node_key)
+        other.manager.dial(addresses[0], mine.identity.node_key)
+        yield until(lambda: other.recorder.reasons)
+        assert "the operator does not want this link" in other.recorder.reasons[0]
+        with pytest.raises(UnwantedError):
+            mine.manager.dial(addresses[1], other.identity.node_key)
+        mine.manager.dial(addresses[1])  # not knowing whose it is
+        yield until(lambda: mine.recorder.reasons)
+        assert not mine.recorder.links and not other.recorder.links
+        unwanted.clear()
+        mine.manager.dial("tcp:127.0.0.1:1", other.identity.node_key)
+        unwanted.add(other.identity.node_key)
+        mine.manager.forget_unwanted()
+        assert mine.manager.dials() == {}
 
     def test_tcp(self):
         return self._exchange("tcp:127.0.0.1:0")

@@ -128,3 +128,44 @@ def test_reading_and_posting(
     assert post[5] == "", "a new thread has no references"
     assert reply[5].split()[-1] == message_id
     assert node.cliquectl("user")["address"] in reply[2]
+
+
+def test_hiding_an_author_without_leaving_it(
+    make_node: Callable[..., NodeProcess], tmp_path: Path, make_terminal: Callable[..., Terminal]
+) -> None:
+    node = make_node()
+    node.cliquectl("create-forum", "garden")
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        for subject in ("Peas", "Beans"):
+            client.post(f"Newsgroups: clique.garden\r\nFrom: a@b.c\r\nSubject: {subject}\r\n\r\nText.\r\n".encode())
+        client.command("GROUP clique.garden")
+        message_id = client.listing("OVER 2")[1][0].split(b"\t")[4].decode()
+    home = tmp_path / "home"
+    terminal = slrn(node, home, make_terminal)
+    terminal.wait("  clique.garden\n", "News Groups: 127.0.0.1")
+    (home / "typed").write_text(f"hide document\n{message_id}\n")
+    terminal.keys("a")
+    terminal.wait("Add group:")
+    terminal.type("clique.local.control")
+    terminal.keys("Enter")
+    terminal.wait("clique.local.control\n")
+    terminal.keys("P")
+    terminal.wait("Are you sure that you want to post?")
+    terminal.keys("y")
+    terminal.wait("Newsgroup: clique.local.control")
+    terminal.keys("Enter")
+    terminal.wait("Subject:")
+    terminal.type("less peas")
+    terminal.keys("Enter")
+    terminal.wait("Post the message?")
+    terminal.keys("y")
+    terminal.wait("Posting...done")
+    terminal.keys("G", "Enter")
+    terminal.wait("Group: clique.local.control", "less peas")
+    terminal.keys("Enter")
+    terminal.wait("Subject: less peas")
+    terminal.keys("n")
+    terminal.wait("Subject: Re: less peas", f"document {message_id[1:53]} is hidden")
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        assert client.listing("LISTGROUP clique.garden")[1] == [b"1", b"3"]
+    assert node.cliquectl("hidden")[0]["what"] == message_id[1:53]

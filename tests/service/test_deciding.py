@@ -204,3 +204,26 @@ def test_a_link_that_brings_too_much_is_not_read_until_half_is_done() -> None:
 def finish(intake: Intake, link: int, octets: int, times: int) -> None:
     for _ in range(times):
         intake.done(link, octets)
+
+
+def test_what_is_blocked_is_told_to_the_core_and_not_stored_with_all_that_waited_for_it(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    blocked = {PARENT.id}
+    room.decider = Decider(
+        room.store, room._make, accept_document, room.clock,
+        refuses=lambda document, archive: document.id in blocked)
+    room.received(CHILD)(room.writer)
+    room.core.refused = blocked
+    room.received(PARENT)(room.writer)
+    unwanted = [events.DocumentUnwanted(LINK, Push(1, one.id, 0), place_of(one)) for one in (PARENT, CHILD)]
+    assert room.core.events[-2:] == unwanted
+    room.received(GRANDCHILD)(room.writer)
+    assert room.held(PARENT, CHILD, GRANDCHILD) == [False] * 3
+    room.core.refused = set()
+    blocked.clear()
+    for document in (PARENT, CHILD, GRANDCHILD):
+        room.received(document)(room.writer)
+    assert room.held(PARENT, CHILD, GRANDCHILD) == [True] * 3
+    blocked.add(PARENT.id)
+    assert room.received(PARENT)(room.writer).repeated == 1, "what is held stays"
+    room.store.close()
