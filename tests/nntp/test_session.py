@@ -12,15 +12,9 @@ from cliquenntp.interfaces import OWNER, Identity, Right
 from cliquenntp.nntp.session import PostResult, Session, SessionSettings, State
 from cliquenntp.nntp.session.step import COMMANDS_STEP, OUTPUT_STEP, STEP_SECONDS
 from cliquenntp.nntp.session.table import COMMANDS
+from tests.nntp.lawful import replies_of
 from tests.nntp.session_wire import NOW, SessionWire
 from tests.nntp.small_view import small_forum
-
-MULTI_LINE = {100, 101, 202, 215, 220, 221, 222, 224, 225, 230, 231, 282}
-LAWFUL = MULTI_LINE | {
-    111, 281, 283, 381, 382, 383, 481, 482, 483, 504, 580,
-    200, 201, 205, 211, 223, 240, 340, 400, 403, 411, 412, 420, 421, 422, 423, 430, 440, 441, 480,
-    500, 501, 502, 503,
-}
 
 WORDS = st.one_of(
     st.sampled_from([name for command in COMMANDS for name in command.split()]),
@@ -34,30 +28,6 @@ WORDS = st.one_of(
 LINES = st.lists(WORDS, max_size=5).map(b" ".join)
 ENDS = st.sampled_from([b"\r\n"] * 8 + [b"\n", b"\r", b"", b"\r\n.\r\n", b"\0\r\n"])
 STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=12).map(b"".join)
-
-
-def replies_of(output: bytes) -> list[int]:
-    """Return the codes of the replies in what a server said; AssertionError where it is not lawful."""
-    codes = []
-    lines = output.split(b"\r\n")
-    assert lines.pop() == b""
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        assert re.fullmatch(rb"\d{3} [^\0\r\n]*[^\0\r\n ][^\0\r\n]*", line), line
-        assert len(line) <= 510
-        line.decode("utf-8")
-        code = int(line[:3])
-        assert code in LAWFUL, line
-        codes.append(code)
-        if code in MULTI_LINE or (code == 211 and line.endswith(b" list follows")):
-            end = lines.index(b".", at)
-            for inner in lines[at:end]:
-                assert inner != b"." and b"\n" not in inner and b"\r" not in inner and b"\0" not in inner
-                assert not inner.startswith(b".") or inner.startswith(b"..")
-            at = end + 1
-    return codes
 
 
 @settings(max_examples=300)

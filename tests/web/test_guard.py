@@ -14,44 +14,9 @@ from cliquenntp.web import Outcome, RefusedError, make_site
 from cliquenntp.web.guard import MOST_BODY_OCTETS, names_this_machine
 from tests.web.accessible import wrong_with
 from tests.web.browser import Answer, Browser
+from tests.web.recorded import Recorded
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-STATUS = {
-    "version": "1", "uptime": 200, "data": "/data", "bytes": 12_345_678, "quota": 10**9, "node": "key",
-    "address": "owner@invalid",
-    "nntp": ["tcp:127.0.0.1:1119"], "web": [], "readers": 1, "clique": [], "i2p": "",
-    "peers": [], "received": 3, "repeated": 0,
-    "sent": 2, "forums": 1, "documents": 7, "troubles": ["the disk is <full>"],
-    "posts": [{"newsgroup": "clique.a", "subject": "<b>", "nodes": 0, "waits": True}],
-}
-
-
-class Recorded:
-    """A node's commands that notes what it was asked, and holds one forum with a hostile subject."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Mapping[str, Any]]] = []
-
-    async def __call__(self, name: str, arguments: Mapping[str, Any], most_rows: int) -> Outcome:
-        self.asked.append((name, arguments))
-        if name == "status":
-            return Outcome((), STATUS)
-        if name == "forums":
-            return Outcome(({"name": "clique.a", "subject": "<script>alert(1)</script>", "articles": 3, "id": "x"},))
-        if name == "create-forum":
-            return Outcome((), {"name": "clique." + arguments["name"]})
-        if name == "peers":
-            return Outcome()
-        if name == "status-that-fails":
-            raise ZeroDivisionError
-        raise RefusedError(f"no {name} today")
-
-    @property
-    def changes(self) -> list[str]:
-        """The commands that change something, as they were asked."""
-        return [name for name, _ in self.asked if name not in ("status", "forums", "peers")]
-
 
 class GuardTests(TestCase):
     def setUp(self) -> None:
