@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from collections.abc import Sequence
-from email.utils import formatdate, mktime_tz, parsedate_tz
+from email.utils import formatdate
 from hashlib import sha256
 
 import attrs
 
 from cliquenntp.document import canonical, id_text, is_field_name, needs_repair, unfold
+from cliquenntp.newsgroup.dates import seconds_of
 from cliquenntp.newsgroup.message_ids import is_message_id, message_ids_in
 
 MBOX_LINE = "mbox line 'From ...' in front of the header left out"
@@ -140,12 +141,8 @@ def document_fields(
 
 def read_date(value: bytes) -> int | None:
     """Return a Date's seconds since 1970 UTC, two-digit years and zone names included; None where it is unreadable."""
-    try:
-        parts = parsedate_tz(value.decode("latin-1"))
-        seconds = None if parts is None else mktime_tz(parts)
-    except (ValueError, OverflowError, IndexError, TypeError):  # email.utils is not written for rubbish
-        return None
-    return None if seconds is None or seconds < EARLIEST_DATE else seconds
+    seconds = seconds_of(value)
+    return None if seconds is None or seconds < EARLIEST_DATE else int(seconds)
 
 
 def _split(raw: bytes, repairs: list[str]) -> tuple[bytes, bytes]:

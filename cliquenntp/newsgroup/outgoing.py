@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from email.utils import formatdate, mktime_tz, parsedate_tz
+from email.utils import formatdate
 
 from cliquenntp.document import Headers, address_domain, address_of, decode_header, signer_address
 from cliquenntp.newsgroup.control import PostRefused
+from cliquenntp.newsgroup.dates import seconds_of
 from cliquenntp.newsgroup.naming import is_group_name
 
 KEPT_FIELDS = (
@@ -133,11 +134,9 @@ def utc_date(value: bytes | None, now: int) -> bytes:
 
 
 def _readable_date(value: bytes) -> bytes | None:
-    parsed = parsedate_tz(value.decode("latin-1"))
-    if parsed is None:
-        return None
+    seconds = seconds_of(value)
     try:
-        return _date(mktime_tz(parsed))
+        return None if seconds is None else _date(seconds)
     except (ValueError, OverflowError, OSError):  # years and days that no calendar has
         return None
 

@@ -55,11 +55,11 @@ class Guard:
 
     def check(self, request: Request) -> None:
         """Raise NotAllowedError unless a page of ours sent the request, or somebody typed its address."""
-        hosts = request.requestHeaders.getRawHeaders("host", [])
+        headers = request.requestHeaders  # asked for as text they raise where they are no UTF-8
+        hosts = [host.decode("ascii", "replace") for host in headers.getRawHeaders(b"host", [])]
         if len(hosts) != 1 or not names_this_machine(hosts[0]):
             raise NotAllowedError(421, "this page is for a browser on this machine: ask for 127.0.0.1 or localhost")
-        origin = request.getHeader("origin")
-        if origin is not None and origin != f"http://{hosts[0]}":
+        if any(origin != b"http://" + hosts[0].encode() for origin in headers.getRawHeaders(b"origin", [])):
             raise NotAllowedError(403, "another site's page asked for this")
         if request.method not in (b"GET", b"HEAD", b"POST"):
             raise NotAllowedError(405, "GET, HEAD and POST are what there is")

@@ -26,6 +26,9 @@ STATIC = {
     b"live.js": "text/javascript; charset=utf-8",
 }
 
+FORM = b"application/x-www-form-urlencoded"
+"""the one kind of body that is looked at"""
+
 _log = Logger()
 
 
@@ -33,7 +36,15 @@ class _SmallRequest(Request):
     """A request whose body is never longer than a form."""
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
-        """Refuse a body that says that it is too long, or does not say how long it is."""
+        """Refuse a body that says that it is too long, or does not say how long it is.
+
+        Twisted takes bodies apart by their Content-Type, and raises where that is made of odd octets: it is told FORM
+        or nothing.
+        """
+        [media_type] = self.requestHeaders.getRawHeaders(b"content-type", [b""])[:1]
+        self.requestHeaders.removeHeader(b"content-type")
+        if media_type.partition(b";")[0].strip().lower() == FORM:
+            self.requestHeaders.addRawHeader(b"content-type", FORM)
         if length is None or length > MOST_BODY_OCTETS:
             transport: Any = self.channel.transport
             transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

@@ -3,7 +3,7 @@
     python -m tests.fuzzing [--minutes N | --seconds N] [--result FILE] [TARGET ...]
 
 The time is that of all targets together.  An input that crashes a target, takes it more than a second of the processor
-or does not end is kept in build/fuzz/ with what went wrong; put into tests/fuzzing/found/ it is tried by every test run.
+or does not end is kept in build/fuzz/ with what went wrong; put into tests/fuzzing/found/ every test run tries it.
 What a run has learned there helps the next one.  The status is 1 where anything failed, or a target grew in memory by
 more than a tenth after its warm-up.
 """
@@ -24,6 +24,13 @@ from tests.fuzzing.engine import MOST_SECONDS, Figures
 from tests.fuzzing.table import TARGETS
 
 FOLDER = Path("build/fuzz")
+
+HEADING = f"""# Fuzzing
+
+`make fuzz`: each target gets what coverage-guided mutation (atheris) makes of its seeds.  Failures are exceptions, broken
+promises of the target, inputs that take more than {MOST_SECONDS:.0f} s of the processor or do not end, and growth of memory.
+
+"""
 
 MOST_GROWTH = 1.1
 """of memory after the warm-up; what libFuzzer keeps of its own is in it"""
@@ -93,9 +100,10 @@ def table(outcomes: list[Outcome]) -> str:
         "|---|--:|--:|--:|--:|--:|"]
     for outcome in outcomes:
         figures = outcome.figures
-        lines.append(
-            f"| {outcome.target} | {figures.inputs:,} | {figures.longest * 1000:,.0f} | {figures.warm_octets / 1e6:.0f} "
-            f"| {figures.octets / 1e6:.0f} | {len(outcome.faults)} |")
+        cells = (
+            outcome.target, f"{figures.inputs:,}", f"{figures.longest * 1000:,.0f}", f"{figures.warm_octets / 1e6:.0f}",
+            f"{figures.octets / 1e6:.0f}", str(len(outcome.faults)))
+        lines.append(f"| {' | '.join(cells)} |")
     inputs = sum(outcome.figures.inputs for outcome in outcomes)
     minutes = sum(outcome.figures.seconds for outcome in outcomes) / 60
     failures = sum(len(outcome.faults) for outcome in outcomes)
@@ -127,8 +135,7 @@ def main() -> int:
     text = f"{table(outcomes)}\n\n{describe()}\n"
     print(text)
     if arguments.result is not None:
-        heading = f"# Fuzzing\n\n`python -m tests.fuzzing` with atheris; an input that takes more than {MOST_SECONDS:.0f} s"
-        arguments.result.write_text(f"{heading}\nof the processor counts as a failure.\n\n{text}")
+        arguments.result.write_text(HEADING + text)
     return int(any(outcome.faults for outcome in outcomes))
 
 

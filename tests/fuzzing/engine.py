@@ -19,6 +19,7 @@ from pathlib import Path
 
 import atheris
 import attrs
+from twisted.logger import globalLogBeginner
 
 from tests.fuzzing.target import Target
 
@@ -128,6 +129,8 @@ def main() -> None:
         (corpus / sha256(data).hexdigest()).write_bytes(data)
     words = arguments.folder / "words"
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{octet:02x}" for octet in word)}"\n' for word in target.words))
+    # until somebody listens, Twisted keeps what is logged
+    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
     run = Run(target, arguments.seconds, arguments.folder)
     atexit.register(run.tell)
     atheris.Setup(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -218,8 +219,8 @@ def read_value(data: bytes) -> None:
     name, _ = author_of(data)
     name.encode("utf-8")
     seconds = read_date(data)
-    assert seconds is None or isinstance(seconds, (int, float))
-    assert read_date(utc_date(data.replace(b"\r", b"").replace(b"\n", b""), NOW)) is not None
+    assert seconds is None or seconds > 0
+    assert re.fullmatch(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", utc_date(data, NOW))
     assert all(is_message_id(one) for one in message_ids_in(data))
     cancelled_by(data)
 
@@ -256,7 +257,7 @@ def _matches_slowly(wildmat: Wildmat, text: bytes) -> bool:
     return False
 
 
-_HEAD = f"From: Pat <pat@x.example>\r\nNewsgroups: clique.tea\r\nSubject: =?utf-8?b?VMOpZQ==?=\r\n"
+_HEAD = "From: Pat <pat@x.example>\r\nNewsgroups: clique.tea\r\nSubject: =?utf-8?b?VMOpZQ==?=\r\n"
 _NAMES = b"""From Sender Subject Newsgroups Date Message-ID References In-Reply-To Control Supersedes Path Xref Lines
     Followup-To Reply-To Organization Content-Type Content-Transfer-Encoding MIME-Version Distribution Approved
     Clique-Parent Clique-Forum Clique-Link Clique-Cancel Clique-Supersedes Clique-Target-Time Clique-Moderator
@@ -268,6 +269,7 @@ _VALUE_WORDS = (
     ADDRESS.encode(), b"clique.tea", b"newgroup clique.x", b"rmgroup clique.tea", b"cancel ", b"\0", b"\xe2\x80\xae",
     b"multipart/mixed; boundary=x", b"\r\n--x\r\n", b"base64", b"cmsg ",
 )  # fmt: skip
+_ARTICLE_WORDS = _FIELD_WORDS + _VALUE_WORDS
 _POSTS = (
     _HEAD + "\r\nText.\r\n",
     _HEAD + f"References: {message_id_of(_THREAD.id).decode()}\r\nMessage-ID: <1@x.example>\r\n\r\n.\r\n",
@@ -282,19 +284,22 @@ _ARTICLES = (
     b"From x Mon Apr  5 1993\nFrom : a@b\nsubject: x\n folded\nDate: Mon, 5 Apr 93 19:08:25 GMT\n\nbody\r",
     b"Path: a\r\nControl: cancel <0@b.example>\r\nMessage-ID: <2@b.example>\r\nNewsgroups: misc.tea\r\n\r\n",
 )
-_COMMANDS = tuple(name + b" " for command in COMMANDS for name in command.split()) + (
+_COMMANDS = (
+    *(name + b" " for command in COMMANDS for name in command.split()),
     b"\r\n", b"clique.tea\r\n", b"<1@x>", message_id_of(_THREAD.id), b"1-", b"1-3\r\n", b"20260101 000000 GMT\r\n",
     b"\r\n.\r\n", b"Subject", b":bytes", b"*", b"!", b"USER mary\r\n", b"PASS correct\r\n", b"From: a\r\n\r\n",
 )  # fmt: skip
 _PLAIN = b64encode(b"\0mary\0correct")
+_SCRAM = b64encode(b"n,,n=mary,r=x")
 _TALKS = (
     b"CAPABILITIES\r\nGROUP clique.tea\r\nOVER 1-\r\nARTICLE 2\r\nNEXT\r\nHDR Subject 1-\r\nXPAT From 1- *a*\r\n",
     b"MODE READER\r\nLIST\r\nLIST NEWSGROUPS clique.*\r\nLIST OVERVIEW.FMT\r\nNEWNEWS * 20200101 000000\r\nHELP\r\n",
     b"POST\r\nFrom: a@b\r\nSubject: x\r\nNewsgroups: clique.tea\r\n\r\n..dot\r\n.\r\nDATE\r\nQUIT\r\n",
     b"AUTHINFO USER mary\r\nAUTHINFO PASS correct\r\nGROUP clique.tea\r\nLISTGROUP\r\nLAST\r\nSTAT\r\n",
-    b"AUTHINFO SASL PLAIN " + _PLAIN + b"\r\nAUTHINFO SASL SCRAM-SHA-256\r\n" + b64encode(b"n,,n=mary,r=x") + b"\r\n*\r\n",
-    b"MODE STREAM\r\nCHECK <1@x>\r\nTAKETHIS <1@x>\r\nFrom: a\r\n\r\nx\r\n.\r\nIHAVE <2@x>\r\nFrom: b\r\n\r\n.\r\nDATE\r\n",
-    b"STARTTLS\r\nCOMPRESS DEFLATE\r\n", b"GROUP clique.tea\r\nLISTGROUP clique.tea 2-\r\nXOVER\r\nBODY 3\r\nHEAD 1\r\n",
+    b"AUTHINFO SASL PLAIN " + _PLAIN + b"\r\nAUTHINFO SASL SCRAM-SHA-256\r\n" + _SCRAM + b"\r\n*\r\n",
+    b"MODE STREAM\r\nCHECK <1@x>\r\nTAKETHIS <1@x>\r\nFrom: a\r\n\r\nx\r\n.\r\nIHAVE <2@x>\r\nFrom: b\r\n\r\n.\r\n",
+    b"STARTTLS\r\nCOMPRESS DEFLATE\r\n",
+    b"GROUP clique.tea\r\nLISTGROUP clique.tea 2-\r\nXOVER\r\nBODY 3\r\nHEAD 1\r\n",
 )  # fmt: skip
 _REPLIES = (
     b"200 news.example.org ready\r\n211 5 1 5 misc.tea\r\n224 follows\r\n1\ta\tb\tc\td\te\t1\t1\r\n.\r\n"
@@ -308,9 +313,9 @@ TARGETS = (
         _COMMANDS, 8192,
     ),
     Target("replies", converse_as_client, (b"\x05" + _REPLIES, b"\xff" + _REPLIES), (b"\r\n.\r\n", b"\r\n"), 16_384),
-    Target("document", take_document, tuple(document.raw for document in _DOCUMENTS), _FIELD_WORDS + _VALUE_WORDS, 65_536),
-    Target("article", take_article, _ARTICLES, _FIELD_WORDS + _VALUE_WORDS, 65_536),
-    Target("post", post, tuple(map(str.encode, _POSTS)), _FIELD_WORDS + _VALUE_WORDS, 65_536),
+    Target("document", take_document, tuple(document.raw for document in _DOCUMENTS), _ARTICLE_WORDS, 65_536),
+    Target("article", take_article, _ARTICLES, _ARTICLE_WORDS, 65_536),
+    Target("post", post, tuple(map(str.encode, _POSTS)), _ARTICLE_WORDS, 65_536),
     Target(
         "header", read_value,
         (b"=?utf-8?b?VMOpZQ==?= =?iso-8859-1?q?_caf=E9?=", b"Mon, 5 Apr 93 19:08:25 +0200 (CEST)",

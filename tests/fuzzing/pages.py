@@ -114,7 +114,8 @@ _PUBLIC = (
     b"POST /" + _END + b"Content-Length: 3\r\n\r\nabc",
 )
 _WORDS = (
-    TOKEN, _END, b"\r\n\r\n", b"Content-Length: ", b"Content-Length: 99999999999\r\n", b"Transfer-Encoding: chunked\r\n",
+    TOKEN, _END, b"\r\n\r\n", b"Content-Length: ", b"Content-Length: 99999999999\r\n",
+    b"Transfer-Encoding: chunked\r\n",
     b"multipart/form-data; boundary=", b"Content-Disposition: form-data; name=\"", b"%00", b"%ff", b"%2f", b"../",
     b"Host: localhost\r\n", b"Origin: http://127.0.0.1:8119\r\n", b"Expect: 100-continue\r\n", b"&name=", b"?page=-1",
     b"?before=99999999999999999999", b"clique.tea", b"GET ", b"POST ", b"Cookie: a=b\r\n", b"Range: bytes=0-\r\n",

@@ -22,6 +22,11 @@ class Target:
     """of an input; long ones find what takes too long"""
 
 
+MOST_PIECES = 300
+"""into which an input is cut: more take time and show nothing new"""
+
+
 def split_by(data: bytes, step: int) -> list[bytes]:
-    """Return bytes in the pieces in which they may come, ``step`` octets each."""
-    return [data[at : at + step] for at in range(0, len(data), step)]
+    """Return bytes in the pieces in which they may come, ``step`` octets each and then the rest."""
+    pieces = [data[at : at + step] for at in range(0, min(len(data), MOST_PIECES * step), step)]
+    return [*pieces, data[MOST_PIECES * step :]]

@@ -10,13 +10,14 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from cliquenntp.web import Outcome, RefusedError, make_site
+from cliquenntp.web import make_site
 from cliquenntp.web.guard import MOST_BODY_OCTETS, names_this_machine
 from tests.web.accessible import wrong_with
 from tests.web.browser import Answer, Browser
 from tests.web.recorded import Recorded
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 
 class GuardTests(TestCase):
     def setUp(self) -> None:
@@ -41,6 +42,16 @@ class GuardTests(TestCase):
     async def test_loopback_names_are_answered_whatever_port_a_tunnel_gave_them(self) -> None:
         for host in ("localhost:9000", "127.0.0.1", "[::1]:8119", "127.8.8.8:1"):
             self.assertEqual(200, (await self.ask("GET", "/", {"Host": host})).status, host)
+
+    async def test_headers_that_are_no_text_are_refused_or_passed_over(self) -> None:
+        answer = await self.ask("GET", "/", {"Origin": "http://127.0.0.1\xff"})
+        self.assertEqual(403, answer.status)
+        self.assertIn((await self.ask("GET", "/", {"Host": "localhost\xff"})).status, (400, 421))
+        page = await self.in_thread(self.browser.get)
+        body = f"token={page.token}&name=a"
+        for media_type in ("application/x-www-form-urlencoded; a=\x85b", "multipart/form-data; boundary=\x85x", "\x0b"):
+            answer = await self.ask("POST", "/create", {"Content-Type": media_type}, body)
+            self.assertIn(answer.status, (303, 403), media_type)
 
     async def test_a_form_without_the_token_changes_nothing(self) -> None:
         for body in ("name=x", "name=x&token=", "name=x&token=wrong", "token=a&token=b&name=x"):
