@@ -28,8 +28,8 @@ FOLDER = Path("build/fuzz")
 HEADING = f"""# Fuzzing
 
 `make fuzz`: each target gets what coverage-guided mutation (atheris) makes of its seeds.  Failures are exceptions,
-broken promises of the target, inputs that take more than {MOST_SECONDS:.0f} s of the processor or do not end, and memory
-that grows.
+broken promises of the target, inputs that take more than {MOST_SECONDS:.0f} s of the processor or do not end, and
+memory that grows.
 
 """
 
