@@ -92,6 +92,8 @@ def _open_folder(folder: Path) -> Any:
         raise StoreLocked(f"{folder} is in use by another process: one node, one folder") from None
     except OSError as error:
         raise StoreUnusable(f"{folder} cannot be used: {error.strerror or error}") from error
+    except Exception as error:  # of a damaged file FileStorage raises whatever it leads to
+        raise StoreUnusable(f"{folder} cannot be read, restore a backup ({_reason(error)})") from error
 
 
 def _open_postgresql(location: str, blobs: str | None) -> Any:

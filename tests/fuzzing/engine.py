@@ -5,17 +5,18 @@ What fails is kept and told; the search goes on, so that one fault does not hide
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import gc
 import importlib
 import json
 import resource
-import sys
 import time
 import traceback
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
 
 import atheris
 import attrs
@@ -113,33 +114,31 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__} {frame.filename}:{frame.lineno}"
 
 
-def main() -> None:
-    """Fuzz."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target")
-    parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="for corpus, figures and what fails")
-    arguments = parser.parse_args()
+def load() -> ModuleType:
+    """Return ``tests.fuzzing.table``, all that it leads to prepared for telling which code an input reaches."""
     with atheris.instrument_imports(include=INSTRUMENTED):
-        table = importlib.import_module("tests.fuzzing.table")
-    target: Target = table.TARGETS[arguments.target]
-    corpus = arguments.folder / "corpus"
+        return importlib.import_module("tests.fuzzing.table")
+
+
+def fuzz(target: Target, found: Iterable[bytes], seconds: float, folder: Path) -> NoReturn:
+    """Fuzz a target for so long, then end the process: atheris cannot be left in another way.
+
+    ``found`` are inputs with which it once failed; ``folder`` is for corpus, figures and what fails.
+    """
+    corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for data in (*target.seeds, *table.found_inputs(target.name).values()):
+    for data in (*target.seeds, *found):
         (corpus / sha256(data).hexdigest()).write_bytes(data)
-    words = arguments.folder / "words"
+    words = folder / "words"
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{octet:02x}" for octet in word)}"\n' for word in target.words))
     # until somebody listens, Twisted keeps what is logged
     globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
-    run = Run(target, arguments.seconds, arguments.folder)
+    run = Run(target, seconds, folder)
     atexit.register(run.tell)
     atheris.Setup(
-        [sys.argv[0], f"-max_total_time={arguments.seconds:.0f}", f"-max_len={target.most_octets}", f"-dict={words}",
-         f"-timeout={STUCK_SECONDS}", f"-artifact_prefix={arguments.folder}/{target.name}-stuck-", "-verbosity=0",
-         "-reload=0", str(corpus)],
+        ["fuzz", f"-max_total_time={seconds:.0f}", f"-max_len={target.most_octets}", f"-dict={words}",
+         f"-timeout={STUCK_SECONDS}", f"-artifact_prefix={folder}/{target.name}-stuck-", "-verbosity=0", "-reload=0",
+         str(corpus)],
         run.take)
     atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()
+    raise AssertionError("atheris ends the process")

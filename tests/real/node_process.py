@@ -134,6 +134,13 @@ class NodeProcess:
             kill_session(self._process)
             self._process = None
 
+    def wait_for_end(self, seconds: float = 30.0) -> int:
+        """Wait until the process has ended by itself; return its exit status, or the negative number of a signal."""
+        assert self._process is not None
+        status = self._process.wait(seconds)
+        self.kill()
+        return status
+
     def stop(self, seconds: float = 30.0) -> int:
         """End the process as an operator does (SIGTERM); return its exit status."""
         assert self._process is not None
