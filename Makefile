@@ -8,6 +8,7 @@ NNTP := tcp:1119:interface=127.0.0.1
 SCENARIO ?= calm
 LARGE_SCENARIOS := calm star churn center_dies third_dies partition mixed tenth
 SERVER ?= 127.0.0.1:1119
+FUZZ ?= --minutes 60
 
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn slrnpull tin neomutt emacs-nox suck tmux i2pd chromium chromium-driver thunderbird postgresql
@@ -55,6 +56,16 @@ test-programs:
 # a node bridged to an INN, ten minutes of posting on both sides; docs/bridging.md has what came out
 test-bridge-long: $(VENV)/installed-tests test-programs
 	CLIQUENNTP_BRIDGE_SECONDS=600 $(BIN)/python -m pytest -s tests/real/test_bridge.py
+
+# what comes from outside, mutated for an hour with atheris; docs/results/fuzzing.md has what came out.  Less:
+# `make fuzz FUZZ="--minutes 5 session post"`
+.PHONY: fuzz test-faults
+fuzz: $(VENV)/installed-fuzz
+	$(BIN)/python -m tests.fuzzing --result docs/results/fuzzing.md $(FUZZ)
+
+# a node that dies at every step of a turn, ten minutes
+test-faults: $(VENV)/installed-tests
+	CLIQUENNTP_FAULTS=all $(BIN)/python -m pytest -v tests/real/test_faults_crashes.py
 
 bench: $(VENV)/installed-tests
 	@$(BIN)/python -m benchmarks
@@ -120,6 +131,10 @@ $(VENV)/installed: setup.cfg pyproject.toml
 
 $(VENV)/installed-tests: $(VENV)/installed
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[test]' --config-settings editable_mode=compat
+	touch $@
+
+$(VENV)/installed-fuzz: $(VENV)/installed-tests
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[fuzz]' --config-settings editable_mode=compat
 	touch $@
 
 # As root: the program into a virtual environment of its own, cliquectl on the path, the system's service and its user.

@@ -2,8 +2,8 @@
 
 A commit writes its records, then an octet that says that they are complete, and syncs once.  Where the power fails
 before that has ended, the disk may hold the octet and not the records.  Only the last commit can be so, as each waits
-for the one before it, and nobody was told that it happened.  So each carries a sum of its records in its description; at
-a start one that is not what its sum says is cut off, and kept beside the file as ZODB keeps what it cuts off itself.
+for the one before it, and nobody was told that it happened.  So each carries a sum of its records in its description.
+At a start one that is not what its sum says is cut off, and kept beside the file as ZODB keeps what it cuts off itself.
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import io
 import json
 import resource
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import redirect_stderr
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -116,7 +118,7 @@ def _where(error: BaseException) -> str:
 
 def load() -> ModuleType:
     """Return ``tests.fuzzing.table``, all that it leads to prepared for telling which code an input reaches."""
-    with atheris.instrument_imports(include=INSTRUMENTED):
+    with redirect_stderr(io.StringIO()), atheris.instrument_imports(include=INSTRUMENTED):  # it names each module
         return importlib.import_module("tests.fuzzing.table")
 
 

@@ -86,6 +86,8 @@ def test_a_machine_that_slept_for_hours_is_linked_again_when_it_wakes(
     post(second, GROUP, "awake")
     wait_for_subject(first, GROUP, "awake")
     for node in pair:
+        subjects = set(overview(node, GROUP))
+        assert {"before", "in hour 1", "in hour 2", "awake"} < subjects, "nothing expired, nothing was lost"
         assert "Traceback" not in node.log
 
 

@@ -25,7 +25,8 @@ SITE = Path(__file__).parent / "crash_points"
 
 LOST = (
     "before a document is stored", "after a document is stored", "before the commit", "after tpc_begin",
-    "after an object is written", "before tpc_vote", "after tpc_vote", "before tpc_finish", "before the file is flushed",
+    "after an object is written", "before tpc_vote", "after tpc_vote", "before tpc_finish",
+    "before the file is flushed",
 )  # fmt: skip
 """points at which the commit is not on the disk yet"""
 

@@ -67,7 +67,8 @@ def test_a_node_without_room_reads_on_and_catches_up_when_there_is_room(
     troubles = wait_for("a word about it", lambda: second.cliquectl("status")["troubles"] or None)
     assert "No space left on device" in troubles[0]
     assert "all links are closed" in troubles[1]
-    assert post(second, "no room for it").startswith("441 ")
+    refusal = post(second, "no room for it")
+    assert refusal.startswith("441 ") and "No space left on device" in refusal
     with pytest.raises(CommandFailedError, match="not packed, all is as it was: OSError"):
         second.cliquectl("pack")
     assert "before" in overview(second, GROUP)

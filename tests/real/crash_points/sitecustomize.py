@@ -17,25 +17,22 @@ from cliquenntp.store import Store, Writer
 from cliquenntp.store.file_storage import FileStorage
 
 _ORDER = Path(os.environ["CRASH_POINT"])
-_left = 0
-"""times that the process still comes to the point; 0 while it is not to die"""
-_point = ""
+_left: dict[str, int] = {}
+"""the point at which the process dies, once it is ordered to, and how often it still comes there"""
 
 
 def _look_at(data: bytes) -> None:
     """Begin to count where the document that was named is stored."""
-    global _left, _point
     if not _left and _ORDER.exists():
         words, point, times = _ORDER.read_text().splitlines()
         if words.encode() in data:
-            _point, _left = point, int(times)
+            _left[point] = int(times)
 
 
 def _come_to(point: str) -> None:
-    global _left
-    if _left and point == _point:
-        _left -= 1
-        if not _left:
+    if point in _left:
+        _left[point] -= 1
+        if not _left[point]:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
