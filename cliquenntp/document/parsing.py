@@ -163,9 +163,9 @@ def _check_relations(found: dict[str, Any], limits: Limits) -> None:
     pointed = [name for name in ("link", "cancel", "supersedes", "approve") if name in found]
     if len(pointed) > 1:
         raise DocumentRefused("it can only do one of: " + ", ".join(pointed))
-    target = found.get("cancel") or found.get("supersedes")
+    target = found.get("cancel") or found.get("supersedes") or found.get("approve")
     if target is not None and target not in parents:
-        raise DocumentRefused("the document to be replaced must be among the parents")
+        raise DocumentRefused("the document that it cancels, replaces or approves must be among the parents")
     if "link" in found and found["link"] not in parents[:1]:
         raise DocumentRefused("the first parent of a link is the document that it shows")
     if len(parents) > limits.parents + (target is not None):

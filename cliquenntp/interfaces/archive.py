@@ -17,7 +17,8 @@ SHARED = 0
 class IRecord(Interface):
     """What a node keeps about one document, its bytes apart.
 
-    Nothing in it changes after arrival but the subject, which goes with the text.
+    Nothing in it changes after arrival but the subject, which goes with the text, and the numbers of what loses its
+    place in a moderated forum.
     """
 
     docno = Attribute("int: the document's number on this node")
@@ -31,7 +32,9 @@ class IRecord(Interface):
     starters = Attribute("tuple[int, ...]: docnos of the thread starters (roots' children) above it, or itself")
     name = Attribute("str: its newsgroup's name, ASCII")
     subject = Attribute("str: the decoded subject, the newsgroup's description")
-    numbers = Attribute("tuple[tuple[int, int], ...]: (group's docno, article number there), itself excluded")
+    numbers = Attribute(
+        "tuple[tuple[int, int], ...]: (group's docno, article number there), itself excluded; the number is 0 where a "
+        "moderator has to approve it first, or had to")
     groups = Attribute("tuple[int, ...]: the docnos in ``numbers``")
     references = Attribute("tuple[bytes, ...]: ids of the first-parent chain without the root, oldest first, cut")
     size = Attribute("int: octets of the document's bytes")
@@ -107,7 +110,10 @@ class IArchive(Interface):
         """Yield (number, overview line as in ``overview``) for the articles of a group from low to high inclusive."""
 
     def numbers(group: int) -> IGroupNumbers:
-        """Return the article numbers of a document's newsgroup; a document nobody answered has itself as article 1."""
+        """Return the article numbers of a document's newsgroup; a document nobody answered has itself as article 1.
+
+        ``-root`` names the newsgroup of what waits for a moderator in the forum with that root (docno).
+        """
 
     def forum(name: str) -> int | None:
         """Return the docno of the root whose newsgroup has that name, or None."""
@@ -146,6 +152,18 @@ class IArchive(Interface):
     def linked_in(docno: int) -> Iterable[tuple[int, int]]:
         """Return (newsgroup's docno, number) of each newsgroup in which a link shows a document, by docno."""
 
+    def stands(docno: int) -> bool:
+        """Tell whether a document has a number in some newsgroup; a root has."""
+
+    def waits_in(docno: int) -> Iterable[tuple[int, int]]:
+        """Return (root's docno, number in the newsgroup of what waits there) of each forum in which a document waits."""
+
+    def waiting_octets(root: int) -> int:
+        """Return the size of all documents that wait in a forum."""
+
+    def appointments(root: int) -> Iterable[int]:
+        """Return the docnos of the documents that name moderators of a forum, in order of arrival; none: it has none."""
+
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 
@@ -160,6 +178,9 @@ class IArchive(Interface):
 
     def by_time() -> Iterator[int]:
         """Yield the docnos of all documents in the order of their Clique-Time, the oldest first."""
+
+    def below_since(docno: int, time: int) -> Iterator[int]:
+        """Yield the docnos of the documents below one whose Clique-Time is ``time`` or later, the oldest first."""
 
     def octets_held() -> int:
         """Return how many octets the documents have whose text is kept."""

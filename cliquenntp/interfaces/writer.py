@@ -31,13 +31,20 @@ class Placement:
     references: tuple[bytes, ...]
     message_ids: tuple[bytes, ...]
     """foreign Message-IDs under which it shall be found"""
+    waits_in: tuple[int, ...] = ()
+    """docnos of the roots of the forums in which a moderator has to approve it first"""
+    withheld: frozenset[int] = frozenset()
+    """those of ``groups`` that belong to these forums"""
 
 
 class IWriter(IArchive):
     """The archive inside the writer's transaction; used in the writer thread alone, between begin and commit."""
 
     def number(placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """Return the next docno and the numbers that the document will get: (group's docno, number)."""
+        """Return the next docno and the numbers that the document will get: (group's docno, number).
+
+        The number is 0 where it is withheld; (-root, number) tells the place among what waits in a forum.
+        """
 
     def store(
         document: object, placement: Placement, overview: bytes, arrived: int, node: int = SHARED
@@ -61,6 +68,24 @@ class IWriter(IArchive):
 
     def stands_in(docno: int, group: int) -> bool:
         """Tell whether a document has or had a number in a newsgroup."""
+
+    def next_number(group: int) -> int:
+        """Return the number that the next document in a newsgroup will get."""
+
+    def revise(docno: int, overview: bytes) -> None:
+        """Keep another overview line of a document that stands nowhere."""
+
+    def hide(docno: int, groups: Iterable[int]) -> None:
+        """Take a document out of newsgroups in which it has a number; it may get others there."""
+
+    def wait(docno: int, root: int) -> None:
+        """Let a document wait in a forum; nothing happens if it does."""
+
+    def wait_no_more(docno: int, root: int) -> None:
+        """Take a document out of what waits in a forum; nothing happens if it does not."""
+
+    def appoint(docno: int, root: int) -> None:
+        """Note that a document names moderators of a forum."""
 
     def add_alias(account: str, message_id: bytes, docno: int) -> None:
         """Let an account find a document under a Message-ID of its newsreader's choice."""
@@ -115,5 +140,7 @@ class Changes:
     """docnos of the documents whose text was dropped"""
     aliases: tuple[tuple[str, bytes, int], ...] = ()
     """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
+    revised: tuple[int, ...] = ()
+    """docnos of the documents that began or ceased to stand in newsgroups, and of roots that got other moderators"""
     held: tuple[Held, ...] = attrs.field(default=(), eq=False, repr=False)
     """what the nodes of this process hold from now on and shall tell others of, in order"""

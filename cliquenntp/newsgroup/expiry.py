@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from cliquenntp.interfaces import IArchive, IRecord, IWildmat
-from cliquenntp.newsgroup.retraction import is_kept
+from cliquenntp.newsgroup.retraction import approved_by, is_kept
 
 EXPIRED = "expired"
 """why a document is gone"""
@@ -106,7 +106,7 @@ class Expiring:
                 self._oldest_kept[root] = min(record.time, self._oldest_kept.get(root, record.time))
                 continue
             if docno not in self._living:
-                living = sum(1 for child in self._archive.children(docno) if not self._archive.gone(child))
+                living = sum(1 for child in self._archive.children(docno) if self._keeps(child, record))
                 if living:
                     self._living[docno] = living
                     continue
@@ -115,6 +115,12 @@ class Expiring:
             self._newest_gone[root] = max(record.time, self._newest_gone.get(root, record.time))
             yield Expiry(docno, root, record.size, why)
             waiting += self._freed(record)
+
+    def _keeps(self, child: int, parent: IRecord) -> bool:
+        """Tell whether a child lives, and is more than an approval of its parent."""
+        if self._archive.gone(child):
+            return False
+        return approved_by(self._archive.record(child), self._archive) != parent.id
 
     def _freed(self, record: IRecord) -> Iterator[int]:
         """Yield the parents whose last living child has gone."""

@@ -1,4 +1,4 @@
-"""Whom a forum's root names: importers, who may bring articles from elsewhere, and moderators."""
+"""Whom a forum's root names: importers, who may bring articles from elsewhere."""
 
 from __future__ import annotations
 
@@ -22,12 +22,6 @@ def _named_by(root: int, archive: IArchive) -> tuple[bytes, ...]:
     """Return the keys in the root's own Clique-Importer header."""
     document = _root(root, archive)
     return () if document is None else document.importers
-
-
-def is_moderated(root: int, archive: IArchive) -> bool:
-    """Tell whether a forum's root (its docno) names moderators."""
-    document = _root(root, archive)
-    return document is not None and bool(document.moderators)
 
 
 def _root(root: int, archive: IArchive) -> Document | None:

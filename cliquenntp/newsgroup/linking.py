@@ -13,6 +13,7 @@ from email.utils import formatdate
 
 from cliquenntp.document import address_of, id_text
 from cliquenntp.interfaces import IArchive, IRecord, IWriter
+from cliquenntp.newsgroup.moderation import forum_of, record_is_cleared
 from cliquenntp.newsgroup.placement import groups_below
 from cliquenntp.newsgroup.retraction import acts_only, linked_by, parent_field
 
@@ -33,8 +34,8 @@ def link_fields(author: bytes, target: IRecord, places: Sequence[IRecord], now: 
 
 
 def linkable(target: IRecord, archive: IArchive) -> bool:
-    """Tell whether a document is an article that a link may show."""
-    return not acts_only(target) and not archive.gone(target.docno)
+    """Tell whether a document is an article that a link may show: one that is shown somewhere."""
+    return not acts_only(target) and not archive.gone(target.docno) and archive.stands(target.docno)
 
 
 def groups_of_link(link: IRecord, archive: IArchive) -> Sequence[int]:
@@ -56,10 +57,17 @@ def show_below(place: IRecord, children: Iterable[int], writer: IWriter) -> None
             _show(link, groups_below([place]), writer)
 
 
+def _allowed(link: IRecord, groups: Iterable[int], archive: IArchive) -> list[int]:
+    """Return those of the newsgroups into whose forums the link's author may bring something."""
+    forums = {group: forum_of(group, archive) for group in groups}
+    cleared = {forum for forum in set(forums.values()) if record_is_cleared(link, forum, archive)}
+    return [group for group, forum in forums.items() if forum in cleared]
+
+
 def _show(link: IRecord, groups: Iterable[int], writer: IWriter) -> None:
     target = writer.record(link.parents[0])
     if not linkable(target, writer):
         return
-    missing = [group for group in groups if not writer.stands_in(target.docno, group)]
+    missing = [group for group in _allowed(link, groups, writer) if not writer.stands_in(target.docno, group)]
     if missing:
         writer.show(target.docno, link.docno, missing)

@@ -16,6 +16,9 @@ from cliquenntp.interfaces import IArchive
 
 HIERARCHY = "clique"
 
+WAITING = "clique.local.waiting."
+"""before a forum's name: the newsgroup of what waits there for a moderator; no forum's name begins with ``local.``"""
+
 COMPONENT_CHARACTERS = 30
 """of a component between dots; older servers made each a folder of the spool (RFC 5536 section 3.1.4)"""
 
@@ -69,6 +72,19 @@ def _candidates(stem: str, document_text: str) -> Iterator[str]:
     for characters in range(ID_CHARACTERS, _ALL_ID_CHARACTERS + 1, _MORE_ID_CHARACTERS):
         room = max(COMPONENT_CHARACTERS - 1 - characters, 1)
         yield f"{above}.{last[:room].rstrip('-')}-{document_text[:characters]}"
+
+
+def waiting_name(forum: str) -> str:
+    """Return the name of the newsgroup of what waits in a forum (``clique.tea``)."""
+    return WAITING + forum.removeprefix(HIERARCHY + ".")
+
+
+def waiting_forum(name: str, archive: IArchive) -> int | None:
+    """Return the docno of the root of the forum of which what waits has that newsgroup, or None."""
+    if not name.startswith(WAITING):
+        return None
+    found: int | None = archive.forum(f"{HIERARCHY}.{name[len(WAITING):]}")
+    return found
 
 
 def find_group(archive: IArchive, name: str) -> int | None:

@@ -10,7 +10,7 @@ from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.listing import LISTING_OCTETS, Chunk, Listing
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.pages import Lines, Pages, gathered
-from cliquenntp.newsgroup.retraction import acts_only
+from cliquenntp.newsgroup.retraction import is_shown
 
 IDS_A_PAGE = 60
 """Message-ID lines have 71 octets: a page has 4 KB, and is made in 2 ms where its records must be loaded."""
@@ -38,7 +38,7 @@ class NewArticles:
         self._common: SizedCache[tuple[int, int, int], frozenset[int]] = SizedCache(COMMON_GROUPS_KEPT)
 
     def changed(self, docnos: Iterable[int]) -> None:
-        """Make the lines of these documents anew: they are gone."""
+        """Make the lines of these documents anew: they are gone, or stand where they did not."""
         self._ids.changed(docnos)
 
     def forget(self) -> None:
@@ -90,7 +90,7 @@ class NewArticles:
 
     def _id_line(self, docno: int) -> bytes | None:
         record = self._archive.record(docno)
-        if acts_only(record) or self._archive.gone(docno):
+        if self._archive.gone(docno) or not is_shown(docno, self._archive):
             return None
         return message_id_of(record.id) + b"\r\n"
 

@@ -8,6 +8,7 @@ from cliquenntp.document import Document, is_foreign
 from cliquenntp.interfaces import IArchive, Placement
 from cliquenntp.newsgroup.importers import is_importer
 from cliquenntp.newsgroup.message_ids import message_id_of
+from cliquenntp.newsgroup.naming import waiting_name
 from cliquenntp.newsgroup.rendering import (
     Surroundings,
     article_head,
@@ -17,6 +18,7 @@ from cliquenntp.newsgroup.rendering import (
     references_line,
     split,
 )
+
 
 FIELDS = (b"subject", b"from", b"date", b"message-id", b"references", b":bytes", b":lines", b"xref")
 """in the order of the line; LIST OVERVIEW.FMT tells the same"""
@@ -31,7 +33,8 @@ def overview_line(
 ) -> bytes:
     """Return a document's overview line without its number: Subject to Xref, joined by TAB, no CRLF.
 
-    ``numbers`` are (group's docno, article number) as IWriter.number gave them.  :bytes and :lines are those of the
+    ``numbers`` are (group's docno, article number) as IWriter.number gave them; what waits for a moderator everywhere is
+    shown to moderators in the newsgroups of what waits (-root's docno, number).  :bytes and :lines are those of the
     article as ``rendering.render`` makes it.
     """
     head, body = split(document.raw)
@@ -66,6 +69,9 @@ def _xref(
 ) -> bytes:
     """Return the value of Xref: the server, then the newsgroups with the article's number in each, the forums first."""
     number_in = dict(numbers)
+    if numbers and not any(number for group, number in numbers if group > 0):
+        waits = [f"{waiting_name(archive.record(-group).name)}:{number}" for group, number in numbers if group < 0]
+        return b" ".join([path_identity, *(place.encode("ascii") for place in waits)])
     places = [f"{archive.record(group).name}:{number_in[group]}" for group in placement.xref_groups]
     if not placement.starters or not places:
         # a root, and what only acts on another document, stand in their own newsgroup alone; a thread starter is

@@ -80,6 +80,17 @@ def _is_numbered(document: Document) -> bool:
     return document.cancel is None and document.approve is None and document.link is None
 
 
+def placement_of(record: IRecord) -> Placement:
+    """Return where a document that is held was placed, to make its overview line anew."""
+    starters = () if record.depth == 1 else record.starters
+    return Placement(
+        name=record.name, subject=record.subject, depth=record.depth, parents=record.parents, roots=record.roots,
+        starters=starters, groups=record.groups,
+        xref_groups=tuple(dict.fromkeys([*record.roots, *starters, *record.groups]))[:XREF_GROUPS],
+        references=record.references, message_ids=(),
+    )  # fmt: skip
+
+
 def groups_below(parents: Sequence[IRecord]) -> tuple[int, ...]:
     """Return the docnos of the newsgroups in which a child of these documents has a number."""
     return tuple(dict.fromkeys([*_nearest(parents), *_starters(parents), *_roots(parents)]))

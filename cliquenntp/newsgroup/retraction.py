@@ -35,7 +35,9 @@ def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArc
     if not archive.record(docno).parents:
         raise PostRefused(f"{shown} is a forum's own document: without it nobody could join the forum")
     if acts_only(archive.record(docno)):
-        raise PostRefused(f"{shown} cancels or links another article; that cannot be undone")
+        raise PostRefused(f"{shown} cancels, links or approves another article; that cannot be undone")
+    if appoints(archive.record(docno), archive):
+        raise PostRefused(f"{shown} names moderators; that cannot be undone, but a later one can name others")
     return docno
 
 
@@ -98,6 +100,24 @@ def acts_only(record: IRecord) -> bool:
     return bool(record.parents) and not record.groups
 
 
+def is_shown(docno: int, archive: IArchive) -> bool:
+    """Tell whether a document is an article, and stands in a newsgroup: it does not wait for a moderator."""
+    return not acts_only(archive.record(docno)) and archive.stands(docno)
+
+
+def appoints(record: IRecord, archive: IArchive) -> bool:
+    """Tell whether a document below a forum's root names moderators: it counts for good."""
+    if record.depth != 1 or archive.record(record.parents[0]).author != record.author:
+        return False
+    return record.docno in archive.appointments(record.parents[0])
+
+
+def approved_by(record: IRecord, archive: IArchive) -> bytes | None:
+    """Return the id of the document that one approves; None for what approves none."""
+    found = _document(record.docno, archive) if acts_only(record) else None
+    return None if found is None else found.approve
+
+
 def linked_by(record: IRecord, archive: IArchive) -> bytes | None:
     """Return the id of the document that a link shows; None for what is no link."""
     found = _document(record.docno, archive) if acts_only(record) else None
@@ -105,10 +125,18 @@ def linked_by(record: IRecord, archive: IArchive) -> bytes | None:
 
 
 def is_kept(record: IRecord, archive: IArchive) -> bool:
-    """Tell whether a document acts on others for good: it takes one back, or would if that came."""
+    """Tell whether a document acts on others for good: it takes one back, or would if that came, or names moderators.
+
+    What approves another one stays as long as that.
+    """
+    if appoints(record, archive):
+        return True
     found = _document(record.docno, archive) if acts_only(record) else None
     if found is None or found.link is not None:
         return False
+    if found.approve is not None:
+        approved = archive.find(found.approve)
+        return approved is None or not archive.gone(approved)
     target = None if found.cancel is None else archive.find(found.cancel)
     return target is None or archive.record(target).author == record.author
 
@@ -123,12 +151,15 @@ def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[
     if held is not None and _counts(document.author, held, archive):
         yield held
     if any(_retracts(child, document, archive) for child in archive.children(docno)):
-        yield docno
+        if not appoints(archive.record(docno), archive):
+            yield docno
 
 
 def _counts(author: bytes, docno: int, archive: IArchive) -> bool:
     record = archive.record(docno)
-    return record.author == author and bool(record.parents) and not archive.gone(docno) and not acts_only(record)
+    if record.author != author or not record.parents or archive.gone(docno):
+        return False
+    return not acts_only(record) and not appoints(record, archive)
 
 
 def _document(docno: int, archive: IArchive) -> Document | None:

@@ -66,8 +66,13 @@ class ScopedView:
             self.look_again()
             return
         self._active.changed(changes.groups)
-        if changes.gone:
-            self._new_articles.changed(changes.gone)
+        if changes.gone or changes.revised:
+            self._new_articles.changed((*changes.gone, *changes.revised))
+        if changes.revised:
+            self._active.changed(changes.revised)
+            self._names.clear()
+            if any(not self._archive.record(docno).parents for docno in changes.revised):
+                self.look_again()
 
     def forget(self) -> None:
         """Forget all that is kept: what has changed is not known."""

@@ -11,10 +11,10 @@ from zope.interface import implementer
 from cliquenntp.document import address_domain
 from cliquenntp.interfaces import Article, Changes, IArchive, INewsView, IRecord, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
-from cliquenntp.newsgroup.importers import is_moderated
 from cliquenntp.newsgroup.listing import Listing, docnos_from
 from cliquenntp.newsgroup.message_ids import find_article, message_id_of
-from cliquenntp.newsgroup.naming import find_group
+from cliquenntp.newsgroup.moderation import is_moderated
+from cliquenntp.newsgroup.naming import find_group, waiting_name
 from cliquenntp.newsgroup.newnews import NewArticles
 from cliquenntp.newsgroup.overview import FIELDS
 from cliquenntp.newsgroup.pages import (
@@ -27,7 +27,7 @@ from cliquenntp.newsgroup.pages import (
     gathered,
 )
 from cliquenntp.newsgroup.rendering import overview_field, render
-from cliquenntp.newsgroup.retraction import acts_only
+from cliquenntp.newsgroup.retraction import is_shown
 
 ARTICLE_OCTETS = 48 << 20
 """Memory for rendered articles: 15,000 of usual size."""
@@ -74,11 +74,24 @@ class NewsView:
         for group in changes.groups:
             self._groups.drop(group)
         self._active.changed(changes.groups)
-        for docno in changes.gone:
+        for docno in (*changes.gone, *changes.revised):
             self._articles.drop(docno)
-        if changes.gone:
+        if changes.gone or changes.revised:
             self._named.clear()
-            self._new_articles.changed(changes.gone)
+            self._new_articles.changed((*changes.gone, *changes.revised))
+        if changes.revised:
+            self._revised(changes.revised)
+
+    def _revised(self, docnos: Iterable[int]) -> None:
+        """Forget the newsgroups of documents that stand where they did not before, or no more."""
+        self._group_names.clear()
+        self._active.changed(docnos)
+        for docno in docnos:
+            self._groups.drop(docno)
+            if self._statuses.pop(docno, None) is not None:  # a forum that may have other moderators
+                self._groups.clear()
+                self._statuses.clear()
+                self._active.forget()
 
     def forget(self) -> None:
         """Forget all that is kept: what has changed is not known."""
@@ -96,7 +109,7 @@ class NewsView:
         docno = self._group_names.get(name)
         if docno is None:
             docno = find_group(self._archive, name.decode("ascii", "replace"))
-            if docno is None or acts_only(self._archive.record(docno)):
+            if docno is None or not is_shown(docno, self._archive):
                 return None
             self._group_names.keep(name, docno)
         return self._group(docno)
@@ -109,6 +122,8 @@ class NewsView:
         return group
 
     def _newsgroup(self, docno: int) -> Newsgroup:
+        if docno < 0:
+            return self._of_what_waits(-docno)
         record = self._archive.record(docno)
         numbers = self._archive.numbers(docno)
         return Newsgroup(
@@ -123,6 +138,25 @@ class NewsView:
             description=overview_field(record.subject.encode("utf-8", "replace")) + self._note(record.roots[0]),
             depth=record.depth,
         )
+
+    def _of_what_waits(self, root: int) -> Newsgroup:
+        record = self._archive.record(root)
+        numbers = self._archive.numbers(-root)
+        return Newsgroup(
+            docno=-root,
+            name=waiting_name(record.name).encode("ascii"),
+            low=numbers.low,
+            high=numbers.high,
+            count=numbers.count,
+            status=b"y",
+            created=record.arrived,
+            creator=_creator(record.author),
+            description=b"what waits for a moderator of " + record.name.encode("ascii"),
+        )
+
+    def what_waits(self, root: int) -> Newsgroup:
+        """Return the newsgroup of what waits in a forum (its root's docno); who may see it, is for the caller to know."""
+        return self._group(-root)
 
     def _note(self, root: int) -> bytes:
         return b" (" + UNREACHED_NOTE + b")" if root in self._unreached else b""
@@ -172,7 +206,7 @@ class NewsView:
 
     def _is_hidden(self, record: IRecord) -> bool:
         """Tell whether no list names a document's newsgroup: there is none, or it is gone and nobody answered it."""
-        return acts_only(record) or (
+        return not is_shown(record.docno, self._archive) or (
             bool(self._archive.gone(record.docno)) and not self._archive.numbers(record.docno).count
         )
 
@@ -188,7 +222,7 @@ class NewsView:
         docno = self._named.get(message_id)
         if docno is None:
             docno = find_article(self._archive, message_id)
-            if docno is None or self._archive.gone(docno):
+            if docno is None or self._archive.gone(docno) or not is_shown(docno, self._archive):
                 return None
             self._named.keep(message_id, docno)
         return docno

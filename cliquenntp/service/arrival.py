@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
+from cliquenntp.newsgroup.judging import approve, judge_forum
 from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
 from cliquenntp.newsgroup.linking import show_below, show_linked
+from cliquenntp.newsgroup.moderation import appointed_by, with_waiting
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import ParentMissing, place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
+from cliquenntp.newsgroup.standing import make_room
 
 
 def accept(writer: IWriter, document: Document, now: int, path_identity: str, node: int = SHARED) -> IRecord:
@@ -24,22 +27,31 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         _check_first(record.parents, document, node, writer)
         writer.hold(held, node)
         return record
-    placement = place(document, writer)
+    placement = with_waiting(place(document, writer), document, writer)
     _check_first(placement.parents, document, node, writer)
     _, numbers = writer.number(placement)
+    forum = appointed_by(document, writer)
     line = overview_line(document, placement, numbers, writer, path_identity)
     record = writer.store(document, placement, line, now, node)
     if document.is_stub:
         writer.drop(record.docno, CANCELLED)
         return record
+    if forum is not None:
+        writer.appoint(record.docno, forum)
     for docno in [*retracted_by(document, record.docno, writer)]:
         writer.drop(docno, CANCELLED)
-    place_beside_parents(record, writer)
+    place_beside_parents(record, writer, path_identity)
     early = [*writer.children(record.docno)]
-    place_below(record, early, writer)
+    place_below(record, early, writer, path_identity)
     show_below(record, early, writer)
     if document.link is not None:
         show_linked(record, writer)
+    if document.approve is not None:
+        approve(document, writer, path_identity)
+    if forum is not None and document.parents:
+        judge_forum(forum, document.time, writer, path_identity)
+    for waited_in in placement.waits_in:
+        make_room(waited_in, writer)
     return record
 
 

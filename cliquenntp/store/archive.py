@@ -6,18 +6,19 @@ import base64
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from ZODB.blob import Blob
 from zope.interface import implementer
 
 from cliquenntp.interfaces import Follow, IArchive, IGroupNumbers, Place, Reason
-from cliquenntp.store.channel_set import EVER, docno_of
+from cliquenntp.store.channel_set import EVER, docno_of, key_of
 from cliquenntp.store.classes import Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Unanswered
 from cliquenntp.store.holdings import Holdings
 from cliquenntp.store.index import key_digest
+from cliquenntp.store.waiting import Waiting
 
 RECORDS_A_SWEEP = 2000
 """Records loaded by one long answer before ZODB's cache is cut back to its size.  ZODB does so only between two
@@ -77,6 +78,7 @@ class Archive:
         self._pieces = root["pieces"]
         self._follows = root["follows"]
         self._private_roots = root["private_roots"]
+        self._waiting = Waiting(root)
         self.holdings = Holdings(root, self)
 
     @property
@@ -176,6 +178,8 @@ class Archive:
         return self._numbers(group)
 
     def _numbers(self, group: int) -> Any:
+        if group < 0:
+            return self._waiting.numbers(-group)
         numbers = self._groups.get(group)
         if numbers is None:
             if group not in self._records:
@@ -255,6 +259,13 @@ class Archive:
             if not count % RECORDS_A_SWEEP:
                 self._connection.cacheGC()
 
+    def below_since(self, docno: int, time: int) -> Iterator[int]:
+        """See IArchive."""
+        sets = [channels.kept(docno, False) for channels in self.holdings.all()]
+        low, high = key_of(time, 0), EVER[1]
+        keys = merge(*(members.keys(low, high) for members in sets if members is not None))
+        return (docno_of(key) for key, _ in groupby(keys))
+
     def octets_held(self) -> int:
         """See IArchive."""
         return int(self._octets_held())
@@ -281,6 +292,25 @@ class Archive:
         """See IArchive."""
         first = docno << DOCNO_BITS
         return ((key & LARGEST_DOCNO, number) for key, number in self._linked.items(first, first | LARGEST_DOCNO))
+
+    def stands(self, docno: int) -> bool:
+        """See IArchive."""
+        record = self._records[docno]
+        if not record.parents or any(number for _, number in record.numbers):
+            return True
+        return any(True for _ in self.linked_in(docno))
+
+    def waits_in(self, docno: int) -> list[tuple[int, int]]:
+        """See IArchive."""
+        return self._waiting.of(docno)
+
+    def waiting_octets(self, root: int) -> int:
+        """See IArchive."""
+        return self._waiting.octets(root)
+
+    def appointments(self, root: int) -> Iterator[int]:
+        """See IArchive."""
+        return self._waiting.appointments(root)
 
     def gone(self, docno: int) -> str:
         """See IArchive."""

@@ -101,6 +101,10 @@ class Record(Persistent):
         values = unpack_numbers(self._numbers)
         return tuple(zip(values[::2], values[1::2], strict=True))
 
+    def renumber(self, numbers: Iterable[tuple[int, int]]) -> None:
+        """Put other numbers in the place of those given."""
+        self._numbers = pack_numbers(value for pair in numbers for value in pair)
+
     @property
     def groups(self) -> tuple[int, ...]:
         """See IRecord."""

@@ -82,6 +82,13 @@ def _late_places(root: Root) -> None:
     root["shown_from"] = NumberTree()
 
 
+def _moderation(root: Root) -> None:
+    root["waiting"] = GroupTree()
+    root["waits"] = NumberTree()
+    root["waiting_octets"] = NumberTree()
+    root["appointments"] = LooseTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -94,6 +101,7 @@ STEPS: tuple[Step, ...] = (
     ("children that came before a parent, one by one", _late_children),
     ("what the nodes of accounts hold", _nodes),
     ("places of links that came late", _late_places),
+    ("what waits for moderators", _moderation),
 )
 
 

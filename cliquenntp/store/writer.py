@@ -47,6 +47,7 @@ class Writer(Archive):
         self._held: list[Held] = []
         self._changed_groups: dict[int, None] = {}
         self._dropped: list[int] = []
+        self._revised: dict[int, None] = {}
         self._added_aliases: list[tuple[str, bytes, int]] = []
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
@@ -59,7 +60,7 @@ class Writer(Archive):
         """Make the changes last (fsync) and return what changed; whatever ZODB raises means that nothing did."""
         changes = Changes(
             tuple(self._documents), tuple(self._changed_groups), tuple(self._dropped), tuple(self._added_aliases),
-            tuple(self._held),
+            tuple(self._revised), tuple(self._held),
         )
         if self._seat is not None:
             self._keep_seat(self._seat)
@@ -115,7 +116,12 @@ class Writer(Archive):
         if docno > LARGEST_DOCNO:
             raise OverflowError(f"a node numbers at most {LARGEST_DOCNO} documents")
         shift = self._shift
-        numbers = tuple([(group, self._numbers(group).next_number(shift)) for group in placement.groups])
+        withheld = placement.withheld
+        numbers = tuple([
+            (group, 0 if group in withheld else self._numbers(group).next_number(shift)) for group in placement.groups
+        ])
+        if placement.waits_in:
+            numbers += tuple([(-root, self._numbers(-root).next_number(shift)) for root in placement.waits_in])
         self._numbered = placement, docno, numbers
         return docno, numbers
 
@@ -130,6 +136,8 @@ class Writer(Archive):
         if self._numbered is None or self._numbered[0] is not placement:
             raise ValueError("store() must follow number() of the same placement")
         _, docno, numbers = self._numbered
+        if placement.waits_in:
+            numbers = tuple(pair for pair in numbers if pair[0] > 0)
         if b"\n" in overview or b"\r" in overview:
             raise ValueError("an overview line has no line end")
         if not self._ids.add(document.id, docno, lambda held: self._has_id(held, document.id)):
@@ -158,8 +166,11 @@ class Writer(Archive):
                 self._private_roots.add(docno)
         shift = self._shift
         for group in placement.groups:
-            self._append(group, docno, group in placement.parents, shift)
-            self._changed_groups[group] = None
+            if group not in placement.withheld:
+                self._append(group, docno, group in placement.parents, shift)
+                self._changed_groups[group] = None
+        for root in placement.waits_in:
+            self.wait(docno, root)
         channels = self.holdings.take(node, docno, is_new=True)
         channels.add(record, self._tie_loose_ends(record))
         for root in placement.roots:
@@ -190,7 +201,7 @@ class Writer(Archive):
 
         Return the docnos of the children that came before the document.
         """
-        numbered = record.groups
+        numbered = {group for group, number in record.numbers if number}
         for parent in record.declared:
             if isinstance(parent, bytes):
                 self._late_parents[parent + record.docno.to_bytes(8, "big")] = record.docno
@@ -245,6 +256,8 @@ class Writer(Archive):
             return
         self.writes += 1
         for group, number in record.numbers:
+            if not number:
+                continue
             if self._groups[group].remove(number):
                 self._loose_children.add(group << DOCNO_BITS | docno)
             self._changed_groups[group] = None
@@ -252,6 +265,8 @@ class Writer(Archive):
             self._groups[key & LARGEST_DOCNO].remove(number)
             self._changed_groups[key & LARGEST_DOCNO] = None
             del self._linked[key]
+        for root, _ in self.waits_in(docno):
+            self.wait_no_more(docno, root)
         own = self._groups.get(docno)
         if own is None:
             own = self._groups[docno] = Group(docno)
@@ -270,9 +285,12 @@ class Writer(Archive):
         self.writes += 1
         if link != docno:
             self._shown[link] = docno
+        self._revised[docno] = None
         newest = self.newest()
         for group in groups:
             self._append(group, link, False, self._shift)
+            if not self._records[group].parents:
+                self._page_overviews(group)
             if newest != link:
                 self._shown_from[link << DOCNO_BITS | group] = newest
             self._linked[docno << DOCNO_BITS | group] = self._groups[group].high
@@ -280,7 +298,54 @@ class Writer(Archive):
 
     def stands_in(self, docno: int, group: int) -> bool:
         """See IWriter."""
-        return docno << DOCNO_BITS | group in self._linked or group in (docno, *self._records[docno].groups)
+        return docno << DOCNO_BITS | group in self._linked or group == docno or any(
+            number and place == group for place, number in self._records[docno].numbers)
+
+    def next_number(self, group: int) -> int:
+        """See IWriter."""
+        number: int = self._numbers(group).next_number(self._shift)
+        return number
+
+    def revise(self, docno: int, overview: bytes) -> None:
+        """See IWriter."""
+        self.writes += 1
+        self._records[docno].overview = overview
+        self._revised[docno] = None
+
+    def hide(self, docno: int, groups: Iterable[int]) -> None:
+        """See IWriter."""
+        self.writes += 1
+        record = self._records[docno]
+        given = dict(record.numbers)
+        for group in groups:
+            number = self._linked.pop(docno << DOCNO_BITS | group, 0)
+            if not number:
+                number, given[group] = given[group], 0
+            if self._groups[group].remove(number):
+                self._loose_children.add(group << DOCNO_BITS | docno)
+            self._changed_groups[group] = None
+        record.renumber(given.items())
+        self._revised[docno] = None
+
+    def wait(self, docno: int, root: int) -> None:
+        """See IWriter."""
+        if any(forum == root for forum, _ in self.waits_in(docno)):
+            return
+        self.writes += 1
+        self._waiting.add(docno, root, self._records[docno].size, self._shift)
+        self._changed_groups[-root] = None
+
+    def wait_no_more(self, docno: int, root: int) -> None:
+        """See IWriter."""
+        if self._waiting.remove(docno, root, self._records[docno].size):
+            self.writes += 1
+            self._changed_groups[-root] = None
+
+    def appoint(self, docno: int, root: int) -> None:
+        """See IWriter."""
+        self.writes += 1
+        self._waiting.appoint(docno, root)
+        self._revised[root] = None
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         """See IWriter."""

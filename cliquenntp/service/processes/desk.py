@@ -55,7 +55,7 @@ class Desk(Factory):
     def moved(self, changes: Changes) -> None:
         """Tell all readers what a commit has changed; called while the writer's thread is idle."""
         if self._readers:
-            told = (changes.documents, changes.groups, changes.gone, changes.aliases)
+            told = (changes.documents, changes.groups, changes.gone, changes.aliases, changes.revised)
             self._tell("moved", self._node.store.writer.state, *told)
             if any(not held.place.parents for held in changes.held):
                 self.look_again()

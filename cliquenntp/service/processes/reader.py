@@ -222,11 +222,12 @@ class Reader(MultiService):
         self.log.info("The writer is there")
 
     def moved(
-        self, state: bytes, documents: list[int], groups: list[int], gone: list[int], aliases: list[Any]
+        self, state: bytes, documents: list[int], groups: list[int], gone: list[int], aliases: list[Any],
+        revised: list[int],
     ) -> None:
         """Show what a commit has changed; the database has moved forward to it."""
         named = tuple((account, message_id, docno) for account, message_id, docno in aliases)
-        self.views.moved(Changes(tuple(documents), tuple(groups), tuple(gone), named))
+        self.views.moved(Changes(tuple(documents), tuple(groups), tuple(gone), named, tuple(revised)))
 
     def retitled(self, unreached: list[bytes]) -> None:
         """Say of other forums than before that no node has answered."""

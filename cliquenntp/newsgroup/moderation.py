@@ -1,0 +1,208 @@
+"""Moderated forums: who may say what is shown, and what that makes of a document.
+
+What is shown in the end follows from the documents alone, whatever comes first, so it is the same on every node:
+
+- The forum's root, and children of it by the root's key, name moderators (Clique-Moderator).  A list is in force from
+  its Clique-Time on until the next one; the root's own list from the beginning.  The root's key is always a moderator.
+- A document is shown in a moderated forum where its author is a moderator at its Clique-Time, or a moderator at the
+  time of an approval approved it.  So what was approved stays when its moderator goes.
+- An approval is no older than what it approves, or a moderator who was removed could go on by dating back.
+- What a link shows there is shown where the link's author is a moderator, or the link was approved.
+
+A newsgroup belongs to the forum that gives it its name: a cross-post may be shown in one forum and wait in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import attrs
+
+from cliquenntp.document import Document, DocumentError, id_text, parse
+from cliquenntp.interfaces import IArchive, IRecord, Placement
+from cliquenntp.newsgroup.retraction import acts_only, parent_field
+
+MOST_WAITING = 10_000
+"""Documents that wait in one forum, some 2 KB each; nobody reads more.  Of more the oldest are dropped."""
+
+MOST_WAITING_OCTETS = 64 << 20
+"""Octets of what waits in one forum, a sixtieth of the default quota: strangers must not drive out what people read."""
+
+MOST_APPOINTMENTS = 1000
+"""Lists of moderators looked at in one forum, the first that came, half a millisecond; the root's key alone makes them."""
+
+MOST_JUDGED = 10_000
+"""Documents judged anew at once when a list of moderators comes after what it speaks of: a second's work."""
+
+
+@attrs.frozen
+class Moderators:
+    """Who moderates a forum, and when."""
+
+    owner: bytes
+    """the root's key"""
+    lists: tuple[tuple[int, bytes, frozenset[bytes]], ...]
+    """(from when on, id, keys), ascending"""
+
+    def at(self, time: int) -> frozenset[bytes] | None:
+        """Return the keys of the moderators at a Clique-Time, the owner's among them; None: it is not moderated."""
+        found = None
+        for since, _, keys in self.lists:
+            if since > time:
+                break
+            found = keys
+        return None if found is None else found | {self.owner}
+
+    def now(self) -> frozenset[bytes]:
+        """Return the keys of the moderators of the last list, the owner's among them."""
+        return self.lists[-1][2] | {self.owner}
+
+
+def moderators(root: int, archive: IArchive) -> Moderators | None:
+    """Return who moderates a forum (its root's docno), or None where nobody ever did."""
+    lists = []
+    for docno, _ in zip(archive.appointments(root), range(MOST_APPOINTMENTS), strict=False):
+        named = None if archive.gone(docno) else _named_in(archive.raw(docno))
+        if named is not None:
+            lists.append(named)
+    return Moderators(archive.record(root).author, tuple(sorted(lists, key=lambda one: one[:2]))) if lists else None
+
+
+@lru_cache(MOST_APPOINTMENTS)
+def _named_in(raw: bytes) -> tuple[int, bytes, frozenset[bytes]] | None:
+    """Return (from when on, id, keys) of the list that a document is."""
+    try:
+        document = parse(raw)
+    except DocumentError:  # it was taken under wider limits than the default
+        return None
+    return document.time if document.parents else 0, document.id, frozenset(document.moderators)
+
+
+def is_moderated(root: int, archive: IArchive) -> bool:
+    """Tell whether a forum has moderators."""
+    return any(True for _ in archive.appointments(root))
+
+
+def moderates(key: bytes, root: int, archive: IArchive) -> bool:
+    """Tell whether a key (32 bytes) is a moderator of a forum as the last list has it."""
+    found = moderators(root, archive)
+    return found is not None and key in found.now()
+
+
+def appointed_by(document: Document, archive: IArchive) -> int | None:
+    """Return the docno of the root of which a document that is about to be stored names moderators, as it may.
+
+    A root's own is the one that it will get, the next; None where it names none, or may not.
+    """
+    if not document.moderators:
+        return None
+    if not document.parents:
+        return int(archive.newest()) + 1
+    root = archive.find(document.parents[0])
+    if root is None or archive.record(root).parents or archive.record(root).author != document.author:
+        return None
+    return root
+
+
+def forum_of(group: int, archive: IArchive) -> int:
+    """Return the docno of the root of the forum to which a newsgroup belongs."""
+    root: int = archive.record(group).roots[0]
+    return root
+
+
+def with_waiting(placement: Placement, document: Document, archive: IArchive) -> Placement:
+    """Return a new document's placement, with what a moderator has to approve first."""
+    if not placement.groups:
+        return placement
+    forums: dict[int, bool] = {}
+    withheld = set()
+    for group in placement.groups:
+        forum = forum_of(group, archive)
+        if forum not in forums:
+            forums[forum] = is_cleared(document.id, document.author, document.time, forum, archive)
+        if not forums[forum]:
+            withheld.add(group)
+    if not withheld:
+        return placement
+    waits_in = tuple(forum for forum, cleared in forums.items() if not cleared)
+    return attrs.evolve(placement, waits_in=waits_in, withheld=frozenset(withheld))
+
+
+def is_cleared(document: bytes, author: bytes, time: int, forum: int, archive: IArchive) -> bool:
+    """Tell whether a document (its id, its author's key, its Clique-Time) may be shown in a forum (its root's docno)."""
+    by = moderators(forum, archive)
+    if by is None:
+        return True
+    allowed = by.at(time)
+    if allowed is None or author in allowed:
+        return True
+    return any(_counts(approval, time, by, archive) for approval in _approvals(document, by, archive))
+
+
+def record_is_cleared(record: IRecord, forum: int, archive: IArchive) -> bool:
+    """Tell of a document that is held what ``is_cleared`` tells."""
+    return is_cleared(record.id, record.author, record.time, forum, archive)
+
+
+def _approvals(document: bytes, by: Moderators, archive: IArchive) -> Iterator[IRecord]:
+    """Yield the records of what approves a document, by whoever was a moderator at some time."""
+    ever = {by.owner}.union(*(keys for _, _, keys in by.lists))
+    docno = archive.find(document)
+    for child in archive.late_children(document) if docno is None else archive.children(docno):
+        record = archive.record(child)
+        if record.author in ever and acts_only(record):
+            approval = _parsed(child, archive)
+            if approval is not None and approval.approve == document:
+                yield record
+
+
+def _counts(approval: IRecord, time: int, by: Moderators, archive: IArchive) -> bool:
+    """Tell whether an approval of something with that Clique-Time counts."""
+    allowed = by.at(approval.time)
+    return approval.time >= time and allowed is not None and approval.author in allowed
+
+
+def approval_fields(docno: int, archive: IArchive) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields of a document that approves another one; whoever follows something around that gets it."""
+    place = archive.place(docno)
+    return (
+        parent_field((*(parent for parent in place.parents if parent != _superseded(docno, archive)), place.id)),
+        (b"Clique-Approve", id_text(place.id).encode("ascii")),
+    )
+
+
+def _superseded(docno: int, archive: IArchive) -> bytes | None:
+    """Return the id of what a document takes the place of: it is gone, and would make one parent too many."""
+    document = _parsed(docno, archive)
+    return None if document is None else document.supersedes
+
+
+def approval_time(docno: int, forums: Iterable[int], archive: IArchive, now: int) -> int:
+    """Return the Clique-Time of an approval that counts although another node's clock is a little ahead."""
+    times = [now, archive.record(docno).time]
+    for forum in forums:
+        by = moderators(forum, archive)
+        if by is not None:
+            times.append(by.lists[-1][0])
+    return max(times)
+
+
+def crowded_out(root: int, archive: IArchive) -> Sequence[int]:
+    """Return the docnos of the documents that are too many or too large among what waits in a forum, oldest first."""
+    numbers = archive.numbers(-root)
+    excess = archive.waiting_octets(root) - MOST_WAITING_OCTETS
+    found: list[int] = []
+    for _, docno in numbers.between(numbers.low, numbers.high):
+        if numbers.count - len(found) <= MOST_WAITING and excess <= 0:
+            break
+        found.append(docno)
+        excess -= archive.record(docno).size
+    return found
+
+
+def _parsed(docno: int, archive: IArchive) -> Document | None:
+    try:
+        return parse(archive.raw(docno))
+    except (KeyError, DocumentError):  # gone, or taken under wider limits than the default
+        return None
