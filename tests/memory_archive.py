@@ -91,6 +91,8 @@ class MemoryArchive:
         self.linked: dict[int, dict[int, int]] = {}
         self.late: dict[tuple[int, int], int] = {}
         self.account_aliases: dict[tuple[str, bytes], int] = {}
+        self.named: dict[int, list[int]] = {}
+        self.waits: dict[int, dict[int, int]] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
     def find(self, document_id: bytes) -> int | None:
@@ -117,7 +119,32 @@ class MemoryArchive:
             yield number, self.lines[self.shown(docno)]
 
     def numbers(self, group: int) -> MemoryNumbers:
+        if group < 0 and group not in self.groups:
+            self.groups[group] = MemoryNumbers(-group)
+            del self.groups[group].docnos[1]
         return self.groups[group]
+
+    def stands(self, docno: int) -> bool:
+        record = self.records[docno]
+        return not record.parents or any(number for _, number in record.numbers) or bool(self.linked_in(docno))
+
+    def late_groups(self, docno: int) -> Iterable[int]:
+        known = self.records[docno].groups
+        return [group for group, number in self.linked.get(docno, {}).items()
+                if group not in known and (not number or self.numbers(group).at(number) == docno)]
+
+    def waits_in(self, docno: int) -> Iterable[tuple[int, int]]:
+        return sorted(self.waits.get(docno, {}).items())
+
+    def waiting_octets(self, root: int) -> int:
+        return sum(self.records[docno].size for docno, forums in self.waits.items() if root in forums)
+
+    def appointments(self, root: int) -> Iterator[int]:
+        return iter(self.named.get(root, ()))
+
+    def below_since(self, docno: int, time: int) -> Iterator[int]:
+        return (found for found in self.by_time()
+                if docno in (found, *self.records[found].groups) and self.records[found].time >= time)
 
     def forum(self, name: str) -> int | None:
         return next((docno for docno in self.forums() if self.records[docno].name == name), None)
@@ -147,7 +174,7 @@ class MemoryArchive:
         return self.late.get((docno, group), docno)
 
     def linked_in(self, docno: int) -> Iterable[tuple[int, int]]:
-        return sorted(self.linked.get(docno, {}).items())
+        return sorted((group, number) for group, number in self.linked.get(docno, {}).items() if number)
 
     def gone(self, docno: int) -> str:
         return self.reasons.get(docno, "")
@@ -168,7 +195,9 @@ class MemoryArchive:
         return sum(len(raw) for raw in self.raws.values())
 
     def number(self, placement: Placement) -> tuple[int, tuple[tuple[int, int], ...]]:
-        numbers = tuple((group, self.groups[group].high + 1) for group in placement.groups)
+        numbers = tuple(
+            (group, 0 if group in placement.withheld else self.next_number(group)) for group in placement.groups)
+        numbers += tuple((-root, self.next_number(-root)) for root in placement.waits_in)
         self._numbered = placement, self.newest() + 1, numbers
         return self._numbered[1:]
 
@@ -192,7 +221,8 @@ class MemoryArchive:
         starters = placement.starters or ((docno,) if placement.depth == 1 else ())
         record = MemoryRecord(
             docno, document.id, document.author, document.time, arrived, placement.parents, placement.depth,
-            placement.roots or (docno,), starters, placement.name, placement.subject, numbers, placement.references,
+            placement.roots or (docno,), starters, placement.name, placement.subject,
+            tuple(pair for pair in numbers if pair[0] > 0), placement.references,
             len(document.raw),
         )
         self.records[docno] = record
@@ -207,8 +237,48 @@ class MemoryArchive:
         for message_id in placement.message_ids:
             self.message_ids.setdefault(message_id, docno)
         for group in placement.groups:
-            self.groups[group].append(docno)
+            if group not in placement.withheld:
+                self.groups[group].append(docno)
+        for root in placement.waits_in:
+            self.wait(docno, root)
         return record
+
+    def next_number(self, group: int) -> int:
+        return self.numbers(group).high + 1
+
+    def withhold(self, docno: int, groups: Iterable[int]) -> None:
+        for group in groups:
+            self.linked.setdefault(docno, {}).setdefault(group, 0)
+
+    def revise(self, docno: int, overview: bytes) -> None:
+        self.lines[docno] = overview
+
+    def hide(self, docno: int, groups: Iterable[int]) -> None:
+        hidden = tuple(groups)
+        for group in hidden:
+            number = self.linked.get(docno, {}).pop(group, 0)
+            if number and self.numbers(group).at(number) == docno:
+                self.linked[docno][group] = 0
+            self._take_out(docno, group)
+        record = self.records[docno]
+        numbers = tuple((group, 0 if group in hidden else number) for group, number in record.numbers)
+        self.records[docno] = attrs.evolve(record, numbers=numbers)
+
+    def _take_out(self, docno: int, group: int) -> None:
+        numbers = self.groups[group]
+        numbers.docnos = {number: held for number, held in numbers.docnos.items() if held != docno}
+
+    def wait(self, docno: int, root: int) -> None:
+        if root not in self.waits.setdefault(docno, {}):
+            self.waits[docno][root] = self.next_number(-root)
+            self.numbers(-root).append(docno)
+
+    def wait_no_more(self, docno: int, root: int) -> None:
+        if self.waits.get(docno, {}).pop(root, None):
+            self._take_out(docno, -root)
+
+    def appoint(self, docno: int, root: int) -> None:
+        self.named.setdefault(root, []).append(docno)
 
     def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
         self.links[link] = docno
@@ -235,8 +305,9 @@ class MemoryArchive:
         self.records[docno] = attrs.evolve(record, subject="")
         groups = [docno, *(group for group, _ in record.numbers)]
         for group in groups:
-            numbers = self.groups[group]
-            numbers.docnos = {number: held for number, held in numbers.docnos.items() if held != docno}
+            self._take_out(docno, group)
+        for root, _ in self.waits_in(docno):
+            self.wait_no_more(docno, root)
         return Changes((), tuple(groups), (docno,))
 
     def piece(self, name: str) -> bytes | None:

@@ -164,6 +164,12 @@ class IArchive(Interface):
     def appointments(root: int) -> Iterable[int]:
         """Return the docnos of the documents that name moderators of a forum, in order of arrival; none: it has none."""
 
+    def late_groups(docno: int) -> Iterable[int]:
+        """Return the docnos of the newsgroups around parents that came after a document, or after one above it.
+
+        It stands there, or a moderator has to approve it first.
+        """
+
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 

@@ -72,6 +72,9 @@ class IWriter(IArchive):
     def next_number(group: int) -> int:
         """Return the number that the next document in a newsgroup will get."""
 
+    def withhold(docno: int, groups: Iterable[int]) -> None:
+        """Note newsgroups around late parents (IArchive.late_groups) in which a moderator has to approve a document."""
+
     def revise(docno: int, overview: bytes) -> None:
         """Keep another overview line of a document that stands nowhere."""
 

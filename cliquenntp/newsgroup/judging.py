@@ -6,7 +6,6 @@ from itertools import islice
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IArchive, IRecord, IWriter
-from cliquenntp.newsgroup.late_parents import late_groups, stand_below
 from cliquenntp.newsgroup.linking import show_linked
 from cliquenntp.newsgroup.moderation import MOST_JUDGED, forum_of, record_is_cleared
 from cliquenntp.newsgroup.retraction import acts_only, approved_by, linked_by
@@ -37,8 +36,7 @@ def judge(record: IRecord, writer: IWriter, path_identity: str) -> None:
         if linked_by(record, writer) is not None:
             show_linked(record, writer)
         return
-    late = late_groups(record, writer)
-    groups = dict.fromkeys([*record.groups, *late])
+    groups = dict.fromkeys([*record.groups, *writer.late_groups(record.docno)])
     cleared: dict[int, bool] = {}
     for group in groups:
         forum = forum_of(group, writer)
@@ -48,9 +46,11 @@ def judge(record: IRecord, writer: IWriter, path_identity: str) -> None:
     for forum in cleared:
         if cleared[forum]:
             writer.wait_no_more(record.docno, forum)
-    shown = stand(record, groups, writer, path_identity)
-    if shown:
-        _bring_along(record, [group for group in shown if group in late], writer, path_identity)
+    if stand(record, groups, writer, path_identity):
+        for child in [*writer.children(record.docno)]:
+            link = writer.record(child)
+            if linked_by(link, writer) == record.id:
+                show_linked(link, writer)
 
 
 def _withdraw(record: IRecord, forums: set[int], writer: IWriter, path_identity: str) -> None:
@@ -73,14 +73,3 @@ def _stands_as_itself(record: IRecord, archive: IArchive) -> list[int]:
     return [group for group, number in record.numbers if number] + [
         group for group, number in archive.linked_in(record.docno) if archive.numbers(group).at(number) == record.docno
     ]
-
-
-def _bring_along(record: IRecord, late: list[int], writer: IWriter, path_identity: str) -> None:
-    """Show what depends on a document that is shown now: links to it, and its answers where it stands late."""
-    children = [*writer.children(record.docno)]
-    for child in children:
-        link = writer.record(child)
-        if linked_by(link, writer) == record.id:
-            show_linked(link, writer)
-    if late:
-        stand_below(late, children, writer, path_identity)

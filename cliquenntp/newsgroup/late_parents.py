@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from cliquenntp.interfaces import IArchive, IRecord, IWriter
+from cliquenntp.interfaces import IRecord, IWriter
 from cliquenntp.newsgroup.placement import groups_below
 from cliquenntp.newsgroup.standing import stand
 
@@ -36,23 +36,5 @@ def stand_below(groups: Sequence[int], children: Iterable[int], writer: IWriter,
 
 def place_beside_parents(record: IRecord, writer: IWriter, path_identity: str) -> None:
     """Give a document that was just stored numbers where its parents got theirs late."""
-    stand(record, _beside_parents(record, writer), writer, path_identity)
-
-
-def late_groups(record: IRecord, archive: IArchive) -> dict[int, None]:
-    """Return the docnos of the newsgroups where a document belongs because of parents that came after it, or theirs."""
-    late = (archive.find(parent) for parent in archive.place(record.docno).parents)
-    missed = [archive.record(docno) for docno in late if docno is not None and docno not in record.parents]
-    below = groups_below(missed) if missed else ()
-    return dict.fromkeys([*below, *_beside_parents(record, archive)])
-
-
-def _beside_parents(record: IRecord, archive: IArchive) -> dict[int, None]:
-    found: dict[int, None] = {}
-    for parent in record.parents:
-        known = archive.record(parent).groups
-        for group, number in archive.linked_in(parent):
-            # else a link shows it there, it alone
-            if group not in known and archive.numbers(group).at(number) == parent:
-                found[group] = None
-    return found
+    groups = dict.fromkeys(group for parent in record.parents for group in writer.late_groups(parent))
+    stand(record, groups, writer, path_identity)

@@ -30,6 +30,9 @@ def stand(record: IRecord, groups: Iterable[int], writer: IWriter, path_identity
             cleared[forum] = record_is_cleared(record, forum, writer)
             if not cleared[forum]:
                 wait(record.docno, forum, writer)
+    known = record.groups
+    writer.withhold(
+        record.docno, [group for group in missing if group not in known and not cleared[forum_of(group, writer)]])
     missing = [group for group in missing if cleared[forum_of(group, writer)]]
     if missing and not writer.gone(record.docno):
         if not writer.stands(record.docno):

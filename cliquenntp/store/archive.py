@@ -290,15 +290,27 @@ class Archive:
 
     def linked_in(self, docno: int) -> Iterator[tuple[int, int]]:
         """See IArchive."""
+        return ((group, number) for group, number in self._places_of(docno) if number)
+
+    def _places_of(self, docno: int) -> Iterator[tuple[int, int]]:
+        """Yield (newsgroup's docno, number) of the places given after arrival; 0 where a moderator has to approve it."""
         first = docno << DOCNO_BITS
         return ((key & LARGEST_DOCNO, number) for key, number in self._linked.items(first, first | LARGEST_DOCNO))
+
+    def late_groups(self, docno: int) -> Iterator[int]:
+        """See IArchive."""
+        known = self._records[docno].groups
+        for group, number in self._places_of(docno):
+            # else a link shows it there, it alone
+            if group not in known and (not number or self._numbers(group).at(number) == docno):
+                yield group
 
     def stands(self, docno: int) -> bool:
         """See IArchive."""
         record = self._records[docno]
         if not record.parents or any(number for _, number in record.numbers):
             return True
-        return any(True for _ in self.linked_in(docno))
+        return any(number for _, number in self._places_of(docno))
 
     def waits_in(self, docno: int) -> list[tuple[int, int]]:
         """See IArchive."""

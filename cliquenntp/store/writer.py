@@ -69,6 +69,7 @@ class Writer(Archive):
         except ConflictError as error:
             raise SeatLost(f"another process has written to this database: {error}") from error
         self._transactions.begin()
+        self._documents = []
         return changes
 
     def _keep_seat(self, seat: Seat) -> None:
@@ -101,6 +102,9 @@ class Writer(Archive):
 
     def abort(self) -> None:
         """Drop the changes since ``begin``."""
+        for docno in self._documents:  # other documents will have these docnos
+            self._raw_cache.drop(docno)
+        self._documents = []
         self._transactions.abort()
         self._transactions.begin()
 
@@ -262,9 +266,10 @@ class Writer(Archive):
                 self._loose_children.add(group << DOCNO_BITS | docno)
             self._changed_groups[group] = None
         for key, number in [*self._linked.items(docno << DOCNO_BITS, docno << DOCNO_BITS | LARGEST_DOCNO)]:
-            self._groups[key & LARGEST_DOCNO].remove(number)
-            self._changed_groups[key & LARGEST_DOCNO] = None
             del self._linked[key]
+            if number:
+                self._groups[key & LARGEST_DOCNO].remove(number)
+                self._changed_groups[key & LARGEST_DOCNO] = None
         for root, _ in self.waits_in(docno):
             self.wait_no_more(docno, root)
         own = self._groups.get(docno)
@@ -298,13 +303,19 @@ class Writer(Archive):
 
     def stands_in(self, docno: int, group: int) -> bool:
         """See IWriter."""
-        return docno << DOCNO_BITS | group in self._linked or group == docno or any(
+        return bool(self._linked.get(docno << DOCNO_BITS | group)) or group == docno or any(
             number and place == group for place, number in self._records[docno].numbers)
 
     def next_number(self, group: int) -> int:
         """See IWriter."""
         number: int = self._numbers(group).next_number(self._shift)
         return number
+
+    def withhold(self, docno: int, groups: Iterable[int]) -> None:
+        """See IWriter."""
+        for group in groups:
+            if self._linked.insert(docno << DOCNO_BITS | group, 0):
+                self.writes += 1
 
     def revise(self, docno: int, overview: bytes) -> None:
         """See IWriter."""
@@ -318,9 +329,14 @@ class Writer(Archive):
         record = self._records[docno]
         given = dict(record.numbers)
         for group in groups:
-            number = self._linked.pop(docno << DOCNO_BITS | group, 0)
+            key = docno << DOCNO_BITS | group
+            number = self._linked.get(key)
             if not number:
                 number, given[group] = given[group], 0
+            elif self._groups[group].at(number) == docno:
+                self._linked[key] = 0
+            else:
+                del self._linked[key]
             if self._groups[group].remove(number):
                 self._loose_children.add(group << DOCNO_BITS | docno)
             self._changed_groups[group] = None

@@ -68,7 +68,7 @@ def test_a_forum_root_names_its_people():
     ("name", "attribute", "parents"),
     [
         (b"Clique-Link", "link", TEXTS[2] + b", " + TEXTS[1]),
-        (b"Clique-Approve", "approve", TEXTS[1]),
+        (b"Clique-Approve", "approve", TEXTS[1] + b", " + TEXTS[2]),
         (b"Clique-Cancel", "cancel", TEXTS[1] + b", " + TEXTS[2]),
         (b"Clique-Supersedes", "supersedes", TEXTS[2]),
     ],
