@@ -156,13 +156,13 @@ class IArchive(Interface):
         """Tell whether a document has a number in some newsgroup; a root has."""
 
     def waits_in(docno: int) -> Iterable[tuple[int, int]]:
-        """Return (root's docno, number in the newsgroup of what waits there) of each forum in which a document waits."""
+        """Return (root's docno, number among what waits there) of each forum in which a document waits."""
 
     def waiting_octets(root: int) -> int:
         """Return the size of all documents that wait in a forum."""
 
     def appointments(root: int) -> Iterable[int]:
-        """Return the docnos of the documents that name moderators of a forum, in order of arrival; none: it has none."""
+        """Return the docnos of the documents that name a forum's moderators, in order of arrival; none: it has none."""
 
     def late_groups(docno: int) -> Iterable[int]:
         """Return the docnos of the newsgroups around parents that came after a document, or after one above it.

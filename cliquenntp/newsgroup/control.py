@@ -1,6 +1,7 @@
 """Control articles (RFC 5537 section 5) that people post from a newsreader.
 
-``newgroup`` makes a forum, ``rmgroup`` leaves one, ``cancel`` takes an article of one's own back.
+``newgroup`` makes a forum, ``rmgroup`` leaves one, ``cancel`` takes an article of one's own back, ``approve`` shows one
+that waits in a moderated forum.
 """
 
 from __future__ import annotations
@@ -47,7 +48,14 @@ class Cancel:
     message_id: bytes
 
 
-def read_control(control: bytes, archive: IArchive, identity: Identity) -> NewForum | LeaveForum | Cancel:
+@attrs.frozen
+class Approve:
+    """An article to be shown."""
+
+    message_id: bytes
+
+
+def read_control(control: bytes, archive: IArchive, identity: Identity) -> NewForum | LeaveForum | Cancel | Approve:
     """Return what a Control header's value asks for; ``identity`` is whose it is.
 
     Raises PostRefused for any other control message, for a name that is none, taken or not there, and for a moderated
@@ -59,8 +67,13 @@ def read_control(control: bytes, archive: IArchive, identity: Identity) -> NewFo
         if len(arguments) != 1:
             raise PostRefused("Control must be: cancel <message-id>")
         return Cancel(arguments[0])
+    if kind == "approve":
+        if len(arguments) != 1:
+            raise PostRefused("Control must be: approve <message-id>")
+        return Approve(arguments[0])
     if kind not in ("newgroup", "rmgroup"):
-        raise PostRefused(f"the control message {kind[:30]!a} is not taken here; newgroup, rmgroup and cancel are")
+        taken = "newgroup, rmgroup, cancel and approve"
+        raise PostRefused(f"the control message {kind[:30]!a} is not taken here; {taken} are")
     if len(arguments) != 1:
         raise PostRefused(f"Control must be: {kind} clique.<name>; moderated newsgroups cannot be made by it")
     name = arguments[0].decode("ascii", "replace")

@@ -120,7 +120,7 @@ class Expiring:
         """Tell whether a child lives, and is more than an approval of its parent."""
         if self._archive.gone(child):
             return False
-        return approved_by(self._archive.record(child), self._archive) != parent.id
+        return bool(approved_by(self._archive.record(child), self._archive) != parent.id)
 
     def _freed(self, record: IRecord) -> Iterator[int]:
         """Yield the parents whose last living child has gone."""

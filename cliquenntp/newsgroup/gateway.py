@@ -19,6 +19,7 @@ from cliquenntp.newsgroup.importers import is_importer
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.outgoing import KEEPABLE_FIELDS, KEPT_FIELDS, POSTER
 from cliquenntp.newsgroup.rendering import ended, folded, is_shown_from_sender, split
+from cliquenntp.newsgroup.retraction import acts_only
 
 ORIGINAL_MESSAGE_ID = b"Clique-Original-Message-ID"
 
@@ -62,7 +63,12 @@ class Gateway:
             document = parse(archive.raw(docno))
         except DocumentError:  # taken under wider limits than the default
             return None
-        if document.link is not None or document.approve is not None or came_from_elsewhere(document, record, archive):
+        if document.approve is not None:
+            approved = archive.find(document.approve)
+            return None if approved in (None, docno) else self._approved(approved, forum, is_injected)
+        if document.link is not None or came_from_elsewhere(document, record, archive):
+            return None
+        if any(archive.record(waited_in).name == forum for waited_in, _ in archive.waits_in(docno)):
             return None
         message_id = message_id_of(record.id)
         path = self._path_identity + (b"!.POSTED!not-for-mail" if is_injected else b"!not-for-mail")
@@ -72,6 +78,13 @@ class Gateway:
             fields.append((b"Injection-Info", self._path_identity))
             fields.append((b"Injection-Date", formatdate(record.time).replace("-0000", "+0000").encode("ascii")))
         return OutgoingArticle(message_id, build(fields, ended(document.body)))
+
+    def _approved(self, docno: int, forum: str, is_injected: bool) -> OutgoingArticle | None:
+        """Return the article that an approval shows: it was passed over when it came."""
+        record = self._archive.record(docno)
+        if acts_only(record) or not self._archive.stands(docno):
+            return None
+        return self.article(docno, forum, is_injected)
 
     def _newsgroups(self, names: Iterable[str]) -> bytes:
         """Return the newsgroups elsewhere that forums go to, separated by commas; those that go to none left out."""

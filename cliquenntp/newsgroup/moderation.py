@@ -30,7 +30,7 @@ MOST_WAITING_OCTETS = 64 << 20
 """Octets of what waits in one forum, a sixtieth of the default quota: strangers must not drive out what people read."""
 
 MOST_APPOINTMENTS = 1000
-"""Lists of moderators looked at in one forum, the first that came, half a millisecond; the root's key alone makes them."""
+"""Lists of moderators looked at in one forum, the first that came: half a millisecond.  The root's key makes them."""
 
 MOST_JUDGED = 10_000
 """Documents judged anew at once when a list of moderators comes after what it speaks of: a second's work."""
@@ -130,7 +130,7 @@ def with_waiting(placement: Placement, document: Document, archive: IArchive) ->
 
 
 def is_cleared(document: bytes, author: bytes, time: int, forum: int, archive: IArchive) -> bool:
-    """Tell whether a document (its id, its author's key, its Clique-Time) may be shown in a forum (its root's docno)."""
+    """Tell whether a document (its id, its author, its Clique-Time) may be shown in a forum (its root's docno)."""
     by = moderators(forum, archive)
     if by is None:
         return True
@@ -180,7 +180,7 @@ def _superseded(docno: int, archive: IArchive) -> bytes | None:
 
 def approval_time(docno: int, forums: Iterable[int], archive: IArchive, now: int) -> int:
     """Return the Clique-Time of an approval that counts although another node's clock is a little ahead."""
-    times = [now, archive.record(docno).time]
+    times: list[int] = [now, archive.record(docno).time]
     for forum in forums:
         by = moderators(forum, archive)
         if by is not None:

@@ -19,7 +19,6 @@ from cliquenntp.newsgroup.rendering import (
     split,
 )
 
-
 FIELDS = (b"subject", b"from", b"date", b"message-id", b"references", b":bytes", b":lines", b"xref")
 """in the order of the line; LIST OVERVIEW.FMT tells the same"""
 
@@ -33,9 +32,9 @@ def overview_line(
 ) -> bytes:
     """Return a document's overview line without its number: Subject to Xref, joined by TAB, no CRLF.
 
-    ``numbers`` are (group's docno, article number) as IWriter.number gave them; what waits for a moderator everywhere is
-    shown to moderators in the newsgroups of what waits (-root's docno, number).  :bytes and :lines are those of the
-    article as ``rendering.render`` makes it.
+    ``numbers`` are (group's docno, article number) as IWriter.number gave them; what waits everywhere is shown to
+    moderators, in the newsgroups of what waits (-root's docno, number).  :bytes and :lines are those of the article as
+    ``rendering.render`` makes it.
     """
     head, body = split(document.raw)
     headers = document.headers

@@ -19,8 +19,10 @@ from cliquenntp.document import (
 )
 from cliquenntp.document.headers import parse_headers
 from cliquenntp.interfaces import IArchive, Identity, Right
-from cliquenntp.newsgroup.control import Cancel, LeaveForum, PostRefused, forum_description, read_control
+from cliquenntp.newsgroup.approving import approved_by_answer, check_moderator, check_waiting, is_answer_to_what_waits
+from cliquenntp.newsgroup.control import Approve, Cancel, LeaveForum, PostRefused, forum_description, read_control
 from cliquenntp.newsgroup.message_ids import document_id_of, find_article, is_message_id, message_ids_in
+from cliquenntp.newsgroup.moderation import approval_fields, approval_time
 from cliquenntp.newsgroup.naming import find_group, is_group_name
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART, KEPT_FIELDS, outgoing_fields, utc_date
 from cliquenntp.newsgroup.retraction import acts_only, check_own, parent_field, retraction_fields
@@ -49,6 +51,8 @@ class Draft:
     body: bytes
     alias: bytes | None
     """the Message-ID that the newsreader chose: for the account that posted, the article is found by it"""
+    time: int = 0
+    """Clique-Time, where it may not be earlier than that"""
 
 
 @attrs.frozen
@@ -78,11 +82,18 @@ def draft(article: bytes, archive: IArchive, poster: Poster, now: int) -> Draft 
             return wanted
         if isinstance(wanted, Cancel):
             return Draft(_cancel(wanted.message_id, headers, archive, poster, now), b"", alias)
+        if isinstance(wanted, Approve):
+            return _approval(wanted.message_id, headers, archive, poster, now)
         return Draft(_new_forum(wanted.name, headers, body, poster, now), body, alias)
+    if is_answer_to_what_waits(headers):
+        return _approval(approved_by_answer(headers, body), headers, archive, poster, now)
     fields = [*_outgoing(headers, poster, now)]
     superseded = _plain(headers.get(b"Supersedes"))
     if superseded is None:
         parents = _parents(headers, archive, poster.identity)
+        if headers.get(b"Approved") is not None:
+            roots = {root for parent in parents for root in archive.record(parent).roots}
+            check_moderator(roots, poster.key, archive)
         fields.append(parent_field(archive.record(parent).id for parent in parents))
     else:
         target = check_own(_find(superseded, archive, poster.identity), superseded, poster.key, archive)
@@ -115,6 +126,18 @@ def _cancel(message_id: bytes, headers: Headers, archive: IArchive, poster: Post
         (b"Date", utc_date(headers.get(b"Date"), now)),
         *retraction_fields(b"Clique-Cancel", target, archive),
     )
+
+
+def _approval(message_id: bytes, headers: Headers, archive: IArchive, poster: Poster, now: int) -> Draft:
+    """Return what approves an article; what the moderator wrote beside it stays here."""
+    docno = check_waiting(_find(message_id, archive, poster.identity), message_id, poster.key, archive)
+    forums = [forum for forum, _ in archive.waits_in(docno)]
+    fields = (
+        (b"From", address_of(poster.key, poster.local_part).encode("ascii")),
+        (b"Date", utc_date(headers.get(b"Date"), now)),
+        *approval_fields(docno, archive),
+    )
+    return Draft(fields, b"", _own_message_id(headers), approval_time(docno, forums, archive, now))
 
 
 def refuse_posted_before(alias: bytes | None, archive: IArchive, identity: Identity) -> None:

@@ -150,9 +150,10 @@ def retracted_by(document: Document, docno: int, archive: IArchive) -> Iterator[
     held = None if target is None else archive.find(target)
     if held is not None and _counts(document.author, held, archive):
         yield held
+    if appoints(archive.record(docno), archive):
+        return
     if any(_retracts(child, document, archive) for child in archive.children(docno)):
-        if not appoints(archive.record(docno), archive):
-            yield docno
+        yield docno
 
 
 def _counts(author: bytes, docno: int, archive: IArchive) -> bool:

@@ -57,7 +57,7 @@ def make_room(forum: int, writer: IWriter) -> None:
 
 
 def revise(record: IRecord, numbers: list[tuple[int, int]], writer: IWriter, path_identity: str) -> None:
-    """Make a document's overview line anew, as it stands nowhere else than these numbers (group's docno, number) say."""
+    """Make the overview line anew of a document that stands nowhere but where these (group's docno, number) say."""
     try:
         document = parse(writer.raw(record.docno))
     except DocumentError:  # taken under wider limits than the default

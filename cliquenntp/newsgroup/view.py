@@ -155,7 +155,7 @@ class NewsView:
         )
 
     def what_waits(self, root: int) -> Newsgroup:
-        """Return the newsgroup of what waits in a forum (its root's docno); who may see it, is for the caller to know."""
+        """Return the newsgroup of what waits in a forum (its root's docno), whoever may see it."""
         return self._group(-root)
 
     def _note(self, root: int) -> bytes:

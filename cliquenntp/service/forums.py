@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
 
-from cliquenntp.document import Document, Signer, address_of, check_forum_name, compose
+from cliquenntp.document import (
+    DEFAULT_LIMITS,
+    Document,
+    Signer,
+    address_domain,
+    address_of,
+    check_forum_name,
+    compose,
+    key_text,
+)
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.importers import is_importer
+from cliquenntp.newsgroup.retraction import parent_field
 from cliquenntp.service.arrival import accept
 
 OWNER_LOCAL_PART = "owner"
@@ -40,11 +51,38 @@ def importing_root(writer: IWriter, name: str, signer: Signer, now: int, path_id
     return writer.record(docno)
 
 
-def root_document(name: str, description: str, signer: Signer, now: int) -> Document:
+def moderator_field(moderators: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return the field that names moderators by their keys.  Raises ForumRefusedError where they are too many."""
+    if len(moderators) > DEFAULT_LIMITS.keys:
+        raise ForumRefusedError(f"{len(moderators)} moderators; a forum has at most {DEFAULT_LIMITS.keys}")
+    return b"Clique-Moderator", ",\r\n ".join(map(key_text, moderators)).encode()
+
+
+def moderators_document(
+    root: IRecord, moderators: Sequence[bytes], signer: Signer, now: int
+) -> Document:
+    """Return the signed document that names a forum's moderators from now on.  Raises ForumRefusedError."""
+    fields = [
+        (b"From", address_of(signer.key, OWNER_LOCAL_PART).encode()),
+        (b"Subject", f"Moderators of {root.name}".encode()),
+        (b"Date", format_datetime(datetime.fromtimestamp(now, UTC)).encode()),
+        parent_field([root.id]),
+        moderator_field(moderators),
+        (b"MIME-Version", b"1.0"),
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+    ]
+    addresses = "".join(f"moderator@{address_domain(key)}\r\n" for key in moderators)
+    return compose(signer, fields, b"From now on these moderate the forum:\r\n" + addresses.encode(), now)
+
+
+def root_document(
+    name: str, description: str, signer: Signer, now: int, moderators: Sequence[bytes] = ()
+) -> Document:
     """Return the signed root of a forum.
 
-    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC.  Raises document.DocumentRefused
-    for a name that is none, ForumRefusedError for a description that is none.
+    ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC; ``moderators`` are keys, none: it is
+    not moderated.  Raises document.DocumentRefused for a name that is none, ForumRefusedError for a description that is
+    none, and for too many moderators.
     """
     check_forum_name(name)
     subject = description or name
@@ -59,5 +97,7 @@ def root_document(name: str, description: str, signer: Signer, now: int) -> Docu
         (b"Content-Type", b"text/plain; charset=utf-8"),
         (b"Content-Transfer-Encoding", b"8bit"),
     ]
+    if moderators:
+        fields.append(moderator_field(moderators))
     body = f"This is the beginning of the forum {name}.\r\n"
     return compose(signer, fields, body.encode(), now)

@@ -165,7 +165,8 @@ class Node(Service):
             raise StartError(str(error)) from None
         self.key, self.clique = self.nodes.key, self.nodes.shared
         self.unreached = Unreached(self.store.reader, self.turn, self._accept)
-        self.views = Views(self.store.reader, settings.path_identity, self.unreached, self.forums.are_all)
+        self.views = Views(self.store.reader, settings.path_identity, self.unreached, self.forums.are_all,
+                           self.personas.key)
         self.views.hide_by(self.power)
         self.turn.listen(self.views.moved)
         self.unreached.on_changed = self.views.whole.retitled

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from cliquenntp.document import Document, DocumentError, compose
 from cliquenntp.interfaces import IArchive, Identity, IRecord, IWriter
+from cliquenntp.newsgroup.approving import waiting_note
 from cliquenntp.newsgroup.control import LeaveForum, PostRefused
 from cliquenntp.newsgroup.posting import Poster, draft, refuse_posted_meanwhile
 from cliquenntp.newsgroup.retraction import acts_only
@@ -71,7 +72,7 @@ class Posting:
                 root = self._archive.record(drafted.root)
                 left = PostResult(True, f"{root.name} is followed no more; what is here stays")
                 return self.on_leave(identity, root).addCallbacks(lambda _: left, _refused)
-            document = compose(signer, drafted.fields, drafted.body, now)
+            document = compose(signer, drafted.fields, drafted.body, max(now, drafted.time))
             if self._refuses(document, self._archive):
                 raise PostRefused("this node has blocked what is posted here")
             route = self._routes.of(identity, document.parents)
@@ -93,6 +94,9 @@ class Posting:
             if acts_only(record):
                 return PostResult(True, "done")
             self.on_posted(identity, record)
+            note = waiting_note(record.docno, self._archive)
+            if note:
+                return PostResult(True, f"article received, {note}")
             # its name may be a forum's that is hidden from whoever posts in another one
             name = f", it is {record.name}" if identity.may_see(record.roots[:1]) else ""
             return PostResult(True, f"article received{name}")

@@ -293,7 +293,7 @@ class Archive:
         return ((group, number) for group, number in self._places_of(docno) if number)
 
     def _places_of(self, docno: int) -> Iterator[tuple[int, int]]:
-        """Yield (newsgroup's docno, number) of the places given after arrival; 0 where a moderator has to approve it."""
+        """Yield (newsgroup's docno, number) of places given after arrival; 0 where a moderator has to approve it."""
         first = docno << DOCNO_BITS
         return ((key & LARGEST_DOCNO, number) for key, number in self._linked.items(first, first | LARGEST_DOCNO))
 

@@ -1,11 +1,11 @@
 """cliquectl's commands: their arguments, and how their answers look to people; a module for each kind."""
 
-from cliquenntp.control.commands import articles, bridges, network, people, power, state, upkeep
+from cliquenntp.control.commands import articles, bridges, moderation, network, people, power, state, upkeep
 from cliquenntp.control.commands.line import CommandLine
 
 COMMANDS: tuple[CommandLine, ...] = (
-    *state.COMMANDS, *articles.COMMANDS, *bridges.COMMANDS, *network.COMMANDS, *people.COMMANDS, *power.COMMANDS,
-    *upkeep.COMMANDS,
+    *state.COMMANDS, *articles.COMMANDS, *moderation.COMMANDS, *bridges.COMMANDS, *network.COMMANDS, *people.COMMANDS,
+    *power.COMMANDS, *upkeep.COMMANDS,
 )
 """in the order of the help"""
 

@@ -74,6 +74,14 @@ COMMANDS = (
         arguments=(
             (("name",), {"metavar": "NAME", "help": "letters, digits and hyphens in components joined by dots"}),
             (("--description",), {"default": "", "help": "one line that says what the forum is about"}),
+            (("--moderated",), {
+                "action": "store_true", "help": "let what others than moderators post wait for one to approve it",
+            }),
+            (("--moderator",), {
+                "action": "append", "metavar": "KEY",
+                "help": "a moderator's key, as `cliquectl moderators` prints it; may be given several times "
+                "(default: whoever makes the forum)",
+            }),
             FOR_ACCOUNT,
         ),
         show=lambda result: f"{result['name']}\ninvite others with `cliquectl invite {result['name']}`",

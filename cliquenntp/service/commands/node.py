@@ -20,6 +20,7 @@ from cliquenntp.service.commands.follow import FollowCommands, follow_rows
 from cliquenntp.service.commands.importing import import_archive
 from cliquenntp.service.commands.invitation import PREFIX, InvitationCommands
 from cliquenntp.service.commands.link import LinkCommands
+from cliquenntp.service.commands.moderation import ModerationCommands, moderators_of
 from cliquenntp.service.commands.network import NetworkCommands, peers
 from cliquenntp.service.commands.persona import PersonaCommands
 from cliquenntp.service.commands.power import PowerCommands
@@ -62,6 +63,7 @@ class NodeCommands:
             **FollowCommands(self._node).table(),
             **LinkCommands(self._node).table(),
             **PowerCommands(self._node).table(),
+            **ModerationCommands(self._node).table(),
             **BridgeCommands(self._node).table(),
             **InvitationCommands(self._node).table(),
         }
@@ -139,7 +141,8 @@ class NodeCommands:
             raise CommandError(f"there is a forum {PREFIX}{name} already")
         try:
             signer = node.personas.signer(who.identity.persona)
-            record = await node.accept(root_document(name, description, signer, int(node.clock())), who.identity)
+            root = root_document(name, description, signer, int(node.clock()), moderators_of(arguments, signer.key))
+            record = await node.accept(root, who.identity)
         except DocumentError as error:
             raise CommandError(error.reason) from None
         except (ForumRefusedError, TurnRefused) as error:

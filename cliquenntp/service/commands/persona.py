@@ -64,6 +64,8 @@ class PersonaCommands:
             return answer | {"text": f"{account} signs with that key already"}
         kept = personas.replace(name, signer)
         self._node.listeners.expel(account)
+        if self._node.sharing is not None:
+            self._node.sharing.note_keys()
         text = f"{account} writes as {address} now: set that in the newsreader; the former key is in keys/{kept}"
         if self._node.settings.feed:
             text += "; start the node again, so that its feed signs with it too"

@@ -32,6 +32,7 @@ from cliquenntp.service.readers.accounts import Accounts
 from cliquenntp.service.readers.certificate import CertificateError
 from cliquenntp.service.readers.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
 from cliquenntp.service.readers.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.personas import public_key
 from cliquenntp.service.readers.views import Views
 from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
@@ -142,7 +143,8 @@ class Reader(MultiService):
         archive = self.store.reader
         self._unreached = _UnreachedRoots(archive)
         self.forums = NodeForums(archive)
-        self.views = Views(archive, self.settings.path_identity, self._unreached, self.forums.are_all)
+        self.views = Views(
+            archive, self.settings.path_identity, self._unreached, self.forums.are_all, partial(public_key, archive))
         self.power = Power(archive, _cannot_change)
         self.views.hide_by(self.power)
         self.posting = RemotePosting(self.call, self.is_connected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet import defer, endpoints
@@ -9,6 +10,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from cliquenntp.interfaces import OWNER
 from cliquenntp.service.processes.desk import DESK_SOCKET, Desk
 from cliquenntp.service.start import open_port
 from cliquenntp.service.turn import TurnRefused
@@ -33,7 +35,7 @@ class Sharing:
         node.turn.listen(self.desk.moved)
         node.turn.on_doubt = self._in_doubt
         node.turn.on_seat_lost = self._seat_lost
-        node.accounts.on_changed = self.desk.account_changed
+        node.accounts.on_changed = self._account_changed
         node.unreached.on_changed = self._retitled
         node.power.on_changed = self.desk.power_changed
 
@@ -48,6 +50,17 @@ class Sharing:
             endpoint = endpoints.serverFromString(node.reactor, text)
             self._ports.append(open_port(endpoint, self.desk, f"the port {text} for readers"))
         self._beating.start(BEAT_SECONDS, now=False)
+        self.note_keys()
+
+    def note_keys(self) -> None:
+        """Let readers know the public keys of all personas: whom a forum has for a moderator, they tell by them."""
+        node = self._node
+        names = [OWNER.persona, *(account.persona for account in node.accounts.all())]
+        node.turn.submit(partial(node.personas.note, names)).addErrback(lambda failure: failure.trap(TurnRefused))
+
+    def _account_changed(self, name: str | None) -> None:
+        self.desk.account_changed(name)
+        self.note_keys()
 
     async def stop(self) -> None:
         """Close the desk."""

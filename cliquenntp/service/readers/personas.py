@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from cliquenntp.document import Signer, address_domain
-from cliquenntp.service.keys import load_or_create, replace
+from cliquenntp.interfaces import IWriter
+from cliquenntp.service.keys import KeyFileError, load_or_create, replace
+from cliquenntp.store import Archive
+
+PIECES = "persona."
+"""before a persona's name: its public key in the database, for processes that have no key files"""
+
+
+def public_key(archive: Archive, name: str) -> bytes | None:
+    """Return a persona's public key as the database has it, or None."""
+    return archive.piece(f"{PIECES}{name}")
 
 
 class Personas:
@@ -25,6 +36,13 @@ class Personas:
             signer = self._signers[name] = Signer(load_or_create(self._path(name)))
         return signer
 
+    def key(self, name: str) -> bytes | None:
+        """Return a persona's public key, or None where there is none or it cannot be read."""
+        try:
+            return self.signer(name).key
+        except (KeyFileError, OSError, ValueError):
+            return None
+
     def replace(self, name: str, signer: Signer) -> str:
         """Let another key sign from now on; return the name of the file in which the former one is kept.
 
@@ -35,6 +53,13 @@ class Personas:
         replace(self._path(name), signer.seed, self._path(kept_as))
         self._signers[name] = signer
         return kept_as
+
+    def note(self, names: Iterable[str], writer: IWriter) -> None:
+        """Keep the public keys of personas in the database; in a step of the turn."""
+        for name in names:
+            key = self.key(name)
+            if key is not None:
+                writer.piece_set(f"{PIECES}{name}", key)
 
     def _path(self, name: str) -> Path:
         if not name or "/" in name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container
+from functools import partial
 
 import attrs
 
@@ -15,6 +16,7 @@ from cliquenntp.newsgroup.local import LocalView
 from cliquenntp.newsgroup.pages import PAGE_OCTETS
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
+from cliquenntp.newsgroup.waiting import WaitingView
 from cliquenntp.service.power import Power
 from cliquenntp.service.readers.local_groups import LocalGroups
 
@@ -51,13 +53,16 @@ class Views:
     def __init__(
         self, archive: IArchive, path_identity: str, unreached: Container[int] = (),
         is_all: Callable[[Container[int]], bool] = lambda forums: False,
+        key_of: Callable[[str], bytes | None] = lambda persona: None,
     ) -> None:
         """``unreached``: the docnos of the roots of forums of which no other node has answered yet.
 
-        ``is_all`` tells whether forums that somebody may see are all that there are, and will be.
+        ``is_all`` tells whether forums that somebody may see are all that there are, and will be; ``key_of`` gives the
+        public key of a persona (Identity.persona).
         """
         self._archive = archive
         self._is_all = is_all
+        self._key_of = key_of
         self.whole = NewsView(archive, path_identity, unreached, page_octets())
         """all that is held"""
         self._scoped: dict[Container[int], ScopedView] = {}
@@ -83,7 +88,9 @@ class Views:
         """Return what somebody sees; those who see the same forums share a view."""
         if identity.account is None:
             return self._for_nobody(self._in_scope(identity.forums))
-        hiding = HidingView(self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account))
+        hiding = WaitingView(
+            self._in_scope(identity.forums), self._archive, self._hidden_from(identity.account), self.whole,
+            partial(self._key_of, identity.persona), identity.forums)
         return LocalView(self._named(identity.account, hiding), self.local.of(identity.account))
 
     def _for_nobody(self, view: INewsView) -> INewsView:

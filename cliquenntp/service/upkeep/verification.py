@@ -135,7 +135,8 @@ def _numbers(archive: Archive, docno: int, record: Record) -> str:
     if record.docno != docno:
         return f"stands in the place of document {record.docno}"
     wrong = [
-        group for group, number in ((docno, 1), *record.numbers) if number and archive.numbers(group).at(number) != expected
+        group for group, number in ((docno, 1), *record.numbers)
+        if number and archive.numbers(group).at(number) != expected
     ]  # fmt: skip
     return f"has not the number that it was given in {len(wrong)} newsgroups" if wrong else ""
 

@@ -1,0 +1,54 @@
+"""cliquectl's commands for moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine, said
+from cliquenntp.units import octets_text
+
+
+def _show_moderators(result: Mapping[str, Any]) -> str:
+    lines = [f"{moderator['key']}  {moderator['address']}" for moderator in result["moderators"]]
+    return "\n".join([*([result["text"]] if result["text"] else []), *lines])
+
+
+def _show_waiting(row: Mapping[str, Any]) -> str:
+    return f"{row['id']}  {octets_text(row['size'])}  {row['from']}  {row['subject']}"
+
+
+COMMANDS = (
+    CommandLine(
+        name="waiting",
+        help="list what waits for a moderator in a forum, in the order in which it came",
+        arguments=((("name",), {"metavar": "FORUM", "help": "a moderated forum, as clique.tea"}),),
+        lists=True,
+        show=lambda _: "nothing waits",
+        show_row=_show_waiting,
+    ),
+    CommandLine(
+        name="approve",
+        help="show articles that wait in moderated forums",
+        arguments=(
+            (("names",), {
+                "nargs": "+", "metavar": "ID", "help": "an article's id, as `waiting` lists it, or its Message-ID",
+            }),
+            FOR_ACCOUNT,
+        ),
+        show=said,
+    ),
+    CommandLine(
+        name="moderators",
+        help="show who moderates a forum and your own key, or name others from now on",
+        arguments=(
+            (("name",), {
+                "nargs": "?", "metavar": "FORUM", "help": "a forum, as clique.tea; without it your own key is shown",
+            }),
+            (("--add",), {"action": "append", "metavar": "KEY", "help": "a key that moderates too"}),
+            (("--remove",), {"action": "append", "metavar": "KEY", "help": "a key that moderates no more"}),
+            FOR_ACCOUNT,
+        ),
+        show=_show_moderators,
+    ),
+)
