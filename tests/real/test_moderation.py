@@ -84,4 +84,4 @@ def test_what_waits_everywhere_shows_everywhere(make_nodes: Callable[..., list[N
     control = f"approve <{row['id']}@clique.invalid>"
     assert post(third.nntp_port, "cmsg approve", Control=control) == "240 done"
     wait_until(nodes, [], ["Assam", "Re: Assam", "Moderators of clique.tea", "Darjeeling", "Ceylon"])
-    assert all("all as they were stored" in node.cliquectl("verify")["text"] for node in nodes)
+    assert [node.cliquectl("verify") for node in nodes] == [[], [], []]

@@ -46,6 +46,11 @@ def absolute(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"path": str(Path(values["path"]).expanduser().absolute())}
 
 
+def joined(values: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments with several words as one text, blanks between them: no argument is a list."""
+    return {name: " ".join(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
 FOR_ACCOUNT = (
     ("--account",),
     {"default": "owner", "help": "for that account, and with its own node if it has one (default: the owner)"},

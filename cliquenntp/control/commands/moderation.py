@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine, said
+from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine, joined, said
 from cliquenntp.units import octets_text
 
 
@@ -37,6 +37,7 @@ COMMANDS = (
             FOR_ACCOUNT,
         ),
         show=said,
+        prepare=joined,
     ),
     CommandLine(
         name="moderators",
@@ -50,5 +51,6 @@ COMMANDS = (
             FOR_ACCOUNT,
         ),
         show=_show_moderators,
+        prepare=joined,
     ),
 )

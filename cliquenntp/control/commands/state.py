@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine
+from cliquenntp.control.commands.line import FOR_ACCOUNT, CommandLine, joined
 from cliquenntp.units import octets_text
 
 
@@ -84,6 +84,7 @@ COMMANDS = (
             }),
             FOR_ACCOUNT,
         ),
+        prepare=joined,
         show=lambda result: f"{result['name']}\ninvite others with `cliquectl invite {result['name']}`",
     ),
 )

@@ -69,13 +69,13 @@ class ModerationCommands:
     async def approve(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Approve articles, all or none of them."""
         node, who = self._node, acting(self._node, arguments)
-        names = arguments.get("names")
-        if not isinstance(names, list) or not names:
+        names = str(arguments.get("names") or "").split()
+        if not names:
             raise CommandError("approve takes the ids of articles")
         archive, signer = node.store.reader, node.personas.signer(who.identity.persona)
         try:
             waiting = [
-                check_waiting(self._docno(str(name), who), str(name).encode(), signer.key, archive) for name in names
+                check_waiting(self._docno(name, who), name.encode(), signer.key, archive) for name in names
             ]
             for docno in waiting:
                 forums = [forum for forum, _ in archive.waits_in(docno)]
@@ -140,11 +140,9 @@ def moderators_of(arguments: Mapping[str, Any], own: bytes) -> list[bytes]:
 
 
 def _keys(texts: object) -> list[bytes]:
-    """Return keys by their texts, each once.  Raises CommandError."""
-    if texts is None:
-        return []
+    """Return the keys in a text, blanks between them, each once.  Raises CommandError."""
     try:
-        return list(dict.fromkeys(key_from_text(str(text)) for text in texts))  # type: ignore[attr-defined]
+        return list(dict.fromkeys(map(key_from_text, str(texts or "").split())))
     except DocumentError:
         raise CommandError("a moderator's key has 43 characters: `cliquectl moderators` prints one's own") from None
 
