@@ -67,7 +67,7 @@ def test_what_waits_everywhere_shows_everywhere(make_nodes: Callable[..., list[N
     assert post(third.nntp_port, "Re: Assam", References=message_id).startswith("240")
     wait_until(nodes, ["Re: Assam"], ["Assam"])
     [row] = second.ask("waiting", name=GROUP)
-    with pytest.raises(CommandFailedError, match="only a moderator of"):
+    with pytest.raises(CommandFailedError, match="only a moderator of clique"):
         second.cliquectl("approve", row["id"])
     assert "is shown" in first.cliquectl("approve", row["id"])["text"]
     wait_until(nodes, [], ["Assam", "Re: Assam"])
