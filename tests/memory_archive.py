@@ -93,6 +93,7 @@ class MemoryArchive:
         self.account_aliases: dict[tuple[str, bytes], int] = {}
         self.named: dict[int, list[int]] = {}
         self.waits: dict[int, dict[int, int]] = {}
+        self.said: dict[tuple[int, bytes], list[int]] = {}
         self._numbered: tuple[Placement, int, tuple[tuple[int, int], ...]] | None = None
 
     def find(self, document_id: bytes) -> int | None:
@@ -175,6 +176,12 @@ class MemoryArchive:
 
     def linked_in(self, docno: int) -> Iterable[tuple[int, int]]:
         return sorted((group, number) for group, number in self.linked.get(docno, {}).items() if number)
+
+    def notices(self, root: int, key: bytes) -> Iterable[int]:
+        return self.said.get((root, key), [])
+
+    def note_notice(self, docno: int, root: int) -> None:
+        self.said.setdefault((root, self.records[docno].author), []).append(docno)
 
     def gone(self, docno: int) -> str:
         return self.reasons.get(docno, "")

@@ -170,6 +170,9 @@ class IArchive(Interface):
         It stands there, or a moderator has to approve it first.
         """
 
+    def notices(root: int, key: bytes) -> Iterable[int]:
+        """Return the docnos of the NoCeM messages that an author (the key) wrote in a forum, in order of arrival."""
+
     def gone(docno: int) -> str:
         """Return why a document's text is kept no more (its record stays), or an empty string where it is kept."""
 

@@ -90,6 +90,9 @@ class IWriter(IArchive):
     def appoint(docno: int, root: int) -> None:
         """Note that a document names moderators of a forum."""
 
+    def note_notice(docno: int, root: int) -> None:
+        """Note that a document is a NoCeM message in a forum."""
+
     def add_alias(account: str, message_id: bytes, docno: int) -> None:
         """Let an account find a document under a Message-ID of its newsreader's choice."""
 

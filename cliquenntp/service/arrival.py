@@ -8,6 +8,7 @@ from cliquenntp.newsgroup.judging import approve, judge_forum
 from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
 from cliquenntp.newsgroup.linking import show_below, show_linked
 from cliquenntp.newsgroup.moderation import appointed_by, with_waiting
+from cliquenntp.newsgroup.nocem import is_notice
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import ParentMissing, place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
@@ -50,6 +51,9 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         approve(document, writer, path_identity)
     if forum is not None and document.parents:
         judge_forum(forum, document.time, writer, path_identity)
+    if record.parents and is_notice(document):
+        for root in record.roots:
+            writer.note_notice(record.docno, root)
     for waited_in in placement.waits_in:
         make_room(waited_in, writer)
     return record

@@ -79,6 +79,7 @@ class Archive:
         self._follows = root["follows"]
         self._private_roots = root["private_roots"]
         self._waiting = Waiting(root)
+        self._notices = root["notices"]
         self.holdings = Holdings(root, self)
 
     @property
@@ -324,6 +325,12 @@ class Archive:
         """See IArchive."""
         return self._waiting.appointments(root)
 
+    def notices(self, root: int, key: bytes) -> Iterator[int]:
+        """See IArchive."""
+        first = notice_key(root, key, 0)
+        found: Iterator[int] = self._notices.values(first, notice_key(root, key, LARGEST_DOCNO))
+        return found
+
     def gone(self, docno: int) -> str:
         """See IArchive."""
         return self._gone.get(docno, "")
@@ -348,6 +355,11 @@ class Archive:
         """See IArchive."""
         for document_id, (reason, looked, comments, since, *node) in self._follows.get(account, {}).items():
             yield Follow(document_id, Reason(reason), looked, comments, since, *node)
+
+
+def notice_key(root: int, key: bytes, docno: int) -> bytes:
+    """Return the key of a NoCeM message: an author's in one forum stand together, in order of arrival."""
+    return root.to_bytes(4, "big") + key + docno.to_bytes(4, "big")
 
 
 def alias_key(account: str, message_id: bytes) -> bytes:

@@ -89,6 +89,10 @@ def _moderation(root: Root) -> None:
     root["appointments"] = LooseTree()
 
 
+def _notices(root: Root) -> None:
+    root["notices"] = NameTree()
+
+
 STEPS: tuple[Step, ...] = (
     ("documents, groups and their indexes", _documents),
     ("channels' sets", _channels),
@@ -102,6 +106,7 @@ STEPS: tuple[Step, ...] = (
     ("what the nodes of accounts hold", _nodes),
     ("places of links that came late", _late_places),
     ("what waits for moderators", _moderation),
+    ("NoCeM messages", _notices),
 )
 
 

@@ -11,7 +11,7 @@ from ZODB.POSException import ConflictError
 from zope.interface import implementer
 
 from cliquenntp.interfaces import SHARED, Changes, Follow, Held, IWriter, Place, Placement
-from cliquenntp.store.archive import Archive, alias_key
+from cliquenntp.store.archive import Archive, alias_key, notice_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Piece, Record
 from cliquenntp.store.groups import DOCNO_BITS, LARGEST_DOCNO, PAGE_LINES, Group, OverviewPage
@@ -362,6 +362,11 @@ class Writer(Archive):
         self.writes += 1
         self._waiting.appoint(docno, root)
         self._revised[root] = None
+
+    def note_notice(self, docno: int, root: int) -> None:
+        """See IWriter."""
+        self.writes += 1
+        self._notices[notice_key(root, self._records[docno].author, docno)] = docno
 
     def add_alias(self, account: str, message_id: bytes, docno: int) -> None:
         """See IWriter."""

@@ -9,7 +9,7 @@ import pytest
 
 from cliquenntp.newsgroup import late_parents
 from cliquenntp.newsgroup.newnews import NewArticles
-from cliquenntp.newsgroup.pages import Pages
+from cliquenntp.newsgroup.pages import PAGE_OCTETS, Pages
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.upkeep.verification import look_at_documents, look_at_forums
@@ -79,7 +79,7 @@ def test_newnews_tells_it_to_who_has_read_the_newsgroup_already(store: Store) ->
     view = NewsView(store.writer)
     group = view.newsgroup(b"clique.garden")
     assert group is not None
-    found = b"".join(NewArticles(store.writer, Pages(store.writer)).in_group(TIME + 60, group)).split()
+    found = b"".join(NewArticles(store.writer, Pages(store.writer, PAGE_OCTETS)).in_group(TIME + 60, group)).split()
     assert found == [view.message_id(docno) for docno in map(store.writer.find, (MINT.id, BOTH.id)) if docno]
 
 

@@ -11,7 +11,7 @@ import pytest
 from cliquenntp.document import Document, Signer, id_text
 from cliquenntp.newsgroup.expiry import Expiring, Rule
 from cliquenntp.newsgroup.newnews import NewArticles
-from cliquenntp.newsgroup.pages import Pages
+from cliquenntp.newsgroup.pages import PAGE_OCTETS, Pages
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.newsgroup.retraction import retraction_fields, stub_of
 from cliquenntp.newsgroup.view import NewsView
@@ -173,7 +173,7 @@ def test_new_articles_are_found_where_a_links_place_came_late(store: Store) -> N
     view = NewsView(store.writer)
     group = view.newsgroup(b"clique.garden")
     assert group is not None
-    found = b"".join(NewArticles(store.writer, Pages(store.writer)).in_group(TIME + 60, group)).split()
+    found = b"".join(NewArticles(store.writer, Pages(store.writer, PAGE_OCTETS)).in_group(TIME + 60, group)).split()
     assert found == [view.message_id(docno) for docno in (first, 3, newest)]
 
 
