@@ -36,6 +36,7 @@ class MemoryRecord:
     subject: str
     numbers: tuple[tuple[int, int], ...]
     references: tuple[bytes, ...]
+    message_ids: tuple[bytes, ...]
     size: int
 
     @property
@@ -230,7 +231,7 @@ class MemoryArchive:
             docno, document.id, document.author, document.time, arrived, placement.parents, placement.depth,
             placement.roots or (docno,), starters, placement.name, placement.subject,
             tuple(pair for pair in numbers if pair[0] > 0), placement.references,
-            len(document.raw),
+            placement.message_ids, len(document.raw),
         )
         self.records[docno] = record
         self.holders[docno] = {node}

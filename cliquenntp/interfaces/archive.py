@@ -37,6 +37,7 @@ class IRecord(Interface):
         "moderator has to approve it first, or had to")
     groups = Attribute("tuple[int, ...]: the docnos in ``numbers``")
     references = Attribute("tuple[bytes, ...]: ids of the first-parent chain without the root, oldest first, cut")
+    message_ids = Attribute("tuple[bytes, ...]: foreign Message-IDs under which it may be found")
     size = Attribute("int: octets of the document's bytes")
 
 

@@ -8,7 +8,8 @@ import attrs
 from zope.interface import Attribute, Interface
 
 LOCAL = 0
-"""stands for the docno of a newsgroup that shows no document; its articles have negative ones"""
+"""stands for the docno of a newsgroup that shows no document; its articles have negative ones.  A newsgroup
+with a lesser one (-root) has what waits for a moderator in a forum (IArchive.numbers)"""
 
 
 @attrs.frozen

@@ -15,10 +15,7 @@ class IReading(Interface):
     """What follows from somebody's reading: sessions tell it who reads where."""
 
     def looked(identity: Identity, group: int) -> bool:
-        """Note that somebody reads in a newsgroup; return whether what it lacks is only now being fetched.
-
-        A number below 0 names what waits for a moderator (IArchive.numbers): nothing follows from reading that.
-        """
+        """Note that somebody reads in a newsgroup; return whether what it lacks is only now being fetched."""
 
     def polled(identity: Identity, group: int) -> None:
         """Note that somebody's newsreader asked how many articles a newsgroup has: it may do so without its user."""

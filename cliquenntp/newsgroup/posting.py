@@ -137,7 +137,7 @@ def _approval(message_id: bytes, headers: Headers, archive: IArchive, poster: Po
         (b"Date", utc_date(headers.get(b"Date"), now)),
         *approval_fields(docno, archive),
     )
-    return Draft(fields, b"", _own_message_id(headers), approval_time(docno, forums, archive, now))
+    return Draft(fields, b"", own_message_id(headers), approval_time(docno, forums, archive, now))
 
 
 def refuse_posted_before(alias: bytes | None, archive: IArchive, identity: Identity) -> None:

@@ -15,7 +15,7 @@ def group(reader: Reader, words: list[bytes]) -> Answer:
     if newsgroup is None:
         return replies.NO_SUCH_GROUP
     reader.select(newsgroup)
-    if newsgroup.docno != LOCAL:
+    if newsgroup.docno > LOCAL:
         reader.reading.polled(reader.identity, newsgroup.docno)
     return replies.GROUP_SELECTED % (newsgroup.count, newsgroup.low, newsgroup.high, newsgroup.name)
 

@@ -144,7 +144,7 @@ class Reader:
         Raises NotYet where the newsgroup is only now being fetched and ``high`` may be one of what comes.
         """
         account, group = self.identity.account, self.selected()
-        if account is None or group == LOCAL:
+        if account is None or group <= LOCAL:
             return
         last = self.last_look
         if last is not None and last[:2] == (account, group) and self.now - last[2] < LOOK_AGAIN:

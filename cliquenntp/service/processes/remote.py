@@ -90,7 +90,7 @@ class RemoteReading:
     def looked(self, identity: Identity, group: int) -> bool:
         """See IReading; a look of which the writer was not told lately is waited for."""
         account = identity.account
-        if account is None or group < 0 or not self._is_connected() or not self._is_due(self._told, account, group):
+        if account is None or not self._is_connected() or not self._is_due(self._told, account, group):
             return False
         look = self._call("look", account, group)
         look.addErrback(_forgiven)
@@ -100,7 +100,7 @@ class RemoteReading:
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
         account = identity.account
-        if account is not None and group > 0 and self._is_connected() and self._is_due(self._polled, account, group):
+        if account is not None and self._is_connected() and self._is_due(self._polled, account, group):
             self._call("poll", account, group).addErrback(_forgiven)
 
     def _is_due(self, told: SizedCache[tuple[str, int], float], account: str, group: int) -> bool:

@@ -26,11 +26,11 @@ class Reading:
     def looked(self, identity: Identity, group: int) -> bool:
         """See IReading."""
         account = identity.account
-        return account is not None and group > 0 and self._follows.look(account, self._follows.places.of_group(group))
+        return account is not None and self._follows.look(account, self._follows.places.of_group(group))
 
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
-        if identity.account is not None and group > 0:
+        if identity.account is not None:
             self._follows.renew(identity.account, self._follows.places.of_group(group))
 
     def posted(self, identity: Identity, record: IRecord) -> None:
