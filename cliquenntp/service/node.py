@@ -41,6 +41,7 @@ from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.processes.workers import Workers, ZeoProcess
 from cliquenntp.service.readers.accounts import Accounts
 from cliquenntp.service.readers.follows import Follows
+from cliquenntp.service.readers.honours import Honours
 from cliquenntp.service.readers.listeners import FEED, Listeners
 from cliquenntp.service.readers.motd import own_node_of, posts_of, state_of
 from cliquenntp.service.readers.news_endpoints import NewsEndpoint
@@ -77,6 +78,7 @@ class Node(Service):
     sent_posts: SentPosts
     routes: Routes
     power: Power
+    honours: Honours
     posting: Posting
     bridges: Bridges
     room: Room
@@ -168,6 +170,9 @@ class Node(Service):
         self.views = Views(self.store.reader, settings.path_identity, self.unreached, self.forums.are_all,
                            self.personas.key)
         self.views.hide_by(self.power)
+        self.honours = Honours(self.store.reader, self.turn.submit)
+        self.views.hidden_by.append(self.honours.hidden_from)
+        self.turn.listen(self.honours.moved)
         self.turn.listen(self.views.moved)
         self.unreached.on_changed = self.views.whole.retitled
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)

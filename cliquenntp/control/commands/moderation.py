@@ -14,6 +14,12 @@ def _show_moderators(result: Mapping[str, Any]) -> str:
     return "\n".join([*([result["text"]] if result["text"] else []), *lines])
 
 
+def _show_nocem(result: Mapping[str, Any]) -> str:
+    if "text" in result:
+        return str(result["text"])
+    return "\n".join(f"{row['forum']}  {row['key']}" for row in result["honoured"]) or "nobody is honoured"
+
+
 def _show_waiting(row: Mapping[str, Any]) -> str:
     return f"{row['id']}  {octets_text(row['size'])}  {row['from']}  {row['subject']}"
 
@@ -51,6 +57,23 @@ COMMANDS = (
             FOR_ACCOUNT,
         ),
         show=_show_moderators,
+        prepare=joined,
+    ),
+    CommandLine(
+        name="nocem",
+        help="hide what others advise to hide: honour somebody's NoCeM messages in a forum, or write one",
+        arguments=(
+            (("action",), {"choices": ("follow", "unfollow", "list", "issue"), "help": "what to do"}),
+            (("words",), {
+                "nargs": "*", "metavar": "WORD",
+                "help": "with follow and unfollow a key, with issue ids or Message-IDs of articles",
+            }),
+            (("--forum",), {"metavar": "FORUM", "help": "where it counts, as clique.tea"}),
+            (("--undo",), {"action": "store_true", "help": "with issue: show the articles that you had hidden"}),
+            (("--type",), {"default": "spam", "help": "with issue: one word that says why (default: spam)"}),
+            FOR_ACCOUNT,
+        ),
+        show=_show_nocem,
         prepare=joined,
     ),
 )

@@ -22,6 +22,7 @@ from cliquenntp.service.commands.invitation import PREFIX, InvitationCommands
 from cliquenntp.service.commands.link import LinkCommands
 from cliquenntp.service.commands.moderation import ModerationCommands, moderators_of
 from cliquenntp.service.commands.network import NetworkCommands, peers
+from cliquenntp.service.commands.nocem import NocemCommands
 from cliquenntp.service.commands.persona import PersonaCommands
 from cliquenntp.service.commands.power import PowerCommands
 from cliquenntp.service.commands.room import RoomCommands
@@ -64,6 +65,7 @@ class NodeCommands:
             **LinkCommands(self._node).table(),
             **PowerCommands(self._node).table(),
             **ModerationCommands(self._node).table(),
+            **NocemCommands(self._node).table(),
             **BridgeCommands(self._node).table(),
             **InvitationCommands(self._node).table(),
         }

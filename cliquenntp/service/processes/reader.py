@@ -30,6 +30,7 @@ from cliquenntp.service.processes.calls import Away, CallingProtocol
 from cliquenntp.service.processes.remote import RemoteFeed, RemotePosting, RemoteReading
 from cliquenntp.service.readers.accounts import Accounts
 from cliquenntp.service.readers.certificate import CertificateError
+from cliquenntp.service.readers.honours import Honours
 from cliquenntp.service.readers.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
 from cliquenntp.service.readers.news_endpoints import NewsEndpoint
 from cliquenntp.service.readers.personas import public_key
@@ -102,6 +103,7 @@ class Reader(MultiService):
     forums: NodeForums
     reading: RemoteReading
     power: Power
+    honours: Honours
     accounts: Accounts
     listeners: Listeners
 
@@ -147,6 +149,8 @@ class Reader(MultiService):
             archive, self.settings.path_identity, self._unreached, self.forums.are_all, partial(public_key, archive))
         self.power = Power(archive, _cannot_change)
         self.views.hide_by(self.power)
+        self.honours = Honours(archive, _cannot_change)
+        self.views.hidden_by.append(self.honours.hidden_from)
         self.posting = RemotePosting(self.call, self.is_connected)
         self.reading = RemoteReading(self.reactor, self.call, self.is_connected, archive)
         self.accounts = Accounts(archive, _cannot_change, secrets.token_bytes(SECRET_OCTETS))
@@ -220,6 +224,7 @@ class Reader(MultiService):
         self.accounts.secret = secret
         self.accounts.read()
         self.power.read()
+        self.honours.read()
         self._connection = connection
         self.log.info("The writer is there")
 
@@ -229,7 +234,9 @@ class Reader(MultiService):
     ) -> None:
         """Show what a commit has changed; the database has moved forward to it."""
         named = tuple((account, message_id, docno) for account, message_id, docno in aliases)
-        self.views.moved(Changes(tuple(documents), tuple(groups), tuple(gone), named, tuple(revised)))
+        changes = Changes(tuple(documents), tuple(groups), tuple(gone), named, tuple(revised))
+        self.views.moved(changes)
+        self.honours.moved(changes)
 
     def retitled(self, unreached: list[bytes]) -> None:
         """Say of other forums than before that no node has answered."""
@@ -246,6 +253,7 @@ class Reader(MultiService):
         """Take over what is hidden and blocked now, and the accounts' own articles about it."""
         self.store.forward()
         self.power.read()
+        self.honours.read()
         self.views.local.read_all()
 
     def account_changed(self, name: str | None) -> None:

@@ -37,7 +37,7 @@ class Sharing:
         node.turn.on_seat_lost = self._seat_lost
         node.accounts.on_changed = self._account_changed
         node.unreached.on_changed = self._retitled
-        node.power.on_changed = self.desk.power_changed
+        node.power.on_changed = node.honours.on_changed = self.desk.power_changed
 
     def listen(self) -> None:
         """Open the desk.  Raises StartError."""
