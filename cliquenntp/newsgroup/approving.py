@@ -1,8 +1,8 @@
 """Approving articles that wait in moderated forums, from a newsreader or by name: who may, and what says so.
 
 A moderator answers the article in the newsgroup of what waits, with an ``Approved:`` header (RFC 5536 section 3.2.1) or
-with the word ``approve`` before all else in the body, for newsreaders that cannot add a header.  What stands beside it
-goes nowhere.
+with the word ``approve`` alone on the first or the last line of the own text, for newsreaders that cannot add a header.
+What stands beside it goes nowhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cliquenntp.newsgroup.naming import WAITING
 
 WORD = b"approve"
 
-_HOW = "to approve an article, answer it here with an Approved header, or with the word approve on the first line"
+_HOW = "to approve an article, answer it here with an Approved header, or with the word approve alone on a line"
 
 
 def is_answer_to_what_waits(headers: Headers) -> bool:
@@ -30,10 +30,16 @@ def is_answer_to_what_waits(headers: Headers) -> bool:
 def approved_by_answer(headers: Headers, body: bytes) -> bytes:
     """Return the Message-ID of the article that an answer to it approves.  Raises PostRefused where it is none."""
     answered = message_ids_in(headers.get(b"References") or headers.get(b"In-Reply-To") or b"")
-    first = next((line.strip() for line in body.split(b"\r\n") if line.strip()), b"")
-    if not answered or (headers.get(b"Approved") is None and first.lower() != WORD):
+    if not answered or (headers.get(b"Approved") is None and not _says_so(body)):
         raise PostRefused(_HOW)
     return answered[-1]
+
+
+def _says_so(body: bytes) -> bool:
+    """Tell whether the word is the first or the last line of a body, what is quoted and a signature left out."""
+    text, _, _ = body.partition(b"\r\n-- \r\n")
+    own = [line.strip().lower() for line in text.split(b"\r\n") if line.strip() and not line.startswith(b">")]
+    return bool(own) and WORD in (own[0], own[-1])
 
 
 def check_waiting(docno: int | None, message_id: bytes, key: bytes, archive: IArchive) -> int:

@@ -13,6 +13,7 @@ from tests.conftest import needs_program
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
 from tests.real.terminal import Terminal
+from tests.real.waiting import wait_for
 
 pytestmark = [pytest.mark.real, needs_program("slrn", "slrn"), needs_program("tmux", "tmux")]
 
@@ -169,3 +170,39 @@ def test_hiding_an_author_without_leaving_it(
     with NewsClient("127.0.0.1", node.nntp_port) as client:
         assert client.listing("LISTGROUP clique.garden")[1] == [b"1", b"3"]
     assert node.cliquectl("hidden")[0]["what"] == message_id[1:53]
+
+
+def test_a_moderator_approves_without_leaving_it(
+    make_nodes: Callable[..., list[NodeProcess]], tmp_path: Path, make_terminal: Callable[..., Terminal]
+) -> None:
+    node, other = make_nodes("moderator", "stranger")
+    node.cliquectl("create-forum", "tea", "--moderated")
+    other.ask("join", invitation=node.ask("invite", name="clique.tea")["invitation"])
+    with NewsClient("127.0.0.1", other.nntp_port) as client:
+        verdict = client.post(b"Newsgroups: clique.tea\r\nFrom: a@b.c\r\nSubject: Assam\r\n\r\nText.\r\n")
+        assert verdict == "240 article received, it waits for a moderator of clique.tea"
+    wait_for("what waits", lambda: node.ask("waiting", name="clique.tea"))
+    home = tmp_path / "home"
+    terminal = slrn(node, home, make_terminal)
+    (home / "typed").write_text("approve\n")
+    terminal.wait("clique.tea\n", "News Groups: 127.0.0.1")
+    terminal.keys("a")
+    terminal.wait("Add group:")
+    terminal.type("clique.local.waiting.tea")
+    terminal.keys("Enter")
+    terminal.wait("clique.local.waiting.tea\n")
+    terminal.keys("Enter")
+    terminal.wait("Group: clique.local.waiting.tea", "Assam")
+    terminal.keys("Enter")
+    terminal.wait("Subject: Assam", "Text.")
+    terminal.keys("f")
+    terminal.wait("Are you sure you want to followup?")
+    terminal.keys("y")
+    terminal.wait("Post the message?")
+    terminal.keys("y")
+    terminal.wait("Posting...done")
+    for process in (node, other):
+        with NewsClient("127.0.0.1", process.nntp_port) as client:
+            wait_for("the article", lambda client=client: client.command("GROUP clique.tea").split()[1] == "2")
+            assert client.listing("OVER 2")[1][0].split(b"\t")[1] == b"Assam"
+    assert node.ask("waiting", name="clique.tea") == []

@@ -56,6 +56,7 @@ def post(store: Store, author: Signer, raw: bytes) -> Document:
     article(Approved="pat@home.example"),
     article(body="approve"),
     article(body="\r\n  APPROVE \r\n\r\n> Words."),
+    article(body="Pat wrote:\r\n> Words.\r\n\r\napprove\r\n-- \r\nThe moderator"),
     article("clique.tea", answers=None, Control=f"approve {message_id_of(EARLY.id).decode()}"),
 ])
 def test_a_moderator_approves(store: Store, raw: bytes) -> None:
@@ -68,6 +69,7 @@ def test_a_moderator_approves(store: Store, raw: bytes) -> None:
 
 @pytest.mark.parametrize(("author", "raw", "reason"), [
     (FIRST, article(body="> approve"), "to approve an article, answer it here"),
+    (FIRST, article(body="No.\r\n-- \r\napprove"), "to approve an article, answer it here"),
     (FIRST, article(body="This one I approve"), "to approve an article, answer it here"),
     (FIRST, article(answers=None, Approved="pat@home.example"), "to approve an article, answer it here"),
     (FIRST, article(answers=LATE, body="approve"), "there is no article"),
