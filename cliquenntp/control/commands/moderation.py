@@ -64,8 +64,8 @@ COMMANDS = (
         help="hide what others advise to hide: honour somebody's NoCeM messages in a forum, or write one",
         arguments=(
             (("action",), {"choices": ("follow", "unfollow", "list", "issue"), "help": "what to do"}),
-            (("words",), {
-                "nargs": "*", "metavar": "WORD",
+            (("names",), {
+                "nargs": "*", "metavar": "NAME",
                 "help": "with follow and unfollow a key, with issue ids or Message-IDs of articles",
             }),
             (("--forum",), {"metavar": "FORUM", "help": "where it counts, as clique.tea"}),

@@ -37,7 +37,7 @@ class NocemCommands:
     async def nocem(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Honour somebody's messages, or no more; list whose; or write one."""
         who, action = acting(self._node, arguments), arguments.get("action")
-        words = str(arguments.get("words") or "").split()
+        words = str(arguments.get("names") or "").split()
         if action == "list" and not words:
             return {"honoured": [*self._rows(who)]}
         root = self._forum(arguments, who)
