@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -53,7 +54,9 @@ def test_one_account_honours_what_another_does_not(make_node: Callable[..., Node
         assert bob.command(f"STAT {pills}").startswith("430")
         assert eve.command(f"STAT {pills}").startswith("223")
 
-        # peas were a mistake; this one is written in a newsreader
+        # peas were a mistake; this one is written in a newsreader, in another second
+        issued = time.time()
+        wait_for("the next second", lambda: int(time.time()) > int(issued))
         lines = ["@@BEGIN NCM HEADERS", "Version: 0.93", "Issuer: me@example.org", "Type: mistake", "Action: show",
                  "Count: 1", "Notice-ID: 2", "@@BEGIN NCM BODY", f"{peas} {GROUP}", "@@END NCM BODY"]
         with NewsClient("127.0.0.1", warden.nntp_port) as client:

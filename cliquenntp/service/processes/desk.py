@@ -70,11 +70,11 @@ class Desk(Factory):
 
     def account_changed(self, name: str | None) -> None:
         """Tell all readers that an account has changed, or what all accounts see."""
-        self._tell("account", name)
+        self._tell("account", self._node.store.writer.state, name)
 
     def power_changed(self) -> None:
-        """Tell all readers that something is hidden or blocked, or no more."""
-        self._tell("power")
+        """Tell all readers that something is hidden, blocked or honoured, or no more."""
+        self._tell("power", self._node.store.writer.state)
 
     def close(self) -> None:
         """End all connections."""

@@ -46,6 +46,9 @@ SECRET_OCTETS = 32
 RETRY_SECONDS = 0.5
 """between two attempts to reach the writer, or the database's server"""
 
+AFTER_COMMIT = ("hello", "moved", "account", "power")
+"""what a writer tells after a commit, which comes first in it"""
+
 CATCH_UP_SECONDS = 0.005
 """between two looks whether a commit of which the writer told can be read: the database's server tells of it at once"""
 
@@ -71,7 +74,7 @@ class _Connection(CallingProtocol):
         """Take the frames that wait, up to a commit that cannot be read yet."""
         while self._inbox:
             number, what, content = self._inbox[0]
-            if what in ("hello", "moved") and not number:
+            if what in AFTER_COMMIT and not number:
                 wait = self._reader.forward_to(content[0])
                 if wait:
                     self._reader.reactor.callLater(wait, self._go_on)
@@ -249,16 +252,14 @@ class Reader(MultiService):
         self.forums.read()
         self.views.look_again()
 
-    def power_changed(self) -> None:
-        """Take over what is hidden and blocked now, and the accounts' own articles about it."""
-        self.store.forward()
+    def power_changed(self, state: bytes) -> None:
+        """Take over what is hidden, blocked and honoured now, and the accounts' own articles about it."""
         self.power.read()
         self.honours.read()
         self.views.local.read_all()
 
-    def account_changed(self, name: str | None) -> None:
+    def account_changed(self, state: bytes, name: str | None) -> None:
         """Take over a change of an account, or of what all see, and end what goes on under it."""
-        self.store.forward()
         self.forums.read()
         self.views.forget()
         self.accounts.read()
