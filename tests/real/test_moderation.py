@@ -68,12 +68,12 @@ def test_what_waits_everywhere_shows_everywhere(make_nodes: Callable[..., list[N
     wait_until(nodes, ["Re: Assam"], ["Assam"])
     [row] = second.ask("waiting", name=GROUP)
     with pytest.raises(CommandFailedError, match="only a moderator of clique"):
-        second.cliquectl("approve", row["id"])
+        second.ask("approve", names=row["id"])
     assert "is shown" in first.cliquectl("approve", row["id"])["text"]
     wait_until(nodes, [], ["Assam", "Re: Assam"])
 
     # the third one becomes a moderator, and the first is none any more but for its root's key
-    key = third.cliquectl("moderators")["moderators"][0]["key"]
+    key = third.ask("moderators")["moderators"][0]["key"]
     first.cliquectl("moderators", GROUP, "--add", key)
     wait_until(nodes, [], ["Assam", "Re: Assam", "Moderators of clique.tea"])
     assert post(third.nntp_port, "Darjeeling", Approved="me@example.invalid").startswith("240 article received, it is ")
@@ -84,4 +84,4 @@ def test_what_waits_everywhere_shows_everywhere(make_nodes: Callable[..., list[N
     control = f"approve <{row['id']}@clique.invalid>"
     assert post(third.nntp_port, "cmsg approve", Control=control) == "240 done"
     wait_until(nodes, [], ["Assam", "Re: Assam", "Moderators of clique.tea", "Darjeeling", "Ceylon"])
-    assert [node.cliquectl("verify") for node in nodes] == [[], [], []]
+    assert [node.ask("verify") for node in nodes] == [[], [], []]

@@ -24,8 +24,8 @@ def numbers(client: NewsClient) -> list[bytes]:
 
 def logged_in(node: NodeProcess, name: str) -> NewsClient:
     """Return a connection of a new account's."""
-    password = node.cliquectl("user", "add", name)["password"]
-    [address] = node.cliquectl("status")["accounts"]
+    password = node.ask("user", action="add", name=name)["password"]
+    [address] = node.ask("status")["accounts"]
     client = NewsClient("127.0.0.1", int(address.rpartition(":")[2]))
     client.command(f"AUTHINFO USER {name}")
     assert client.command(f"AUTHINFO PASS {password}").startswith("281")
@@ -34,18 +34,18 @@ def logged_in(node: NodeProcess, name: str) -> NewsClient:
 
 def test_one_account_honours_what_another_does_not(make_node: Callable[..., NodeProcess]) -> None:
     warden = make_node("warden", clique=True)
-    warden.cliquectl("create-forum", "garden")
+    warden.ask("create-forum", name="garden", description="")
     config = 'workers = 2\naccounts = "tcp:0:interface=127.0.0.1"\nclique = "tcp:127.0.0.1:0"\n'
     node = make_node("node", config=config)
-    node.cliquectl("join", warden.cliquectl("invite", GROUP)["invitation"])
+    node.ask("join", invitation=warden.ask("invite", name=GROUP)["invitation"])
     post(node, GROUP, "Pills")
     post(node, GROUP, "Peas")
     pills, peas = (message_id(node, GROUP, subject) for subject in ("Pills", "Peas"))
     wait_for("both articles", lambda: len(warden.ask("status")["peers"]) == 1 and holds(warden, pills, peas))
-    key = warden.cliquectl("moderators")["moderators"][0]["key"]
+    key = warden.ask("moderators")["moderators"][0]["key"]
     with logged_in(node, "bob") as bob, logged_in(node, "eve") as eve, NewsClient("127.0.0.1", node.nntp_port) as owner:
         node.cliquectl("nocem", "follow", key, "--forum", GROUP, "--account", "bob")
-        assert node.cliquectl("nocem", "list", "--account", "bob")["honoured"] == [{"forum": GROUP, "key": key}]
+        assert node.ask("nocem", action="list", account="bob")["honoured"] == [{"forum": GROUP, "key": key}]
         text = warden.cliquectl("nocem", "issue", pills, peas[1:53], "--forum", GROUP)["text"]
         assert text.endswith("is told to hide 2 articles")
         wait_for("the message to count", lambda: numbers(bob) == [b"1", b"4"])
@@ -68,15 +68,15 @@ def test_one_account_honours_what_another_does_not(make_node: Callable[..., Node
         node.start()
     with NewsClient("127.0.0.1", node.nntp_port) as owner:
         assert numbers(owner) == [b"1", b"2", b"3", b"4", b"5"]
-        node.cliquectl("nocem", "follow", key, "--forum", GROUP)
+        node.ask("nocem", action="follow", names=key, forum=GROUP)
         wait_for("the owner's worker to hear of it", lambda: numbers(owner) == [b"1", b"3", b"4", b"5"])
-        node.cliquectl("nocem", "unfollow", key, "--forum", GROUP)
+        node.ask("nocem", action="unfollow", names=key, forum=GROUP)
         wait_for("that the pills are back", lambda: numbers(owner) == [b"1", b"2", b"3", b"4", b"5"])
-    assert node.cliquectl("nocem", "list")["honoured"] == []
-    for words in (("follow", "key", "--forum", GROUP), ("follow", key), ("unfollow", key, "--forum", GROUP),
-                  ("issue", "<nobody@example.org>", "--forum", GROUP), ("issue", "--forum", GROUP)):
+    assert node.ask("nocem", action="list")["honoured"] == []
+    for action, names, forum in (("follow", "key", GROUP), ("follow", key, ""), ("unfollow", key, GROUP),
+                                 ("issue", "<nobody@example.org>", GROUP), ("issue", "", GROUP), ("list", key, GROUP)):
         with pytest.raises(CommandFailedError):
-            node.cliquectl("nocem", *words)
+            node.ask("nocem", action=action, names=names, forum=forum)
 
 
 def holds(node: NodeProcess, *message_ids: str) -> bool:
