@@ -53,7 +53,7 @@ class _Blocked(Container[bytes]):
 
 
 class Power:
-    """What is hidden and blocked.  All methods are for the reactor's thread but ``refuses``."""
+    """What is hidden and blocked.  All methods are for the reactor's thread but ``refuses`` and ``withholds``."""
 
     def __init__(self, archive: Any, submit: Submit) -> None:
         """``archive`` has ``pieces`` as IWriter; ``submit`` is the turn's."""
@@ -138,3 +138,10 @@ class Power:
             return True
         parents = (archive.find(parent) for parent in document.parents)
         return any(parent is not None and is_below(parent, rules.trees, archive) for parent in parents)
+
+    def withholds(self, docno: int, archive: IArchive) -> bool:
+        """Tell whether a document that is held is blocked, so that others do not get it.  For any thread."""
+        rules = self._rules
+        if rules.authors and address_domain(archive.record(docno).author) in rules.authors:
+            return True
+        return is_below(docno, rules.trees, archive)

@@ -23,10 +23,15 @@ class StoredDocuments:
     (Writer.store, or Writer.hold where another node brought it).
     """
 
-    def __init__(self, writer: Any, store: Callable[[Place], object], node: int = SHARED) -> None:
+    def __init__(
+        self, writer: Any, store: Callable[[Place], object], node: int = SHARED,
+        why_withheld: Callable[[int], str] = lambda docno: "",
+    ) -> None:
+        """``why_withheld`` tells of a document, by its docno, why others do not get it though it is kept, if so."""
         self._writer = writer
         self._store = store
         self._node = node
+        self._why_withheld = why_withheld
 
     def _find(self, document_id: bytes) -> int | None:
         docno: int | None = self._writer.find(document_id)
@@ -113,7 +118,7 @@ class StoredDocuments:
     def gone(self, document_id: bytes) -> str:
         """See IDocuments."""
         docno = self._find(document_id)
-        return "" if docno is None else self._writer.gone(docno)
+        return "" if docno is None else self._writer.gone(docno) or self._why_withheld(docno)
 
     def channel(self, document_id: bytes, comments: bool) -> StoredChannel:
         """See IDocuments."""

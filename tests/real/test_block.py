@@ -68,7 +68,16 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
         wait_for_subject(node, GROUP, "Beside it")
         assert "More spam" not in overview(node, GROUP)
     assert "Spam" not in overview(second, GROUP)
+    # whoever joins by this node gets nothing of it from here
+    fourth = make_node("fourth", clique=True)
+    for other in (first, third):
+        fourth.cliquectl("block", "peer", key(other))
+    fourth.cliquectl("join", second.cliquectl("invite", GROUP)["invitation"])
+    for subject in ("Thread", "Good", "Beside it"):
+        wait_for_subject(fourth, GROUP, subject, 60.0)
+    assert not {"Spam", "Re: Spam", "More spam"} & overview(fourth, GROUP).keys()
     second.cliquectl("unblock", "document", spam)
+    assert {"Spam", "Re: Spam"} <= overview(second, GROUP).keys(), "what is here was only withheld"
     for node in (second, third):
         wait_for_subject(node, GROUP, "More spam", 60.0)
 
@@ -77,3 +86,27 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
     wait_for("a link with the peer that was blocked", lambda: key(first) in linked_keys(third))
     third.cliquectl("block", "peer", key(first))
     wait_for("no link any more", lambda: key(first) not in linked_keys(third))
+
+
+def test_a_blocked_document_can_be_dropped_from_the_disk(make_node: Callable[..., NodeProcess]) -> None:
+    first, second = (make_node(name, clique=True) for name in ("first", "second"))
+    first.cliquectl("create-forum", "garden")
+    second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
+    post(first, GROUP, "Spam")
+    spam = message_id(first, GROUP, "Spam")
+    post(first, GROUP, "Re: Spam", f"References: {spam}")
+    wait_for_subject(second, GROUP, "Re: Spam")
+    held = second.cliquectl("status")["documents_octets"]
+    told = second.cliquectl("block", "document", spam, "--drop")
+    assert told["text"].endswith("is blocked, 2 articles are gone for good")
+    assert second.cliquectl("status")["documents_octets"] < held
+    with pytest.raises(CommandFailedError, match="--drop is for a document"):
+        second.cliquectl("block", "peer", key(first), "--drop")
+    second.cliquectl("unblock", "document", spam)
+    post(first, GROUP, "More spam", f"References: {spam}")
+    wait_for_subject(second, GROUP, "More spam")
+    assert not {"Spam", "Re: Spam"} & overview(second, GROUP).keys()
+    assert second.cliquectl("block", "document", GROUP, "--drop")["text"].endswith("1 articles are gone for good")
+    second.cliquectl("unblock", "document", second.cliquectl("blocked")[0]["what"])
+    post(first, GROUP, "Afterwards")
+    wait_for_subject(second, GROUP, "Afterwards")

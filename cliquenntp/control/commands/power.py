@@ -53,7 +53,9 @@ COMMANDS = (
     CommandLine(
         name="block",
         help="take nothing more by an author or below a document, link with a node or take its introductions no more",
-        arguments=_BLOCKABLE,
+        arguments=(*_BLOCKABLE, (("--drop",), {
+            "action": "store_true", "help": "a document's text and that of all below it go from the disk, for good",
+        })),
         show=said,
     ),
     CommandLine(

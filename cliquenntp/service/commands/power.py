@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
-from cliquenntp.newsgroup.named import NamingError
+from cliquenntp.newsgroup.named import Kind, NamingError
 from cliquenntp.service.commands.acting import acting
 from cliquenntp.service.orders import VERBS, order, perform, rows
 from cliquenntp.service.power import PowerError
@@ -35,7 +35,12 @@ class PowerCommands:
         archive, power = self._node.store.reader, self._node.power
         try:
             made = order(verb, str(arguments.get("kind")), str(arguments.get("what")), archive, who.identity)
+            is_dropped = bool(arguments.get("drop"))
+            if is_dropped and made.named.kind is not Kind.DOCUMENT:
+                raise CommandError("--drop is for a document with all below it")
             [text] = await perform([made], who.account, power)
+            if is_dropped:
+                text += f", {await self._node.room.drop_below(made.named.value)} articles are gone for good"
         except (NamingError, PowerError, TurnRefused) as error:
             raise CommandError(str(error)) from None
         named = made.named

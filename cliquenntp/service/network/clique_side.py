@@ -104,7 +104,8 @@ class CliqueSide:
         )
         self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
-        self._decider = Decider(store, self._make_core, accept, reactor.seconds, node, self._power.refuses)
+        self._decider = Decider(store, self._make_core, accept, reactor.seconds, node, self._power.refuses,
+            self._power.withholds)
 
     @property
     def key(self) -> bytes:

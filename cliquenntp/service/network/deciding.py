@@ -20,6 +20,7 @@ from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Gone, Push
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IArchive, IDocuments, IRecord, IWriter, Place
+from cliquenntp.newsgroup.expiry import EXPIRED
 from cliquenntp.newsgroup.retraction import stub_of
 from cliquenntp.service.network.clique_state import persist, place_of
 from cliquenntp.service.network.waiting import WaitingRoom
@@ -64,10 +65,12 @@ class Decider:
         self, store: Store, make_core: Callable[[IDocuments, IArchive], Core], accept: Accept,
         seconds: Callable[[], float], node: int = SHARED,
         refuses: Callable[[Document, IArchive], bool] = lambda document, archive: False,
+        withholds: Callable[[int, IArchive], bool] = lambda docno, archive: False,
     ) -> None:
-        """``refuses`` tells which documents the operator has blocked."""
+        """``refuses`` tells which documents the operator has blocked, ``withholds`` which of those that are held."""
         self.node = node
-        self._documents = StoredDocuments(store.writer, self._store, node)
+        self._documents = StoredDocuments(
+            store.writer, self._store, node, lambda docno: EXPIRED if withholds(docno, store.writer) else "")
         self._make_core = make_core
         self._accept = accept
         self._seconds = seconds

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from cliquenntp.document import id_from_text, id_text
 from cliquenntp.interfaces import SHARED, IArchive, IWriter
 from cliquenntp.newsgroup.expiry import EXPIRED, Expiring, Expiry, Rule
+from cliquenntp.newsgroup.retraction import is_kept
 from cliquenntp.service.readers.follows import Follows
 from cliquenntp.service.turn import Turn
 from cliquenntp.store import Store
@@ -168,6 +169,33 @@ class Room:
             dict(Counter(_forum_told(expiry.root, archive) for expiry in going).most_common()),
         )
 
+    async def drop_below(self, document_id: bytes) -> int:
+        """Drop a document that is blocked and all below it, and pack; return how many went.  Fails as Turn.submit does.
+
+        A forum's own document stays, and so does what takes others back.
+        """
+        return await self._one_at_a_time.run(lambda: defer.ensureDeferred(self._drop_below(document_id)))
+
+    async def _drop_below(self, document_id: bytes) -> int:
+        going = await deferToThread(self._below, document_id)
+        for first in range(0, len(going), DROPPED_A_STEP):
+            await self._turn.submit(partial(_drop_all, going[first:first + DROPPED_A_STEP]))
+        if going:
+            await self._pack()
+        return len(going)
+
+    def _below(self, document_id: bytes) -> list[int]:
+        with self._store.snapshot() as archive:
+            docno = archive.find(document_id)
+            found: dict[int, None] = {} if docno is None else {docno: None}
+            waiting = [*found]
+            while waiting:
+                children = [child for child in archive.children(waiting.pop()) if child not in found]
+                found.update(dict.fromkeys(children))
+                waiting += children
+            records = ((docno, archive.record(docno)) for docno in found if not archive.gone(docno))
+            return [docno for docno, record in records if record.parents and not is_kept(record, archive)]
+
     async def pack(self) -> PackReport:
         """Free on the disk what is no longer needed."""
         return await self._one_at_a_time.run(lambda: defer.ensureDeferred(self._pack()))
@@ -201,6 +229,11 @@ def _drop(docnos: Sequence[int], writer: IWriter) -> None:
     for docno in docnos:
         if not writer.gone(docno) and all(writer.gone(child) for child in writer.children(docno)):
             writer.drop(docno, EXPIRED)
+
+
+def _drop_all(docnos: Sequence[int], writer: IWriter) -> None:
+    for docno in docnos:
+        writer.drop(docno, EXPIRED)
 
 
 def _forum_told(root: int, archive: IArchive) -> str:
