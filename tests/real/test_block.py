@@ -17,11 +17,16 @@ GROUP = "clique.garden"
 
 
 def linked_keys(node: NodeProcess) -> set[str]:
-    return {row["key"] for row in node.cliquectl("peers") if row["state"] == "linked"}
+    return {row["key"] for row in node.ask("peers") if row["state"] == "linked"}
 
 
 def key(node: NodeProcess) -> str:
-    return str(node.cliquectl("status")["node"])
+    return str(node.ask("status")["node"])
+
+
+def dialled(node: NodeProcess) -> str:
+    """Return a node's key and address, as `connect` takes them."""
+    return f"{key(node)}@{node.ask('status')['clique'][0]}"
 
 
 def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProcess]) -> None:
@@ -37,7 +42,7 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
     for node in (second, third):
         wait_for_subject(node, GROUP, "Thread")
     with pytest.raises(CommandFailedError, match="that node is blocked"):
-        third.cliquectl("connect", f"{key(first)}@{first.cliquectl('status')['clique'][0]}")
+        third.cliquectl("connect", dialled(first))
 
     author = first.cliquectl("user")["address"]
     second.cliquectl("block", "author", author)
@@ -47,7 +52,7 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
     post(first, GROUP, "Re: Spam", f"References: {spam}")
     post(third, GROUP, "Good", f"References: {thread}")
     wait_for_subject(first, GROUP, "Good")
-    held = second.cliquectl("status")["documents"]
+    held = second.ask("status")["documents"]
     assert "Spam" not in overview(second, GROUP) and "Thread" not in overview(second, GROUP)
     assert "Spam" not in overview(third, GROUP)
     assert linked_keys(third) == {key(second)}
@@ -55,7 +60,7 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
     second.stop()
     second.start()
     assert second.cliquectl("blocked") == [{"kind": "author", "what": "@" + author.partition("@")[2], "name": ""}]
-    assert second.cliquectl("status")["documents"] == held
+    assert second.ask("status")["documents"] == held
     second.cliquectl("unblock", "author", author)
     for node in (second, third):
         for subject in ("Thread", "Spam", "Re: Spam"):
@@ -82,7 +87,7 @@ def test_blocked_authors_documents_and_peers(make_node: Callable[..., NodeProces
         wait_for_subject(node, GROUP, "More spam", 60.0)
 
     third.cliquectl("unblock", "peer", key(first))
-    third.cliquectl("connect", f"{key(first)}@{first.cliquectl('status')['clique'][0]}")
+    third.cliquectl("connect", dialled(first))
     wait_for("a link with the peer that was blocked", lambda: key(first) in linked_keys(third))
     third.cliquectl("block", "peer", key(first))
     wait_for("no link any more", lambda: key(first) not in linked_keys(third))
@@ -96,10 +101,10 @@ def test_a_blocked_document_can_be_dropped_from_the_disk(make_node: Callable[...
     spam = message_id(first, GROUP, "Spam")
     post(first, GROUP, "Re: Spam", f"References: {spam}")
     wait_for_subject(second, GROUP, "Re: Spam")
-    held = second.cliquectl("status")["documents_octets"]
+    held = second.ask("status")["documents_octets"]
     told = second.cliquectl("block", "document", spam, "--drop")
     assert told["text"].endswith("is blocked, 2 articles are gone for good")
-    assert second.cliquectl("status")["documents_octets"] < held
+    assert second.ask("status")["documents_octets"] < held
     with pytest.raises(CommandFailedError, match="--drop is for a document"):
         second.cliquectl("block", "peer", key(first), "--drop")
     second.cliquectl("unblock", "document", spam)
