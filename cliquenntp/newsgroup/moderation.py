@@ -21,6 +21,7 @@ import attrs
 
 from cliquenntp.document import Document, DocumentError, id_text, parse
 from cliquenntp.interfaces import IArchive, IRecord, Placement
+from cliquenntp.newsgroup.placement import MOST_ROOTS
 from cliquenntp.newsgroup.retraction import acts_only, parent_field
 
 MOST_WAITING = 10_000
@@ -114,6 +115,9 @@ def forum_of(group: int, archive: IArchive) -> int:
 def with_waiting(placement: Placement, document: Document, archive: IArchive) -> Placement:
     """Return a new document's placement, with what a moderator has to approve first."""
     if not placement.groups:
+        return placement
+    are_all_told = len(placement.roots) < MOST_ROOTS  # else newsgroups of further forums may be among them
+    if are_all_told and not any(is_moderated(root, archive) for root in placement.roots):
         return placement
     forums: dict[int, bool] = {}
     withheld = set()

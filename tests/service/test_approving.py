@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cliquenntp.document import Document, Signer, build, parse
+from cliquenntp.document import Document, Signer, build, id_text, parse
 from cliquenntp.interfaces import OWNER, Identity, Right
 from cliquenntp.newsgroup.control import PostRefused
+from cliquenntp.newsgroup.gateway import Gateway
 from cliquenntp.newsgroup.hiding import Together
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.posting import Draft, Poster, draft
@@ -17,7 +18,19 @@ from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.newsgroup.waiting import WaitingView
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.store import Store
-from tests.service.test_moderation import EARLY, FIRST, HANDED_OVER, LATE, SECOND, STRANGER, TEA, shown, take, waiting
+from tests.service.test_moderation import (
+    APPROVED_EARLY,
+    EARLY,
+    FIRST,
+    HANDED_OVER,
+    LATE,
+    SECOND,
+    STRANGER,
+    TEA,
+    shown,
+    take,
+    waiting,
+)
 from tests.signed_documents import TIME, signed
 
 WAITING = "clique.local.waiting.tea"
@@ -156,3 +169,21 @@ def test_a_view_follows_what_is_approved_and_withdrawn(store: Store) -> None:
     assert view.article_named(message_id_of(EARLY.id)) is None
     assert message_id_of(EARLY.id) not in b"".join(view.message_ids_since(None, 0))
     assert waiting(store) == ["Early"]
+
+
+def test_a_bridge_sends_what_waited_once_it_is_approved(store: Store) -> None:
+    gateway = Gateway(store.writer, lambda forum: "alt.tea" if forum == "clique.tea" else None, "node.example")
+    assert gateway.article(2, "clique.tea", False) is None
+    strangers = take_and_find(store, signed("approve", TEA, EARLY, author=STRANGER, Clique_Approve=id_text(EARLY.id)))
+    assert gateway.article(strangers, "clique.tea", False) is None
+    approved = gateway.article(take_and_find(store, APPROVED_EARLY), "clique.tea", False)
+    assert approved is not None
+    assert approved.message_id == message_id_of(EARLY.id)
+    assert b"Newsgroups: alt.tea\r\n" in approved.raw
+
+
+def take_and_find(store: Store, document: Document) -> int:
+    take(store, [document])
+    docno = store.writer.find(document.id)
+    assert docno is not None
+    return docno

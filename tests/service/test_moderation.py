@@ -307,3 +307,19 @@ def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
         consistent(store)
     finally:
         store.close()
+
+
+def test_a_post_to_more_forums_than_its_record_names_waits_all_the_same(store: Store) -> None:
+    forums = [forum(f"f{number}", author=OWNER) for number in range(8)]
+    everywhere = signed("Everywhere", *forums, author=STRANGER)
+    by_first = signed("By the first", TEA, author=FIRST, time=TIME + 5)
+    both = signed("Both", everywhere, by_first, author=STRANGER, time=TIME + 10)
+    take(store, [TEA, *forums, everywhere, by_first, both])
+    docno = store.writer.find(both.id)
+    assert docno is not None and 1 not in store.writer.record(docno).roots
+    assert {group for group, subject in shown(store) if subject == "Both"} == {
+        "Everywhere", *(f"About f{number}" for number in range(8))}
+    assert waiting(store) == ["Both"]
+    take(store, [approval(both, FIRST, TIME + 20, everywhere, by_first)])
+    assert ("By the first", "Both") in shown(store)
+    assert waiting(store) == []

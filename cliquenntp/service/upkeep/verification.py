@@ -138,6 +138,7 @@ def _numbers(archive: Archive, docno: int, record: Record) -> str:
         group for group, number in ((docno, 1), *record.numbers)
         if number and archive.numbers(group).at(number) != expected
     ]  # fmt: skip
+    wrong += [root for root, number in archive.waits_in(docno) if archive.numbers(-root).at(number) != docno]
     return f"has not the number that it was given in {len(wrong)} newsgroups" if wrong else ""
 
 
