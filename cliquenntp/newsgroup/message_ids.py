@@ -41,7 +41,7 @@ def find_article(archive: IArchive, message_id: bytes) -> int | None:
 
 def message_ids_in(value: bytes) -> list[bytes]:
     """Return the Message-IDs in a References or In-Reply-To header, in order; what is none is passed over."""
-    return _MESSAGE_ID.findall(value)
+    return [found for found in _MESSAGE_ID.findall(value) if len(found) <= MOST_MESSAGE_ID_OCTETS]
 
 
 def is_message_id(value: bytes) -> bool:
