@@ -134,10 +134,13 @@ class NodeProcess:
             kill_session(self._process)
             self._process = None
 
-    def wait_for_end(self, seconds: float = 30.0) -> int:
+    def wait_for_end(self, seconds: float = 120.0) -> int:
         """Wait until the process has ended by itself; return its exit status, or the negative number of a signal."""
         assert self._process is not None
-        status = self._process.wait(seconds)
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the node goes on:\n{self.log[-3000:]}") from None
         self.kill()
         return status
 
