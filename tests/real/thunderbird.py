@@ -10,7 +10,8 @@ import json
 import os
 import socket
 import subprocess
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,26 @@ const window = Services.wm.getMostRecentWindow("mail:3pane");
 const about3Pane = window?.document.getElementById("tabmail")?.currentAbout3Pane;
 const folderOf = name => server.rootFolder.subFolders.find(f => f.prettyName == name || f.name == name);
 """
+
+SUBSCRIBE_WINDOW = 'const dialog = Services.wm.getMostRecentWindow("mailnews:subscribe");'
+
+ANSWER_DIALOGS = """
+window.dialogsSeen = [];
+Services.ww.registerNotification({
+    observe(opened, topic) {
+        if (topic != "domwindowopened") return;
+        opened.addEventListener("load", () => opened.setTimeout(() => {
+            if (opened.location.href != "chrome://global/content/commonDialog.xhtml") return;
+            const byId = id => opened.document.getElementById(id);
+            window.dialogsSeen.push(byId("infoBody").textContent);
+            if (!byId("loginContainer").hidden) byId("loginTextbox").value = given[0];
+            if (!byId("password1Container").hidden) byId("password1Textbox").value = given[1];
+            byId("commonDialog").getButton("accept").click();
+        }, 0), { once: true });
+    },
+});
+"""
+"""a user who answers each window that asks with OK, and a name and password where it wants them"""
 
 SETTINGS: dict[str, Any] = {
     "mail.accountmanager.accounts": "account1,account2",
@@ -68,20 +89,31 @@ class ScriptFailedError(Exception):
     """A script in Thunderbird raised; the text is what it said."""
 
 
+class AlertIsOpenError(ScriptFailedError):
+    """A window asks its user something."""
+
+
 class Thunderbird:
     """One Thunderbird with a new user's profile and one news account."""
 
-    def __init__(self, folder: Path, port: int, name: str, address: str) -> None:
-        """Start it; ``port`` is the news server's, name and address are the identity's."""
+    def __init__(
+        self, folder: Path, port: int, name: str, address: str, more: Mapping[str, Any] | None = None,
+        login: tuple[str, str] | None = None,
+    ) -> None:
+        """Start it; a profile in the folder is used again.
+
+        ``port`` is the news server's, name and address are the identity's, ``more`` are further preferences, and
+        ``login`` is the name and password for the window that asks for them.
+        """
         self._profile = folder / "profile"
-        self._profile.mkdir(parents=True)
+        self._profile.mkdir(parents=True, exist_ok=True)
         settings = SETTINGS | {
             "mail.identity.id1.fullName": name,
             "mail.identity.id1.useremail": address,
             "mail.server.server1.port": port,
             "mail.server.server1.newsrc.file": str(self._profile / "newsrc"),
             "marionette.port": 0,
-        }
+        } | (more or {})
         lines = [f'user_pref("{key}", {json.dumps(value)});' for key, value in settings.items()]
         (self._profile / "user.js").write_text("\n".join(lines) + "\n")
         self._log = (folder / "thunderbird.log").open("wb")
@@ -95,9 +127,10 @@ class Thunderbird:
         self._stream: Any = None
         try:
             wait_for("Thunderbird opens its port", self._connect, 90.0)
-            self._command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
+            self._command("WebDriver:NewSession", capabilities={"alwaysMatch": {"unhandledPromptBehavior": "ignore"}})
             self._command("Marionette:SetContext", value="chrome")
             wait_for("Thunderbird's window", lambda: self.run("return !!about3Pane?.threadPane;"), 60.0)
+            self.run(ANSWER_DIALOGS, *(login or ("", "")))
         except BaseException:
             self.close()
             raise
@@ -130,31 +163,47 @@ class Thunderbird:
         self._socket.sendall(b"%d:%b" % (len(message), message))
         _, _, error, result = self._receive()
         if error:
-            raise ScriptFailedError(f"{name}: {error['message']}")
+            kind = AlertIsOpenError if error["error"] == "unexpected alert open" else ScriptFailedError
+            raise kind(f"{name}: {error['message']}")
         return result
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Run the body of an asynchronous function, in which SERVER's names are known; return what it returns."""
+        """Run the body of an asynchronous function, in which SERVER's names are known; return what it returns.
+
+        It runs again where a window that asks came in between.
+        """
         body = (
             "const done = arguments[arguments.length - 1];"
             f"(async (...given) => {{ {SERVER} {script} }})(...arguments)"
             ".then(value => done([value ?? null, null]), error => done([null, String(error)]));")
-        answer = self._command("WebDriver:ExecuteAsyncScript", script=body, args=list(arguments), newSandbox=False)
-        value, error = answer["value"]
+
+        def answered() -> tuple[Any, str | None] | None:
+            try:
+                answer = self._command(
+                    "WebDriver:ExecuteAsyncScript", script=body, args=list(arguments), newSandbox=False)
+            except AlertIsOpenError:
+                return None
+            return None if answer["value"] is None else tuple(answer["value"])
+
+        value, error = wait_for("no window asks", answered)
         if error:
             raise ScriptFailedError(error)
         return value
 
     def open(self, newsgroup: str) -> None:
         """Subscribe to a newsgroup and show it."""
-        self.run("server.QueryInterface(Ci.nsINntpIncomingServer).subscribeToNewsgroup(given[0]);", newsgroup)
+        if newsgroup not in self.subscribed():
+            self.run("server.QueryInterface(Ci.nsINntpIncomingServer).subscribeToNewsgroup(given[0]);", newsgroup)
         wait_for("the newsgroup in the folder pane", lambda: self.run("return !!folderOf(given[0]);", newsgroup))
         self.run("about3Pane.displayFolder(folderOf(given[0]).URI);", newsgroup)
         wait_for("the newsgroup is shown", lambda: self.run("return !!about3Pane.gDBView;"))
 
     def refresh(self, newsgroup: str) -> None:
-        """Press the button that gets new messages."""
-        self.run("folderOf(given[0]).getNewMessages(window.msgWindow, null);", newsgroup)
+        """Press the button that gets new messages, and wait until they are there."""
+        self.run("""
+            await new Promise(ended => folderOf(given[0]).getNewMessages(window.msgWindow, {
+                QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]),
+                OnStartRunningUrl() {}, OnStopRunningUrl: ended }));""", newsgroup)
 
     def thread(self) -> list[tuple[int, str, str]]:
         """Return the rows of the thread pane: (depth, subject, author)."""
@@ -232,12 +281,73 @@ class Thunderbird:
         self.run(composing + "compose.SendMessage();")
         wait_for("the compose window closes", lambda: self.run(f"{composing} return !compose;"), 60.0)
 
+    def trust(self, port: int, certificate: bytes) -> None:
+        """Add an exception for a server's certificate (DER), as the certificate manager's Add Exception does."""
+        self.run("""
+            const database = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+            Cc["@mozilla.org/security/certoverride;1"].getService(Ci.nsICertOverrideService).rememberValidityOverride(
+                "127.0.0.1", given[0], {}, database.constructX509FromBase64(given[1]), false);
+            """, port, b64encode(certificate).decode())
+
+    def offered(self) -> set[str]:
+        """Open the subscribe window; return the newsgroups that it lists, and leave it open."""
+        self.run(f"""
+            {SUBSCRIBE_WINDOW}
+            if (!dialog) window.openDialog(
+                "chrome://messenger/content/subscribe.xhtml", "subscribe", "chrome,titlebar,resizable=yes",
+                {{ folder: server.rootFolder, okCallback: window.SubscribeOKCallback }});""")
+        names = wait_for("the subscribe window's list", lambda: self.run(f"""
+            {SUBSCRIBE_WINDOW}
+            if (!dialog?.document.getElementById("subscribeTree")?.view?._allRowMap) return null;
+            const names = [], down = row => {{
+                if (!row.hasProperty("uncheckable")) names.push(row.childPath);
+                row.children.forEach(down);
+            }};
+            dialog.document.getElementById("subscribeTree").view._allRowMap.forEach(down);
+            return names.length ? names : null;"""), 60.0)
+        return {str(name) for name in names}
+
+    def subscribe(self, newsgroup: str) -> None:
+        """Search a newsgroup in the subscribe window, tick it, and press OK."""
+        assert newsgroup in self.offered()
+        self.run(f"""
+            {SUBSCRIBE_WINDOW}
+            const tree = dialog.document.getElementById("subscribeTree"), name = given[0];
+            const field = dialog.document.getElementById("namefield");
+            field.value = name.split(".").at(-1);
+            field.dispatchEvent(new dialog.Event("input"));
+            const row = [...Array(tree.view.rowCount).keys()].map(i => tree.view.rowAt(i))
+                .find(row => row.childPath == name);
+            row.toggleProperty("checked", true);
+            dialog.document.querySelector("dialog").getButton("accept").click();""", newsgroup)
+        wait_for("the newsgroup in the folder pane", lambda: newsgroup in self.subscribed())
+
+    def subscribed(self) -> set[str]:
+        """Return the newsgroups of the folder pane."""
+        return set(self.run("return server.rootFolder.subFolders.map(folder => folder.name);"))
+
+    def cancel(self) -> None:
+        """Choose Message > Cancel Message for the article that is shown."""
+        asked = len(self.dialogs())
+        self.run('window.setTimeout(() => about3Pane.commandController.doCommand("cmd_cancel"), 0);')
+        wait_for("it asks", lambda: len(self.dialogs()) > asked)
+
+    def dialogs(self) -> list[str]:
+        """Return what the windows said that it has opened to ask or to complain."""
+        return [str(text) for text in self.run("return window.dialogsSeen;")]
+
     def screenshot(self, file: Path) -> None:
         """Write a picture of the window."""
         file.write_bytes(b64decode(self._command("WebDriver:TakeScreenshot", full=False)["value"]))
 
+    def quit(self) -> None:
+        """End it as its user does: it writes what it knows to its profile."""
+        self._command("Marionette:Quit", flags=["eAttemptQuit"])
+        wait_for("Thunderbird ends", lambda: self._process.poll() is not None)
+        self.close()
+
     def close(self) -> None:
-        """End it."""
+        """End it at once."""
         if self._socket is not None:
             self._socket.close()
         if self._process.poll() is None:

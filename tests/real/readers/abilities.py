@@ -34,6 +34,8 @@ class Program:
     """of the package in Debian 12, without Debian's part; what was tried"""
     cannot: dict[str, str] = attrs.field(factory=dict)
     """ability: why not, in the words of the manual"""
+    in_test: bool = True
+    """whether ``make test`` tries it, too; windows take long to open"""
 
 
 NEWSREADERS = {
@@ -47,6 +49,10 @@ NEWSREADERS = {
         "supersede": "has no such command where the table has a no",
         "reconnect": "asks before it connects again after a restart of the node, and was not tried further",
     }),
+    "Thunderbird": Program("thunderbird", "thunderbird", "153.8 ESR", {
+        "supersede": "has no such command",
+        "own": "offers to cancel every article, whoever wrote it",
+    }, in_test=False),
 }
 
 

@@ -13,12 +13,14 @@ from tests.real.readers.gnus import Gnus
 from tests.real.readers.neomutt import Neomutt
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
 from tests.real.readers.slrn import Slrn
+from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.readers.tin import Tin
 from tests.real.terminal import Terminal
 
 SAMPLE = Path(cliquenntp.__file__).parent / "sample" / "welcome"
 LANGUAGES = Path(__file__).with_name("mime.mbox")
-DRIVERS: dict[str, type[Newsreader]] = {"slrn": Slrn, "tin": Tin, "Gnus": Gnus, "neomutt": Neomutt}
+DRIVERS: dict[str, type[Newsreader]] = {"slrn": Slrn, "tin": Tin, "Gnus": Gnus, "neomutt": Neomutt,
+                                       "Thunderbird": ThunderbirdReader}
 
 CONFIG = f"""
 nntp = "{LOOPBACK}"

@@ -1,0 +1,96 @@
+"""Thunderbird, without a screen; ``tests/real/thunderbird.py`` drives its windows."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from tests.real.readers.newsreader import Access, Newsreader
+from tests.real.thunderbird import Thunderbird
+from tests.real.waiting import wait_for
+
+
+class ThunderbirdReader(Newsreader):
+    """The way through Thunderbird's windows: the subscribe window, and the three panes."""
+
+    def __init__(self, home: Path, access: Access) -> None:
+        super().__init__(home, access)
+        self._program: Thunderbird | None = None
+        self._newsgroup = ""
+
+    @property
+    def program(self) -> Thunderbird:
+        """The program that runs."""
+        assert self._program is not None, "not started"
+        return self._program
+
+    def start(self) -> None:
+        """Start it with the account that its user has made."""
+        if self._program is not None:
+            self._program.quit()
+        settings = {}
+        if self.access.certificate:
+            settings["mail.server.server1.socketType"] = 3
+        if self.access.login:
+            settings["mail.server.server1.always_authenticate"] = True
+        self._program = Thunderbird(
+            self.home, self.access.port, self.access.name, self.access.address, settings, self.access.login)
+        if self.access.certificate:
+            certificate = ssl.PEM_cert_to_DER_cert(self.access.certificate.read_text())
+            self.program.trust(self.access.port, certificate)
+
+    def close(self) -> None:
+        """End it."""
+        if self._program is not None:
+            self._program.close()
+            self._program = None
+
+    def newsgroups(self) -> set[str]:
+        """Open the subscribe window and list what it offers."""
+        return self.program.offered()
+
+    def subscribe(self, newsgroup: str) -> None:
+        """Search the newsgroup in the subscribe window and tick it."""
+        self.program.subscribe(newsgroup)
+
+    def subscribed(self) -> set[str]:
+        """Return the newsgroups of the folder pane."""
+        return self.program.subscribed()
+
+    def open(self, newsgroup: str) -> None:
+        """Click on the newsgroup in the folder pane, and ask for news."""
+        self._newsgroup = newsgroup
+        self.program.open(newsgroup)
+        self.program.refresh(newsgroup)
+
+    def _index(self, subject: str) -> int:
+        def look() -> int | None:
+            subjects = [row[1] for row in self.program.thread()]
+            return subjects.index(subject) if subject in subjects else None
+
+        return wait_for(f"the row of {subject!r}", look)
+
+    def depths(self, subject: str) -> list[int]:
+        """Return the levels of the rows from the subject's down to the next thread."""
+        levels = [level for level, _, _ in self.program.thread()[self._index(subject):]]
+        end = next((at for at, level in enumerate(levels) if at and not level), len(levels))
+        return levels[:end]
+
+    def read(self, subject: str) -> str:
+        """Select the article; return what the message pane shows."""
+        shown = self.program.read(self._index(subject))
+        return "\n".join([subject, shown, *self.program.attachments()])
+
+    def post(self, newsgroup: str, subject: str, text: str) -> None:
+        """Write it in a compose window."""
+        self.program.post(newsgroup, subject, text)
+
+    def follow_up(self, subject: str, text: str) -> None:
+        """Answer below the quoted text."""
+        self.program.follow_up(self._index(subject), text)
+
+    def cancel(self, subject: str) -> None:
+        """Select the article and choose Cancel Message; it asks once."""
+        index = self._index(subject)
+        self.program.read(index)
+        self.program.cancel()
