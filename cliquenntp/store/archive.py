@@ -21,8 +21,7 @@ from cliquenntp.store.index import key_digest
 from cliquenntp.store.waiting import Waiting
 
 RECORDS_A_SWEEP = 2000
-"""Records loaded by one long answer before ZODB's cache is cut back to its size.  ZODB does so only between two
-transactions; without it one OVER of a large sub-thread would bring every record into memory."""
+"""records loaded by one long answer between two sweeps"""
 
 
 class RawCache:
@@ -111,6 +110,14 @@ class Archive:
             if document_id.startswith(prefix):
                 yield document_id
 
+    def sweep(self) -> None:
+        """Cut ZODB's cache back to its size.
+
+        ZODB does so only between two transactions.  Where a long answer would bring every record into memory, that
+        takes 3 s of everybody's time after a million.
+        """
+        self._connection.cacheGC()
+
     def record(self, docno: int) -> Record:
         """See IArchive."""
         return self._records[docno]
@@ -172,7 +179,7 @@ class Archive:
         for count, (number, docno) in enumerate(numbers.between(low, high), 1):
             yield number, self._records[self.shown(docno)].overview
             if not count % RECORDS_A_SWEEP:
-                self._connection.cacheGC()
+                self.sweep()
 
     def numbers(self, group: int) -> IGroupNumbers:
         """See IArchive."""
@@ -229,6 +236,7 @@ class Archive:
 
     def since(self, docno: int) -> Iterable[int]:
         """See IArchive."""
+        self.sweep()  # who asks goes through many documents, some at a time
         return self._records.keys(docno, excludemin=True)
 
     def arrived_since(self, seconds: int) -> Iterable[int]:
@@ -258,7 +266,7 @@ class Archive:
                 yield docno_of(key)
             latest = key
             if not count % RECORDS_A_SWEEP:
-                self._connection.cacheGC()
+                self.sweep()
 
     def below_since(self, docno: int, time: int) -> Iterator[int]:
         """See IArchive."""

@@ -13,7 +13,7 @@ from ZODB.blob import is_blob_record
 from ZODB.POSException import POSKeyError
 from ZODB.utils import p64, u64
 
-from cliquenntp.store.archive import Archive
+from cliquenntp.store.archive import RECORDS_A_SWEEP, Archive
 from cliquenntp.store.locations import StoreUnusable, open_storage, without_password
 from cliquenntp.store.reading import StoreSettings, database_on
 
@@ -95,6 +95,9 @@ def _differences(original: Archive, copy: Archive, progress: Callable[[int], Non
         ):
             yield f"the article numbers of {original.record(docno).name}"
         progress(count)
+        if not count % RECORDS_A_SWEEP:
+            original.sweep()
+            copy.sweep()
     if list(original.pieces("")) != list(copy.pieces("")):
         yield "what is kept of the network and the accounts"
     for account in {*original.followers(), *copy.followers()}:

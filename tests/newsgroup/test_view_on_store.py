@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cliquenntp.newsgroup.view import NewsView
-from cliquenntp.store import Store
+from cliquenntp.store import Store, StoreSettings
 from tests.memory_archive import SmallForum
 
 
@@ -53,6 +53,24 @@ def test_lists_go_on_while_documents_arrive(store, forum):
         seen_recent += recent
         assert [group.docno for group in seen[:before]] == list(range(1, before + 1))
         assert [group.docno for group in seen_recent[:before]] == list(range(1, before + 1))
+
+
+@pytest.mark.parametrize("ask", [NewsView.active_list, lambda view: view.newsgroups(None, None)])
+def test_a_list_of_all_newsgroups_leaves_no_more_in_memory_than_the_caches_are_to_hold(tmp_path, ask):
+    kept = 500
+    store = Store.open(tmp_path / "large")
+    store.writer.begin()
+    forum = SmallForum("garden", store.writer)
+    for number in range(3 * kept):
+        forum.post(f"Row {number}")
+    store.writer.commit()
+    store.close()
+    store = Store.open(tmp_path / "large", StoreSettings(cache_objects=kept))
+    most = 0
+    for _ in ask(NewsView(store.reader)):
+        most = max(most, store.reader._connection._cache.cache_non_ghost_count)
+    assert kept / 2 < most < 2.5 * kept  # it is not that nothing was loaded
+    store.close()
 
 
 def test_ranges_go_on_while_documents_arrive(store, forum):
