@@ -25,7 +25,7 @@ UNITDIR ?= /etc/systemd/system
 LIBDIR = $(PREFIX)/lib/cliquenntp
 MANDIR = $(PREFIX)/share/man
 
-.PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-million bench-network \
+.PHONY: install run test test-programs bench bench-backup bench-core bench-forum bench-hostile bench-million bench-moving bench-network \
 	bench-node bench-packing bench-workers conformance simulate simulate-large test-bridge-long docs clean
 
 run: $(VENV)/installed
@@ -98,6 +98,10 @@ bench-workers: $(VENV)/installed-tests
 # a node with 1,000,000 documents beside one with 10,000, a quarter of an hour and 5 GB; docs/results/million.md
 bench-million: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.million
+
+# what cliquectl copy-storage takes with 100,000 documents; docs/results/moving.md
+bench-moving: $(VENV)/installed-tests
+	$(BIN)/python -m benchmarks.moving
 
 # twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
 bench-network: $(VENV)/installed-tests

@@ -42,7 +42,7 @@ SAMPLE = 5_000
 """articles that clients ask for, all over the forum"""
 
 FIRST_LOOKS = 80
-"""articles, and windows of 100, asked for right after a start, windows apart from each other in the smaller forum too"""
+"""articles, and windows of 100, asked for right after a start; windows are apart in the smaller forum too"""
 
 CLIENTS = 8
 SECONDS = 2.0
