@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -39,8 +40,8 @@ class Pages:
             ("GET", "overlay.svg"): self._overlay,
             ("POST", "join"): self._join,
             ("POST", "create"): self._create,
-            ("POST", "follow"): self._follow,
-            ("POST", "unfollow"): self._follow,
+            ("POST", "follow"): partial(self._follow, "follow"),
+            ("POST", "unfollow"): partial(self._follow, "unfollow"),
         }
 
     async def answer(self, request: Request) -> Page:
@@ -115,8 +116,7 @@ class Pages:
         joined = (await self._run("join", {"invitation": invitation})).result
         return _to_forum(joined["name"]) if joined["name"] else self._show("told.html", text=joined["text"])
 
-    async def _follow(self, request: Request, name: str) -> Page:
-        command = request.path.decode("ascii").lstrip("/").partition("/")[0]
+    async def _follow(self, command: str, request: Request, name: str) -> Page:
         text = (await self._run(command, {"name": name})).result["text"]
         return self._show("told.html", text=text)
 

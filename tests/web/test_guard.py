@@ -52,6 +52,8 @@ class GuardTests(TestCase):
         for media_type in ("application/x-www-form-urlencoded; a=\x85b", "multipart/form-data; boundary=\x85x", "\x0b"):
             answer = await self.ask("POST", "/create", {"Content-Type": media_type}, body)
             self.assertIn(answer.status, (303, 403), media_type)
+        answer = await self.ask("POST", "/follow/%9f", FORM, body)
+        self.assertEqual(400, answer.status)
 
     async def test_a_form_without_the_token_changes_nothing(self) -> None:
         for body in ("name=x", "name=x&token=", "name=x&token=wrong", "token=a&token=b&name=x"):
