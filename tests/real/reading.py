@@ -27,6 +27,15 @@ def overview(node: NodeProcess, group: str) -> dict[str, list[str]]:
     return {line[1]: line for line in lines}
 
 
+def articles_by_number(node: NodeProcess, group: str) -> dict[int, tuple[str, str]]:
+    """Return the subject and Message-ID of each number in a newsgroup."""
+    with NewsClient("127.0.0.1", node.nntp_port) as client:
+        low, high = client.command(f"GROUP {group}").split()[2:4]
+        _, lines = client.listing(f"OVER {low}-{high}")
+    fields = [line.decode().split("\t") for line in lines]
+    return {int(field[0]): (field[1], field[4]) for field in fields}
+
+
 def message_id(node: NodeProcess, group: str, subject: str) -> str:
     """Return the Message-ID of the article with that subject."""
     return overview(node, group)[subject][4]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
-from tests.real.reading import post, wait_for_subject
+from tests.real.reading import articles_by_number, post, wait_for_subject
 from tests.real.waiting import wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
@@ -123,15 +123,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             node.kill()
 
 
-def articles_by_number(node: NodeProcess) -> dict[int, tuple[str, str]]:
-    """Return each number's subject and Message-ID."""
-    with NewsClient("127.0.0.1", node.nntp_port) as client:
-        low, high = client.command(f"GROUP {GROUP}").split()[2:4]
-        _, lines = client.listing(f"OVER {low}-{high}")
-    fields = [line.decode().split("\t") for line in lines]
-    return {int(field[0]): (field[1], field[4]) for field in fields}
-
-
 def say(node: NodeProcess, subject: str) -> str:
     """Post under a Message-ID made of the subject; return the verdict, empty where the node died before it said one."""
     name = subject.replace(" ", "-")
@@ -162,7 +153,7 @@ def test_a_node_that_dies_in_a_turn(pair: Pair, crash: Crash) -> None:
 
     dying.start()
     assert dying.cliquectl("verify") == []
-    there = articles_by_number(dying)
+    there = articles_by_number(dying, GROUP)
     subjects = [subject for subject, _ in there.values()]
     assert answered in subjects, "answered 240 and gone"
     assert pair.seen.items() <= there.items(), "a number means another article than before"
@@ -180,9 +171,9 @@ def test_a_node_that_dies_in_a_turn(pair: Pair, crash: Crash) -> None:
     if crash.from_peer:
         wait_for_subject(dying, GROUP, f"more {pair.count}")
 
-    pair.seen = articles_by_number(dying)
+    pair.seen = articles_by_number(dying, GROUP)
     subjects = [subject for subject, _ in pair.seen.values()]
-    assert sorted(subjects) == sorted(subject for subject, _ in articles_by_number(peer).values())
+    assert sorted(subjects) == sorted(subject for subject, _ in articles_by_number(peer, GROUP).values())
     assert len(subjects) == len(set(subjects)), "an article is there twice"
     assert there.items() <= pair.seen.items(), "a number means another article than before"
     for node in (dying, peer):

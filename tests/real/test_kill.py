@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.nntp_client import NewsClient
 from tests.real.articles import write_mbox
 from tests.real.node_process import NodeProcess
-from tests.real.reading import count
+from tests.real.reading import articles_by_number, count
 from tests.real.waiting import wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -64,15 +63,6 @@ class Writers:
                 self.answered.add(subject)
         finally:
             writer.close()
-
-
-def articles_by_number(node: NodeProcess, group: str) -> dict[int, tuple[str, str]]:
-    """Return each number's subject and Message-ID."""
-    with NewsClient("127.0.0.1", node.nntp_port) as client:
-        low, high = client.command(f"GROUP {group}").split()[2:4]
-        _, lines = client.listing(f"OVER {low}-{high}")
-    fields = [line.decode().split("\t") for line in lines]
-    return {int(field[0]): (field[1], field[4]) for field in fields}
 
 
 def test_nothing_answered_is_lost_nothing_doubles_no_number_comes_back(
