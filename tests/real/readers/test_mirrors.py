@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.real.reading import count, wait_for_subject
 
 pytestmark = pytest.mark.real
 
+FETCHNEWS = Path(sys.prefix, "unpacked/usr/sbin/fetchnews")
 ARTICLES = 5000
 GROUP = "clique.mirrored"
 SUBJECT = "written offline"
@@ -74,10 +76,9 @@ def test_slrnpull(node: NodeProcess, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give leafnode the folders that are built into it")
-@pytest.mark.skipif(shutil.which("apt-get") is None, reason="leafnode's package comes from Debian")
+@pytest.mark.skipif(not FETCHNEWS.exists(), reason="needs leafnode's package unpacked: make test-programs")
 def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
-    fetchnews = unpacked("leafnode", tmp_path) / "usr" / "sbin" / "fetchnews"
     spool, settings = tmp_path / "spool", tmp_path / "settings"
     settings.mkdir()
     lines = ["server = 127.0.0.1", f"port = {node.nntp_port}", "hostname = leafnode.cliquenntp-tests.org",
@@ -95,7 +96,7 @@ def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
 
     # The names of its folders are built in, and another news server may use them: it sees its own there.
     mounts = f"mount --bind '{spool}' /var/spool/news && mount --bind '{settings}' /etc/news/leafnode"
-    command = ["unshare", "--mount", "sh", "-c", f"{mounts} && exec '{fetchnews}' -n -w -v"]
+    command = ["unshare", "--mount", "sh", "-c", f"{mounts} && exec '{FETCHNEWS}' -n -w -v"]
     for folder in ("/var/spool/news", "/etc/news/leafnode"):
         Path(folder).mkdir(parents=True, exist_ok=True)
     run(*command)
@@ -108,14 +109,6 @@ def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
     run(*command)
     wait_for_subject(node, GROUP, subject)
     assert not list((spool / "out.going").iterdir())
-
-
-def unpacked(package: str, folder: Path) -> Path:
-    """Fetch a Debian package and unpack it: leafnode cannot be installed beside INN."""
-    run("apt-get", "download", "-q", package, cwd=folder)
-    [archive] = folder.glob(f"{package}_*.deb")
-    run("dpkg", "-x", str(archive), str(folder / package))
-    return folder / package
 
 
 @pytest.mark.readers
