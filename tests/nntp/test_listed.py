@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 import pytest
 
@@ -9,6 +11,7 @@ from cliquenntp.document import key_text
 from cliquenntp.interfaces import OWNER, Identity, Listed, Right
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session import SessionSettings
+from cliquenntp.service.arrival import accept
 from tests.memory_archive import SmallForum, persona
 from tests.nntp.session_wire import SessionWire
 
@@ -19,11 +22,11 @@ SINCE_EVER = "NEWGROUPS 19700101 000000 GMT"
 @pytest.fixture(scope="module")
 def view() -> NewsView:
     """A forum with a thread and a reply, and a moderated one with a thread."""
-    forum = SmallForum("garden")
+    forum = SmallForum("garden", store=partial(accept, path_identity="not-for-mail"))
     forum.post("Re: Peas", parent=forum.post("Peas"))
     judge = key_text(persona("judge").key).encode()
     fields = [(b"Subject", b"Moderated"), (b"Clique-Forum", b"strict"), (b"Clique-Moderator", judge)]
-    forum.post("Chat", parent=forum.add(fields, b"Be nice.\r\n"))
+    forum.post("Chat", parent=forum.add(fields, b"Be nice.\r\n"), author="judge")
     return NewsView(forum.archive)
 
 
