@@ -54,7 +54,7 @@ from cliquenntp.service.start import StartError, listen_for_newsreaders, open_po
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.service.upkeep.collecting import RareCollections
 from cliquenntp.service.upkeep.room import Room
-from cliquenntp.store import BLOB_FOLDER, DATABASE_FILE, Store, StoreUnusable
+from cliquenntp.store import BLOB_FOLDER, DATABASE_FILE, Store, StoreSettings, StoreUnusable
 
 DATABASE_FOLDER = "database"
 ACCOUNTS_KEY = "accounts"
@@ -208,15 +208,16 @@ class Node(Service):
     def _open_store(self) -> Store:
         settings = self.settings
         location = settings.storage or str(settings.data / DATABASE_FOLDER)
+        sizes = StoreSettings.cached(settings.cache)
         if not settings.workers:
-            return Store.open(location, caches=settings.data)
+            return Store.open(location, sizes, caches=settings.data)
         folder = None if "://" in location else Path(location)
         if folder is not None:
             self._zeo = ZeoProcess(settings.data, folder / DATABASE_FILE, folder / BLOB_FOLDER)
             self._zeo.start()
             location = self._zeo.location
         self.workers = Workers(self.reactor, settings, location, self._zeo)
-        return Store.open(location, caches=settings.data, files=folder)
+        return Store.open(location, sizes, caches=settings.data, files=folder)
 
     def listen(self, kind: str, endpoint: NewsEndpoint, factory: Any) -> IListeningPort | None:
         """Listen where newsreaders connect, for the workers where there are some.  Raises StartError."""

@@ -30,6 +30,9 @@ MOST_PORT = 65535
 LEAST_ROOM = 1_000_000
 """octets; below that a forum of a few articles would expire as it comes"""
 
+LEAST_CACHE = 1 << 20
+"""octets; with less even the indexes of a small forum are read again and again"""
+
 MOST_LINE_OCTETS = 400
 """of a line that newsreaders show; NNTP has room for 510"""
 

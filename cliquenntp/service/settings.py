@@ -173,6 +173,12 @@ class Settings:
         "room on the disk, as \"4 GiB\"; where it is full, the oldest documents expire first",
     )
 
+    cache: int = _setting(
+        64 * 1024**2,  # store.StoreSettings: the indexes and newest records of some 100,000 documents
+        partial(checks.size, least=checks.LEAST_CACHE),
+        "memory for what was read and written last, as \"64 MiB\"; a process takes up to five times as much for it",
+    )
+
     expire: tuple[Rule, ...] = _setting(
         (),  # what nobody asked to be rid of stays as long as there is room
         checks.expiry_rules,

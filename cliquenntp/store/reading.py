@@ -24,22 +24,31 @@ class StoreTooNew(StoreUnusable):
     """A newer program has changed the database's shape."""
 
 
+CACHE_OCTETS = 64 * 1024 * 1024
+CACHE_OBJECTS = 200_000
+
+
 @attrs.frozen
 class StoreSettings:
-    """Sizes; each can be set by the operator."""
+    """Sizes; ``cached`` gives those for a cache of the operator's choice."""
 
-    cache_octets: int = 64 * 1024 * 1024
+    cache_octets: int = CACHE_OCTETS
     """ZODB's cache of each of the two connections, in octets as stored; in memory they take about twice that.  64 MiB
     hold the indexes and newest records of some 100,000 documents."""
 
-    cache_objects: int = 200_000
+    cache_objects: int = CACHE_OBJECTS
     """the same in objects; an object takes at least 150 octets of memory besides its state"""
 
-    raw_cache_octets: int = 32 * 1024 * 1024
+    raw_cache_octets: int = CACHE_OCTETS // 2
     """the documents' bytes read last: some 15,000 documents of 2 KB"""
 
     blob_octets: int = 64 * 1024
     """a larger document is a file of its own: ZODB copies an object several times on its way, a blob once"""
+
+    @classmethod
+    def cached(cls, octets: int) -> StoreSettings:
+        """Return sizes with a cache of so many octets, and the other caches in the usual relation to it."""
+        return cls(octets, max(1, octets * CACHE_OBJECTS // CACHE_OCTETS), octets // 2)
 
 
 class ReadStore:

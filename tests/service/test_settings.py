@@ -5,6 +5,7 @@ import pytest
 
 from cliquenntp.service import settings
 from cliquenntp.service.settings import Settings, SettingsError
+from cliquenntp.store import StoreSettings
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -130,6 +131,14 @@ def test_sizes_are_read_as_people_write_them(text: object, octets: int) -> None:
 def test_other_sizes_are_refused(text: object) -> None:
     with pytest.raises(SettingsError, match='"4 GiB"'):
         settings.load(None, {"quota": text})
+
+
+def test_the_usual_cache_is_the_stores_own() -> None:
+    usual = settings.load(None, {})
+    assert StoreSettings.cached(usual.cache) == StoreSettings()
+    small = StoreSettings.cached(settings.load(None, {"cache": "1 MiB"}).cache)
+    assert small.cache_octets == 1 << 20
+    assert (small.cache_objects, small.raw_cache_octets) == (3125, 1 << 19)
 
 
 def test_rules_of_expiry_are_read_from_tables(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from cliquenntp.service.setting_checks import READER
 from cliquenntp.service.settings import Settings
 from cliquenntp.service.start import StartError, listen_for_newsreaders, open_port
 from cliquenntp.service.upkeep.collecting import RareCollections
-from cliquenntp.store import ReadStore, StoreAway, StoreUnusable, without_password
+from cliquenntp.store import ReadStore, StoreAway, StoreSettings, StoreUnusable, without_password
 
 SECRET_OCTETS = 32
 
@@ -127,7 +127,8 @@ class Reader(MultiService):
         settings = self.settings
         try:
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.store = ReadStore.open_shared(settings.storage, settings.data)
+            sizes = StoreSettings.cached(settings.cache)
+            self.store = ReadStore.open_shared(settings.storage, settings.data, sizes)
             self._open()
             self.listeners.open()
             settings.control_socket.unlink(missing_ok=True)  # of a reader that was killed
