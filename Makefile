@@ -16,7 +16,7 @@ TEST_PACKAGES := slrn slrnpull tin neomutt emacs-nox suck tmux i2pd chromium chr
 # Packages that are unpacked for tests: installed, inn2 wants a host name with a dot and a mail server, and leafnode is
 # a news server that conflicts with it.  Beside them, what their programs need.
 UNPACKED_PACKAGES := inn2 inn2-inews leafnode
-TEST_PACKAGES += libcanlock3 libdb5.3 libperl5.36 libpython3.11 libsasl2-2 libsqlite3-0 libssl3 libsystemd0 zlib1g perl git
+TEST_PACKAGES += libcanlock3 libdb5.3 libperl5.36 libpython3.11 libsasl2-2 libsqlite3-0 libssl3 libsystemd0 zlib1g perl git iproute2
 
 # where `make install` puts things
 PREFIX ?= /usr/local
@@ -106,6 +106,12 @@ bench-moving: $(VENV)/installed-tests
 # twenty nodes on this machine with one forum, half an hour; `.venv/bin/python -m benchmarks.network --help` for less
 bench-network: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.network --result docs/protocol/results/network-20.md
+
+# a day among twenty real nodes that come, go, die and are cut off, in half an hour; as root.  docs/reliability.md has
+# what came out; `.venv/bin/python -m tests.soak --help` for less
+.PHONY: soak
+soak: $(VENV)/installed-tests test-programs
+	$(BIN)/python -m tests.soak --result docs/results/soak.md
 
 # a backup of 20,000 articles while posts go on, put back, and bits flipped in it; docs/backup.md has what came out
 bench-backup: $(VENV)/installed-tests

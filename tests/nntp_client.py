@@ -17,7 +17,8 @@ class NewsClient:
     ) -> None:
         """Connect, or take a stream that leads to the server; with a context in TLS from the beginning."""
         self.socket = socket.create_connection((host, port), timeout) if stream is None else stream
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.socket.family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
             self.socket = context.wrap_socket(self.socket)
         self._stream = self.socket.makefile("rb")

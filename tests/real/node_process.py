@@ -119,6 +119,12 @@ class NodeProcess:
         return self._process.pid
 
     @property
+    def running_pid(self) -> int | None:
+        """The same, None while none runs; for other threads than the one that starts and kills."""
+        process = self._process
+        return None if process is None else process.pid
+
+    @property
     def feed_port(self) -> int:
         """The port on which it takes articles of other news servers."""
         return int(self._status["feed"][0].rpartition(":")[2])
