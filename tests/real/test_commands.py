@@ -73,6 +73,17 @@ ROWS = (
     Row("unfollow {thread}", "still comes in as a part of", "unfollow", "required: NEWSGROUP"),
     Row("user add bob --rights read", "password: ", "user add bob --rights fly", "there is or was an account bob"),
     Row("persona export {folder}/me " + PASS, "whoever has it", "persona import {folder}/none " + PASS, "No such file"),
+    Row("moderators clique.mint", "{key}", "moderators clique.none", "clique.none"),
+    Row("waiting clique.mint", "Pepper", "waiting clique.none", "clique.none"),
+    Row("approve {waiting}", "", "approve none", "none"),
+    Row("nocem follow {stranger} --forum clique.tea", "is hidden from owner", "nocem follow none --forum clique.tea",
+        "43 characters"),
+    Row("hide document {thread}", "is hidden", "hide author nobody", "nobody"),
+    Row("hidden", "document", "hidden --account none", "none"),
+    Row("unhide document {thread}", "", "unhide document clique.none", "clique.none"),
+    Row("block author @aaaaaaaaaaaaaaaaaaaa.clique.invalid", "is blocked", "block peer nobody", "nobody"),
+    Row("blocked", "author", "blocked now", "unrecognized arguments: now"),
+    Row("unblock author @aaaaaaaaaaaaaaaaaaaa.clique.invalid", "", "unblock peer nobody", "nobody"),
     Row("backup {folder}/node.backup " + PASS, "files are in it", "backup {folder}/no/where " + PASS, "No such file"),
     Row("bookmark {thread}", "is kept whatever expires", "bookmark clique.none", "no newsgroup"),
     Row("bookmarks", "{thread}", "bookmarks x", "unrecognized arguments: x"),
@@ -102,6 +113,11 @@ def _prepared(node: NodeProcess, friend: NodeProcess, folder: Path) -> dict[str,
     friend.ask("create-forum", name="herbs", description="")
     wait_for_subject(friend, "clique.tea", "Black")
     wait_for("the link is told", lambda: any("clique.tea" in peer.get("forums", ()) for peer in node.ask("peers")))
+    node.ask("create-forum", name="mint", description="", moderated=True)
+    friend.ask("join", invitation=node.ask("invite", name="clique.mint")["invitation"])
+    wait_for("the forum is there", lambda: any(row["name"] == "clique.mint" for row in friend.ask("forums")))
+    post(friend, "clique.mint", "Pepper")
+    wait_for("the post waits", lambda: bool(node.ask("waiting", name="clique.mint")))
     (folder / "passphrase").write_text("nine lives\n")
     with NewsClient("127.0.0.1", node.nntp_port) as client:
         lines = client.listing("LIST NEWSGROUPS clique.tea.*")[1]
@@ -110,6 +126,8 @@ def _prepared(node: NodeProcess, friend: NodeProcess, folder: Path) -> dict[str,
         "folder": str(folder), "data": str(node.folder / "data"), "sample": str(SAMPLE), "thread": green,
         "other": black, "peer": friend.ask("status")["clique"][0],
         "invitation": friend.ask("invite", name="clique.herbs")["invitation"],
+        "waiting": node.ask("waiting", name="clique.mint")[0]["id"], "key": node.ask("moderators")["moderators"][0]["key"],
+        "stranger": friend.ask("moderators")["moderators"][0]["key"],
     }
 
 
