@@ -126,7 +126,8 @@ def _prepared(node: NodeProcess, friend: NodeProcess, folder: Path) -> dict[str,
         "folder": str(folder), "data": str(node.folder / "data"), "sample": str(SAMPLE), "thread": green,
         "other": black, "peer": friend.ask("status")["clique"][0],
         "invitation": friend.ask("invite", name="clique.herbs")["invitation"],
-        "waiting": node.ask("waiting", name="clique.mint")[0]["id"], "key": node.ask("moderators")["moderators"][0]["key"],
+        "waiting": node.ask("waiting", name="clique.mint")[0]["id"],
+        "key": node.ask("moderators")["moderators"][0]["key"],
         "stranger": friend.ask("moderators")["moderators"][0]["key"],
     }
 
