@@ -61,8 +61,11 @@ class FileStorage(ZODB.FileStorage.FileStorage):
 
     def _finish_finish(self, tid: bytes) -> None:
         self._file.flush()
-        # a pack may put another file in its place, synced and with this transaction
-        self._unsynced = os.dup(self._file.fileno())
+        try:
+            # a pack may put another file in its place, synced and with this transaction
+            self._unsynced = os.dup(self._file.fileno())
+        except OSError:  # no descriptor is left: readers wait
+            os.fsync(self._file.fileno())
         self._pos = self._nextpos
         self._index.update(self._tindex)
         self._ltid = tid

@@ -73,3 +73,19 @@ def test_a_commit_that_the_disk_does_not_take_fails(store: Store, monkeypatch: p
             store.writer.commit()
     with pytest.raises(ValueError, match="closed"):
         store.reader.raw(1)
+
+
+def test_a_commit_needs_no_descriptor(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(descriptor: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    synced: list[int] = []
+    store.writer.begin()
+    store_sample(store.writer, b"the second", [1])
+    with monkeypatch.context() as context:
+        context.setattr(os, "dup", none_left)
+        context.setattr(os, "fsync", synced.append)
+        store.writer.commit()
+    assert len(synced) == 1
+    store.forward()
+    assert store.reader.raw(2) == b"the second"
