@@ -38,6 +38,7 @@ def test_one_account_honours_what_another_does_not(make_node: Callable[..., Node
     config = 'workers = 2\naccounts = "tcp:0:interface=127.0.0.1"\nclique = "tcp:127.0.0.1:0"\n'
     node = make_node("node", config=config)
     node.ask("join", invitation=warden.ask("invite", name=GROUP)["invitation"])
+    wait_for("both workers", lambda: node.ask("status")["workers_connected"] == 2)
     post(node, GROUP, "Pills")
     post(node, GROUP, "Peas")
     pills, peas = (message_id(node, GROUP, subject) for subject in ("Pills", "Peas"))
@@ -66,6 +67,7 @@ def test_one_account_honours_what_another_does_not(make_node: Callable[..., Node
 
         node.kill()
         node.start()
+    wait_for("both workers", lambda: node.ask("status")["workers_connected"] == 2)
     with NewsClient("127.0.0.1", node.nntp_port) as owner:
         assert numbers(owner) == [b"1", b"2", b"3", b"4", b"5"]
         node.ask("nocem", action="follow", names=key, forum=GROUP)
