@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
+from tests.real.waiting import wait_for
 
 ROW = re.compile(r"^ *\d+ ..(?P<mark>.) .{6} .{15} \( *\S+\) (?:(?P<tree>[ │├└─*]*)>)?(?P<subject>.*?) *$")
 
@@ -66,10 +67,11 @@ class Neomutt(TerminalReader):
         return newsgroups_on(self.terminal.screen)
 
     def subscribe(self, newsgroup: str) -> None:
-        """Find the newsgroup in the browser and press s."""
+        """Find the newsgroup in the browser and press s; it is written down when the browser shows it."""
         self.terminal.keys("/")
         self.answer("Search for:", f"^{re.escape(newsgroup)}$")
         self.terminal.keys("s")
+        wait_for("the newsgroup without a u", lambda: newsgroup in self.subscribed())
 
     def subscribed(self) -> set[str]:
         """Return the newsgroups that the browser lists without a u."""
