@@ -128,7 +128,7 @@ class Slrn(TerminalReader):
         """Press ESC Ctrl-C on the article."""
         self.read(subject)
         self.terminal.keys("Escape", "C-c")
-        self.terminal.wait("ancel")
+        self.terminal.wait("Are you sure that you want to cancel")
         self.terminal.keys("y")
         self.terminal.wait("Done.")
 
@@ -137,7 +137,7 @@ class Slrn(TerminalReader):
         self.type_in_editor(text)
         self.read(subject)
         self.terminal.keys("Escape", "C-s")
-        self.terminal.wait("supersede")
+        self.terminal.wait("Are you sure that you want to supersede")
         self.terminal.keys("y")
         self._send()
 
