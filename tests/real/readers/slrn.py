@@ -137,7 +137,7 @@ class Slrn(TerminalReader):
         self.type_in_editor(text)
         self.read(subject)
         self.terminal.keys("Escape", "C-s")
-        self.terminal.wait("Are you sure that you want to supersede")
+        self.terminal.wait("Are you sure you want to supersede")
         self.terminal.keys("y")
         self._send()
 
