@@ -185,7 +185,7 @@ def test_subscribes(node: NodeProcess, reader: Newsreader) -> None:
     newsgroup = newsgroup_of(node, WELCOME, LANGUAGES)
     with NewsClient("127.0.0.1", node.nntp_port) as client:
         listed = {line.split()[0].decode() for line in client.listing("LIST ACTIVE clique.welcome*")[1]}
-    assert listed <= reader.newsgroups()
+    wait_for("all newsgroups in the list", lambda: listed <= reader.newsgroups())
     reader.subscribe(newsgroup)
     reader.start()
     assert newsgroup in wait_for("the subscribed newsgroups", reader.subscribed)
