@@ -72,6 +72,16 @@ def threaded_article(node: NodeProcess, forum: str) -> tuple[int, str, str]:
     raise AssertionError(f"{forum} has no reply with a non-ASCII subject")
 
 
+def follow_up(terminal: Terminal) -> None:
+    """Answer the article that is open with what the editor writes."""
+    terminal.keys("f")
+    terminal.wait("Are you sure you want to followup?")
+    terminal.keys("y")
+    terminal.wait("Post the message?")
+    terminal.keys("y")
+    terminal.wait("Posting...done")
+
+
 def open_article(terminal: Terminal, group: str, number: int) -> None:
     """Jump to an article by its number and show it."""
     terminal.keys("j")
@@ -95,12 +105,7 @@ def test_reading_and_posting(
     open_article(terminal, name, number)
     terminal.wait(f"Subject: {subject}", f" {number} : ")
 
-    terminal.keys("f")
-    terminal.wait("Are you sure you want to followup?")
-    terminal.keys("y")
-    terminal.wait("Post the message?")
-    terminal.keys("y")
-    terminal.wait("Posting...done")
+    follow_up(terminal)
 
     terminal.keys("P")
     terminal.wait("Are you sure that you want to post?")
@@ -195,12 +200,7 @@ def test_a_moderator_approves_without_leaving_it(
     terminal.wait("Group: clique.local.waiting.tea", "Assam")
     terminal.keys("Enter")
     terminal.wait("Subject: Assam", "Text.")
-    terminal.keys("f")
-    terminal.wait("Are you sure you want to followup?")
-    terminal.keys("y")
-    terminal.wait("Post the message?")
-    terminal.keys("y")
-    terminal.wait("Posting...done")
+    follow_up(terminal)
     for process in (node, other):
         with NewsClient("127.0.0.1", process.nntp_port) as client:
             wait_for("the article", lambda client=client: client.command("GROUP clique.tea").split()[1] == "2")

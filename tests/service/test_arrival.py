@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,6 @@ from cliquenntp.service.arrival import accept
 from cliquenntp.service.upkeep.verification import look_at_documents, look_at_forums
 from cliquenntp.store import Store, StoredDocuments
 from tests.signed_documents import AUTHOR, TIME, forum, link_to, signed
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
-    store.writer.begin()
-    yield store
-    store.close()
 
 
 def test_documents_become_articles_of_the_newsgroups_above(store: Store) -> None:

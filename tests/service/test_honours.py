@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,14 +28,6 @@ def notice(*articles: Document, hides: bool = True, author: Signer = WARDEN, roo
            time: int = TIME) -> Document:
     rows = [(message_id_of(article.id), b"clique.tea") for article in articles]
     return signed("@@NCM", root, body=notice_body("w@example.org", "spam", hides, "1", rows), author=author, time=time)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
-    store.writer.begin()
-    yield store
-    store.close()
 
 
 def hidden(store: Store, *keys: bytes, root: Document = TEA) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,6 @@ TEA, GARDEN = forum("tea"), forum("garden")
 MINT = signed("Mint", GARDEN)
 BOTH = signed("Both", TEA, MINT)
 ANSWER = signed("Re: Both", BOTH)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
-    store.writer.begin()
-    yield store
-    store.close()
 
 
 def problems(store: Store) -> list[object]:

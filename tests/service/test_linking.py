@@ -22,14 +22,6 @@ from tests.service.test_arrival import accepted, cancel_of, numbers_in
 from tests.signed_documents import TIME, forum, link_to, signed
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
-    store.writer.begin()
-    yield store
-    store.close()
-
-
 def titles(store: Store, group: Document) -> list[str]:
     """Return the subjects of the articles in a document's newsgroup."""
     docno = store.writer.find(group.id)

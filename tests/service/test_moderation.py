@@ -44,14 +44,6 @@ HANDED_OVER = appointment(TIME + 100, SECOND)
 LATE = signed("Late", TEA, author=STRANGER, time=TIME + 110)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
-    store.writer.begin()
-    yield store
-    store.close()
-
-
 def take(store: Store, documents: Iterable[Document]) -> None:
     """Store documents, each as soon as its first parent is there."""
     waiting, put_off = deque(documents), 0
