@@ -1,19 +1,24 @@
 """The floor: a bare Twisted protocol that says recorded bytes, for what no server made with Twisted can go below.
 
-    python -m benchmarks.floor FILE        FILE: a pickled dictionary, request line with its CRLF to answer
+    python -m benchmarks.floor FOLDER
 
-It prints its port, and serves until its standard input ends.
+The folder's file ``recorded`` is a pickled dictionary, request line with its CRLF to answer.  It prints three ports,
+and serves until its standard input ends: the first answers what is recorded, the second takes every article that is
+posted or fed, and the third does so when the article is signed and on the disk.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from twisted.internet import endpoints, reactor, stdio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from twisted.internet import reactor, stdio
 from twisted.internet.protocol import Factory, Protocol
 
 from benchmarks.nntp_clients import END, Server, Workload
@@ -41,6 +46,68 @@ class Echo(Protocol):
             self.transport.loseConnection()  # type: ignore[union-attr]
 
 
+Take = Callable[[bytes, Callable[[], None]], None]
+"""Takes an article as it was sent, and calls what answers it when it is kept."""
+
+
+class Taker(Protocol):
+    """Takes what is said after POST and TAKETHIS, looking for nothing but its end."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._received = b""
+        self._due = b""
+        """the answer to the article under way"""
+
+    def connectionMade(self) -> None:
+        """Greet."""
+        self.transport.setTcpNoDelay(True)  # type: ignore[union-attr]
+        self.transport.write(b"200 Floor\r\n")  # type: ignore[union-attr]
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take the lines and articles that are whole."""
+        self._received += data
+        while True:
+            taken, end, rest = self._received.partition(END if self._due else b"\r\n")
+            if not end:
+                return
+            self._received = rest
+            if self._due:
+                self._take(taken, lambda due=self._due: self.transport.write(due))  # type: ignore[misc, union-attr]
+                self._due = b""
+            elif taken.startswith(b"TAKETHIS"):
+                self._due = b"239%s\r\n" % taken.removeprefix(b"TAKETHIS")
+            elif taken == b"POST":
+                self._due = b"240 Taken\r\n"
+                self.transport.write(b"340 Send it\r\n")  # type: ignore[union-attr]
+            else:
+                self.transport.write(b"200 Well\r\n")  # type: ignore[union-attr]
+
+
+class Disk:
+    """Keeps articles, each with a signature, in a file; what has come in one turn of the reactor goes there at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._key = Ed25519PrivateKey.generate()
+        self._waiting: list[tuple[bytes, Callable[[], None]]] = []
+
+    def take(self, article: bytes, answer: Callable[[], None]) -> None:
+        """Keep an article and answer then."""
+        if not self._waiting:
+            reactor.callLater(0, self._write)  # type: ignore[attr-defined]
+        self._waiting.append((article, answer))
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for article, _ in waiting:
+            self._file.write(article + self._key.sign(hashlib.sha256(article).digest()))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        for _, answer in waiting:
+            answer()
+
+
 class UntilClosed(Protocol):
     """Ends the process when its standard input ends."""
 
@@ -54,14 +121,16 @@ class Floor:
     """A process that answers as a server did when it was recorded."""
 
     def __init__(self, folder: Path, answers: Mapping[bytes, bytes]) -> None:
-        path = folder / "recorded"
-        path.write_bytes(pickle.dumps(dict(answers)))
+        (folder / "recorded").write_bytes(pickle.dumps(dict(answers)))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.floor", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "benchmarks.floor", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
-        port = int(self._process.stdout.readline())
-        self.server = Server("floor", port, processes=Tree([self._process.pid]))
+        processes = Tree([self._process.pid])
+        self.server, self.taker, self.durable_taker = (
+            Server("floor", port, feed_port=port, processes=processes)
+            for port in map(int, self._process.stdout.readline().split())
+        )
 
     def stop(self) -> None:
         """End the process."""
@@ -87,10 +156,17 @@ def record(server: Server, workloads: Iterable[Workload]) -> dict[bytes, bytes]:
 
 def main() -> None:
     """Serve."""
-    answers = pickle.loads(Path(sys.argv[1]).read_bytes())
-    factory = Factory.forProtocol(lambda: Echo(answers))  # type: ignore[arg-type]
-    listening = endpoints.serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(factory)
-    listening.addCallback(lambda port: print(port.getHost().port, flush=True))
+    folder = Path(sys.argv[1])
+    answers = pickle.loads((folder / "recorded").read_bytes())
+    disk = Disk(folder / "taken")
+    makers: list[Callable[[], Protocol]] = [
+        lambda: Echo(answers), lambda: Taker(lambda _, answer: answer()), lambda: Taker(disk.take)
+    ]
+    ports = [
+        reactor.listenTCP(0, Factory.forProtocol(make), interface="127.0.0.1")  # type: ignore[attr-defined, arg-type]
+        for make in makers
+    ]
+    print(*(port.getHost().port for port in ports), flush=True)
     stdio.StandardIO(UntilClosed())
     reactor.run()  # type: ignore[attr-defined]
 

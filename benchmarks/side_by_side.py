@@ -129,12 +129,13 @@ class Comparison:
         count = len(self._servers)
         cpu = [figure.cpu_microseconds for figure in figures]
         floor = cpu[count:]
+        durable = f" ({floor[1]:,.0f} signed and on the disk)" if len(floor) > 1 else ""
         refused = [sum(each.refused for each in measurements) for measurements in found]
         refusals = f" (refused: {', '.join(map(str, refused))})" if any(refused) else ""
         return [
             found[0][0].title + refusals, *(f"{each:,.0f}" for each in cpu[:count]),
             *(f"{each / cpu[0]:.1f}" for each in cpu[1:count]),
-            *([f"{floor[0]:,.0f}", f"{cpu[0] / floor[0]:.1f}"] if floor else ["", ""]),
+            *([f"{floor[0]:,.0f}{durable}", f"{cpu[0] / floor[0]:.1f}"] if floor else ["", ""]),
             self._goal(name), *(f"{figure.per_second:,.0f}" for figure in figures[:count]),
         ]
 
@@ -143,7 +144,7 @@ class Comparison:
         return "" if goal is None else f"{goal:,}"
 
     def _runs(self, name: str) -> list[Callable[[], Measurement]]:
-        """Return what measures a workload on each server, then on the floor."""
+        """Return what measures a workload on each server, then on the floor; of writing, on that with a disk too."""
         seconds = self._seconds
         if name in COLD:
             return [partial(self._cold, number, COLD[name]) for number in range(len(self._servers))]
@@ -152,6 +153,8 @@ class Comparison:
                     for server in [*self._servers, self._floor.server]]
         if name in self._writing[0]:
             pairs = [(server, known[name]) for server, known in zip(self._servers, self._writing, strict=True)]
+            if name != "check":
+                pairs += [(taker, self._writing[0][name]) for taker in (self._floor.taker, self._floor.durable_taker)]
         else:
             pairs = [(server, known[name]) for server, known in zip(self._servers, self._reading, strict=True)]
             pairs.append((self._floor.server, self._reading[0][name]))

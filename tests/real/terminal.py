@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.real.waiting import wait_for
+from tests.real.waiting import T, wait_for
 
 
 class Terminal:
@@ -63,8 +63,12 @@ class Terminal:
             screen = self.screen
             return screen if all(text in screen for text in texts) else None
 
+        return self.wait_until(f"{texts} on the screen", look, seconds)
+
+    def wait_until(self, what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
+        """Do as ``wait_for``; a failure shows the screen."""
         try:
-            return wait_for(f"{texts} on the screen", look, seconds)
+            return wait_for(what, look, seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}; the screen shows:\n{self.text}") from None
 

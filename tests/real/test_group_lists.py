@@ -49,7 +49,7 @@ class Newsreader:
         """
         terminal = self.start()
         if most:
-            wait_for("a screen of newsgroups", lambda: len(names_on(terminal.screen)) >= most)
+            wait_for_list(terminal, most)
         elif self._program == "tin":
             terminal.wait("End of groups")
         names = names_on(terminal.screen)
@@ -65,6 +65,7 @@ class Newsreader:
             create = [] if self.newsrc.exists() else ["--create"]
             terminal = self._make_terminal("slrn", "-h", *where, *create, **environ)
             terminal.wait("News Groups: 127.0.0.1")
+            wait_for_list(terminal, 1)
             return terminal
         terminal = self._make_terminal("tin", "-r", "-g", *where, **environ)
         if self._starts == 1:
@@ -80,6 +81,11 @@ class Newsreader:
         else:
             terminal.keys("Q")
         wait_for(f"{self._program} has ended", lambda: terminal.has_ended)
+
+
+def wait_for_list(terminal: Terminal, count: int) -> None:
+    """Wait until so many newsgroups stand on the screen."""
+    terminal.wait_until("a screen of newsgroups", lambda: len(names_on(terminal.screen)) >= count)
 
 
 def names_on(screen: str) -> set[str]:
@@ -130,6 +136,7 @@ def test_polling_subscribed_newsgroups_follows_nothing(
         assert node.ask("status")["follows"] == follows
 
     terminal = newsreader.start()
+    wait_for_list(terminal, SUBSCRIBED - 50)
     terminal.keys("Enter")
-    wait_for("opening one follows it", lambda: len(node.ask("status")["follows"]) == 2)
+    terminal.wait_until("opening one follows it", lambda: len(node.ask("status")["follows"]) == 2)
     terminal.close()
