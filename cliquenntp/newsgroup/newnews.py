@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
+from itertools import islice
 
 from cliquenntp.interfaces import IArchive, IWildmat, Newsgroup
 from cliquenntp.newsgroup.caches import SizedCache
@@ -15,8 +16,11 @@ from cliquenntp.newsgroup.retraction import is_shown
 IDS_A_PAGE = 60
 """Message-ID lines have 71 octets: a page has 4 KB, and is made in 2 ms where its records must be loaded."""
 
-COMMON_GROUPS_KEPT = 10_000
-"""Chunks of 256 documents of which the common newsgroups are kept: 2,560,000 documents."""
+DOCUMENTS_A_STEP = 64
+"""documents whose newsgroups are looked at before others get their turn: 3 ms where their records must be loaded"""
+
+COMMON_GROUPS_KEPT = 2_000
+"""Chunks of 2,048 documents of which the common newsgroups are kept: 4 million documents."""
 
 Shows = Callable[[int], bool]
 """tells by docno whether something is shown"""
@@ -99,23 +103,24 @@ class NewArticles:
             if not chunk.docnos:
                 yield b""
                 continue
-            if match.any(self._common_groups(chunk)):  # as when its documents are all of one forum that matches
+            common = yield from self._common_groups(chunk)
+            if match.any(common):  # as when its documents are all of one forum that matches
                 yield chunk.octets
                 continue
             lines = zip(chunk.docnos, chunk.lines(), strict=True)
-            yield b"".join(line for docno, line in lines if match.any(_groups_of(self._archive, docno)))
+            while some := tuple(islice(lines, DOCUMENTS_A_STEP)):
+                yield b"".join([line for docno, line in some if match.any(_groups_of(self._archive, docno))])
 
-    def _common_groups(self, chunk: Chunk) -> frozenset[int]:
-        """Return the docnos of the newsgroups in which all documents of a chunk stand."""
+    def _common_groups(self, chunk: Chunk) -> Generator[bytes, None, frozenset[int]]:
+        """Return the docnos of the newsgroups in which all documents of a chunk stand; yields nothing in between."""
         key = chunk.docnos[0], chunk.docnos[-1], len(chunk.docnos)
         common = self._common.get(key)
         if common is None:
-            archive = self._archive
-            common = frozenset(archive.record(chunk.docnos[0]).roots)
-            for docno in chunk.docnos:
-                common = common.intersection(_groups_of(archive, docno))
-                if not common:
-                    break
+            docnos = iter(chunk.docnos)
+            common = frozenset(self._archive.record(chunk.docnos[0]).roots)
+            while common and (some := tuple(islice(docnos, DOCUMENTS_A_STEP))):
+                common = common.intersection(*(_groups_of(self._archive, docno) for docno in some))
+                yield b""
             self._common.keep(key, common)
         return common
 

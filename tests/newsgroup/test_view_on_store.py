@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from cliquenntp.newsgroup.newnews import DOCUMENTS_A_STEP
 from cliquenntp.newsgroup.view import NewsView
-from cliquenntp.store import Store, StoreSettings
+from cliquenntp.nntp.session.wildmat import parse_wildmat
+from cliquenntp.store import Store, StoreSettings, archive
 from tests.memory_archive import SmallForum
 
 
@@ -55,22 +58,59 @@ def test_lists_go_on_while_documents_arrive(store, forum):
         assert [group.docno for group in seen_recent[:before]] == list(range(1, before + 1))
 
 
-@pytest.mark.parametrize("ask", [NewsView.active_list, lambda view: view.newsgroups(None, None)])
-def test_a_list_of_all_newsgroups_leaves_no_more_in_memory_than_the_caches_are_to_hold(tmp_path, ask):
-    kept = 500
+KEPT = 500
+
+
+@pytest.fixture
+def large_store(tmp_path: Path) -> Iterator[Store]:
+    """Give a store with three times as many newsgroups as its cache may hold objects."""
     store = Store.open(tmp_path / "large")
     store.writer.begin()
     forum = SmallForum("garden", store.writer)
-    for number in range(3 * kept):
+    for number in range(3 * KEPT):
         forum.post(f"Row {number}")
     store.writer.commit()
     store.close()
-    store = Store.open(tmp_path / "large", StoreSettings(cache_objects=kept))
-    most = 0
-    for _ in ask(NewsView(store.reader)):
-        most = max(most, store.reader._connection._cache.cache_non_ghost_count)
-    assert kept / 2 < most < 2.5 * kept  # it is not that nothing was loaded
+    store = Store.open(tmp_path / "large", StoreSettings(cache_objects=KEPT))
+    yield store
     store.close()
+
+
+@pytest.mark.parametrize("ask", [NewsView.active_list, lambda view: view.newsgroups(None, None)])
+def test_a_list_of_all_newsgroups_leaves_no_more_in_memory_than_the_caches_are_to_hold(large_store, ask):
+    most = 0
+    for _ in ask(NewsView(large_store.reader)):
+        most = max(most, large_store.reader._connection._cache.cache_non_ghost_count)
+    assert KEPT / 2 < most < 2.5 * KEPT  # it is not that nothing was loaded
+
+
+def test_garbage_is_collected_though_as_much_is_let_go_of_as_is_loaded(large_store, monkeypatch):
+    monkeypatch.setattr(archive, "FREED_A_COLLECTION", 200)
+    collections: list[int] = []
+
+    def note(phase: str, about: dict[str, int]) -> None:
+        if phase == "start":
+            collections.append(about["generation"])
+
+    gc.disable()
+    gc.callbacks.append(note)
+    try:
+        for _ in NewsView(large_store.reader).active_list():
+            pass
+    finally:
+        gc.callbacks.remove(note)
+        gc.enable()
+    assert len(collections) >= 5
+    assert set(collections) == {1}
+
+
+def test_new_articles_of_some_newsgroups_are_told_some_at_a_time(large_store):
+    wildmat = parse_wildmat(b"clique.garden.*1*")
+    view = NewsView(large_store.reader)
+    for _ in range(2):  # also where the lines of all are ready
+        chunks = list(view.message_ids_since(wildmat, 0))
+        assert max(chunk.count(b"\r\n") for chunk in chunks) <= DOCUMENTS_A_STEP
+        assert sum(chunk.count(b"\r\n") for chunk in chunks) > KEPT
 
 
 def test_ranges_go_on_while_documents_arrive(store, forum):

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from cliquenntp.service.upkeep.collecting import FEWEST_OBJECTS, GROWTH, LOOK_SECONDS, RareCollections
 
-MOST_AT_ONCE = 30_000
+MOST_AT_ONCE = 15_000
 """objects; each takes a third of a microsecond"""
 
 
@@ -36,7 +36,7 @@ def test_a_collection_looks_at_few_objects_however_many_there_are(clock: Clock) 
     looked_at: list[int] = []
 
     def note(phase: str, about: dict[str, int]) -> None:
-        if phase == "start" and about["generation"] == 2:
+        if phase == "start" and about["generation"] >= 1:
             looked_at.append(sum(len(gc.get_objects(generation)) for generation in range(3)))
 
     gc.callbacks.append(note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import attrs
 
@@ -17,8 +18,11 @@ from cliquenntp.nntp.session.wildmat import Wildmat, WildmatError, parse_wildmat
 
 _ANY_STATUS = re.compile(rb" [ym]\r\n")
 
-GROUPS_STEP = 60
-"""newsgroups looked at before others get their turn: some 3 ms where they must be loaded"""
+GROUPS_STEP = 30
+"""newsgroups looked at before others get their turn: some 2 ms where they must be loaded"""
+
+LINES_STEP = 1000
+"""ready lines looked at before others get their turn: 2 ms"""
 
 OVERVIEW_FORMAT = (
     b"Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\n"
@@ -45,12 +49,25 @@ def framed(reply: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def active(reader: Reader, words: list[bytes]) -> Answer:
     """LIST ACTIVE, and LIST alone."""
-    if (not words or words[0] == b"*") and reader.identity.listed is Listed.ALL:
+    pattern = wildmat(words[0]) if words else None
+    if reader.identity.listed is Listed.ALL and (pattern is None or pattern.literal is None):
         chunks = reader.view.active_list()
+        if pattern is not None:
+            chunks = _named(chunks, pattern)
         if not reader.identity.may(Right.POST):
             chunks = (_ANY_STATUS.sub(rb" n\r\n", chunk) for chunk in chunks)
         return framed(replies.LIST_FOLLOWS, chunks)
     return _listed(reader, words, active_line)
+
+
+def _named(chunks: Iterator[bytes], pattern: Wildmat) -> Iterator[bytes]:
+    """Yield those of the lines that begin with a name that matches; a chunk for each LINES_STEP looked at."""
+    for chunk in chunks:
+        if not chunk:
+            yield chunk  # one is being made: others get their turn
+        lines = iter(chunk.splitlines(keepends=True))
+        while some := tuple(islice(lines, LINES_STEP)):
+            yield b"".join([line for line in some if pattern.matches(line[: line.index(b" ")])])
 
 
 def active_times(reader: Reader, words: list[bytes]) -> Answer:
