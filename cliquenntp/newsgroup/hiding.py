@@ -210,6 +210,8 @@ def _number(line: bytes) -> int:
 def _lines_kept(chunks: Iterator[bytes], keeps: Callable[[bytes], bool]) -> Iterator[bytes]:
     """Yield chunks of lines without those that ``keeps`` refuses; an empty chunk gives others a turn."""
     for chunk in chunks:
+        if not chunk:
+            yield chunk
         lines = iter(chunk.splitlines(keepends=True))
         while step := [*islice(lines, LINES_A_STEP)]:
             yield b"".join(line for line in step if keeps(line))

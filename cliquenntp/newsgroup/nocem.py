@@ -20,13 +20,13 @@ articles of the forums in which it stands itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 from zope.interface import implementer
 
 from cliquenntp.document import Document, DocumentError, parse
-from cliquenntp.interfaces import IArchive, IHidden
+from cliquenntp.interfaces import IArchive, IHidden, IRecord
+from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.message_ids import document_id_of, is_message_id
 
 BEGIN_HEADERS = b"@@BEGIN NCM HEADERS"
@@ -43,6 +43,9 @@ MOST_IDS = 1000
 
 MOST_HONOURED = 100_000
 """articles of which is known what one key says in one forum, 20 MB; of the newest messages"""
+
+IDS_KEPT = 200_000
+"""Articles in messages that are kept as read, 30 MB: to read those of a full MOST_HONOURED takes a second."""
 
 Honours = Mapping[bytes, Iterable[bytes]]
 """what an account honours: keys by the ids of forums' roots"""
@@ -111,6 +114,8 @@ class HonouredNotices:
         self._honours: dict[bytes, frozenset[bytes]] = {}
         self._said: dict[tuple[int, bytes], dict[bytes, bool]] = {}
         """by forum and key: whether each article is hidden"""
+        self._read: SizedCache[bytes, Notice | None] = SizedCache(IDS_KEPT)
+        """by document's id"""
 
     def honour(self, keys: Honours) -> None:
         """Hide what these keys say, and nothing else."""
@@ -145,29 +150,32 @@ class HonouredNotices:
     def _said_by(self, root: int, key: bytes) -> dict[bytes, bool]:
         said = self._said.get((root, key))
         if said is None:
-            said = self._said[root, key] = what_is_said(self._archive, root, key)
+            said = self._said[root, key] = self._what_is_said(root, key)
         return said
 
+    def _what_is_said(self, root: int, key: bytes) -> dict[bytes, bool]:
+        """Return whether each article is hidden of which a key's messages in a forum speak: the latest one counts."""
+        archive = self._archive
+        newest_first = sorted(
+            (archive.record(docno) for docno in archive.notices(root, key) if not archive.gone(docno)),
+            key=lambda record: (record.time, record.id), reverse=True,
+        )
+        said: dict[bytes, bool] = {}
+        for record in newest_first:
+            notice = self._notice_of(record)
+            if notice is not None:
+                for target in notice.targets:
+                    said.setdefault(target, notice.hides)
+            if len(said) >= MOST_HONOURED:
+                break
+        return said
 
-def what_is_said(archive: IArchive, root: int, key: bytes) -> dict[bytes, bool]:
-    """Return whether each article is hidden of which a key's NoCeM messages in a forum speak: the latest one counts."""
-    newest_first = sorted(
-        (archive.record(docno) for docno in archive.notices(root, key) if not archive.gone(docno)),
-        key=lambda record: (record.time, record.id), reverse=True,
-    )
-    said: dict[bytes, bool] = {}
-    for record in newest_first:
-        notice = _notice_of(archive, record.docno)
-        if notice is not None:
-            for target in notice.targets:
-                said.setdefault(target, notice.hides)
-        if len(said) >= MOST_HONOURED:
-            break
-    return said
-
-
-def _notice_of(archive: Any, docno: int) -> Notice | None:
-    try:
-        return read_notice(parse(archive.raw(docno)).body)
-    except (KeyError, DocumentError):  # gone, or taken under wider limits than the default
-        return None
+    def _notice_of(self, record: IRecord) -> Notice | None:
+        if record.id in self._read:
+            return self._read.get(record.id)
+        try:
+            notice = read_notice(parse(self._archive.raw(record.docno)).body)
+        except (KeyError, DocumentError):  # gone, or taken under wider limits than the default
+            notice = None
+        self._read.keep(record.id, notice, 1 if notice is None else len(notice.targets))
+        return notice
