@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.real.chromium import Open, open_browsers
 from tests.real.i2p_router import PROGRAM, I2PRouter
 from tests.real.node_process import NodeProcess
 from tests.real.terminal import Terminal
@@ -59,6 +60,12 @@ def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield make
     for terminal in terminals:
         terminal.close()
+
+
+@pytest.fixture
+def open_chromium(tmp_path: Path) -> Iterator[Open]:
+    """A function that starts a Chromium of its own, with scripts or without."""
+    yield from open_browsers(tmp_path)
 
 
 @pytest.fixture(scope="session")
