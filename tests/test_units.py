@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from cliquenntp.units import duration_text, octets_text
+from cliquenntp.units import clock_text, duration_text, octets_text
 
 
 @pytest.mark.parametrize(("octets", "text"), [
@@ -12,8 +14,17 @@ def test_sizes(octets: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [
-    (0.4, "0 seconds"), (119, "119 seconds"), (120, "2 minutes"), (7199, "119 minutes"), (7200, "2 hours"),
+    (0.4, "0 seconds"), (1.9, "1 second"),
+    (119, "119 seconds"), (120, "2 minutes"), (7199, "119 minutes"), (7200, "2 hours"),
     (172_800, "2 days"),
 ])  # fmt: skip
 def test_spans(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def test_times_are_those_of_this_machines_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XYZ-2")
+    time.tzset()
+    assert clock_text(1_700_000_000.9) == "2023-11-15 00:13:20"
+    monkeypatch.undo()
+    time.tzset()

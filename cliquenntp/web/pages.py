@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
@@ -12,12 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from twisted.web import http
 from twisted.web.server import Request
 
-from cliquenntp.units import duration_text, octets_text
+from cliquenntp.units import clock_text, duration_text, octets_text
 from cliquenntp.web.answer import Page
 from cliquenntp.web.commands import Commands, Outcome, RefusedError
+from cliquenntp.web.deliveries_picture import MOST_MARKS, picture
 
 MOST_ROWS = 500
 """of a table on a page; `cliquectl` shows all.  More than anybody reads, and a page of some 100 kB."""
+
+DELIVERIES_SHOWN = 15
+"""rows of the table of deliveries; the picture has more, `cliquectl deliveries` all"""
 
 Handler = Callable[[Request, str], Awaitable[Page]]
 
@@ -25,19 +29,23 @@ Handler = Callable[[Request, str], Awaitable[Page]]
 class Pages:
     """The pages of one node; ``token`` goes into each form."""
 
-    def __init__(self, commands: Commands, token: str) -> None:
+    def __init__(self, commands: Commands, token: str, clock: Callable[[], float]) -> None:
+        """``clock`` is the time of day in seconds."""
         self._commands = commands
+        self._clock = clock
         self._templates = Environment(
             loader=PackageLoader("cliquenntp.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True)
         self._templates.globals["token"] = token
         self._templates.filters.update(
-            octets=octets_text, duration=duration_text, quote=lambda text: quote(text, safe=""))
+            octets=octets_text, duration=duration_text, clock=clock_text, quote=lambda text: quote(text, safe=""))
         self._ways: dict[tuple[str, str], Handler] = {
             ("GET", ""): self._overview,
             ("GET", "live.json"): self._live,
             ("GET", "forum"): self._forum,
             ("GET", "overlay.svg"): self._overlay,
+            ("GET", "deliveries"): self._delivered,
+            ("GET", "deliveries.svg"): self._deliveries_picture,
             ("POST", "join"): self._join,
             ("POST", "create"): self._create,
             ("POST", "follow"): partial(self._follow, "follow"),
@@ -69,7 +77,8 @@ class Pages:
         status = (await self._run("status")).result
         forums = await self._run("forums")
         peers = await self._run("peers")
-        return self._show("overview.html", status=status, forums=forums, peers=peers)
+        return self._show(
+            "overview.html", status=status, forums=forums, peers=peers, name="", deliveries=await self._newest(""))
 
     async def _live(self, request: Request, rest: str) -> Page:
         """Return what the page's script shows anew every few seconds."""
@@ -91,7 +100,7 @@ class Pages:
         peers = [peer for peer in (await self._run("peers")).rows if name in peer.get("forums", ())]
         return self._show(
             "forum.html", forum=forum, invitation=invitation, reason=reason, peers=peers,
-            has_picture=await self._has_picture(name))
+            has_picture=await self._has_picture(name), name=name, deliveries=await self._newest(name))
 
     async def _has_picture(self, name: str) -> bool:
         """Return whether the forum is followed, so that there is an overlay to draw."""
@@ -104,6 +113,18 @@ class Pages:
     async def _overlay(self, request: Request, name: str) -> Page:
         picture = (await self._run("graph", {"name": name, "format": "svg"})).result["text"]
         return Page(http.OK, picture, "image/svg+xml")
+
+    async def _newest(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return the newest deliveries of a forum, or of all where there is no name."""
+        return (await self._commands("deliveries", {"name": name}, DELIVERIES_SHOWN)).rows
+
+    async def _delivered(self, request: Request, name: str) -> Page:
+        """Return the table of deliveries alone, for the page's script."""
+        return self._show("delivered.html", deliveries=await self._newest(name))
+
+    async def _deliveries_picture(self, request: Request, name: str) -> Page:
+        rows = (await self._commands("deliveries", {"name": name}, MOST_MARKS)).rows
+        return Page(http.OK, picture(rows, self._clock()), "image/svg+xml")
 
     async def _create(self, request: Request, rest: str) -> Page:
         arguments = {"name": _field(request, "name"), "description": _field(request, "description")}

@@ -119,8 +119,8 @@ class _QuietSite(Site):
         """Write nothing."""
 
 
-def make_site(commands: Commands, reactor: Any) -> Site:
-    """Return the factory to listen with, on a loopback address only."""
+def make_site(commands: Commands, reactor: Any, clock: Callable[[], float]) -> Site:
+    """Return the factory to listen with, on a loopback address only; ``clock`` is the time of day in seconds."""
     guard = Guard()
-    return _QuietSite(
-        _Root(guard, Pages(commands, guard.token)), requestFactory=_SmallRequest, timeout=IDLE_SECONDS, reactor=reactor)
+    root = _Root(guard, Pages(commands, guard.token, clock))
+    return _QuietSite(root, requestFactory=_SmallRequest, timeout=IDLE_SECONDS, reactor=reactor)

@@ -37,7 +37,7 @@ def _in_thread(function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
 @lru_cache(1)
 def _status_site() -> tuple[Any, bytes]:
     """Return the status page, and its token."""
-    site = make_site(_COMMANDS, Clock())
+    site = make_site(_COMMANDS, Clock(), lambda: 0.0)
     page = _said(site, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     return site, re.findall(rb'name="token" value="([^"]+)"', page)[0]
 
@@ -98,6 +98,7 @@ _PARTS = (
 _REQUESTS = (
     b"GET /" + _END + b"\r\n",
     b"GET /forum/clique.a" + _END + b"\r\nGET /live.json" + _END + b"\r\n",
+    b"GET /deliveries.svg/clique.a" + _END + b"\r\n",
     b"HEAD /style.css" + _END + b"If-None-Match: \"x\"\r\n\r\n",
     _form(b"/create", b"token=" + TOKEN + b"&name=tea&description=Leaves+and+%C3%A9"),
     _form(b"/join", b"token=" + TOKEN + b"&invitation=clique:abc%3Fpeer=x"),

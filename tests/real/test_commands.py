@@ -68,6 +68,7 @@ ROWS = (
     Row("connect {peer}", "dialling", "connect nowhere", "nowhere"),
     Row("peers", "clique.tea", "peers 7", "unrecognized arguments: 7"),
     Row("graph clique.tea --format svg", "<svg", "graph clique.tea --format png", "invalid choice: 'png'"),
+    Row("deliveries clique.tea", "clique.tea: Black", "deliveries clique.none", "no newsgroup"),
     Row("resync clique.tea", "comparing clique.tea with 1 nodes", "resync clique.none", "no newsgroup"),
     Row("follow {thread} --depth comments", "its own comments alone", "follow {thread} --account mary", "mary"),
     Row("unfollow {thread}", "still comes in as a part of", "unfollow", "required: NEWSGROUP"),

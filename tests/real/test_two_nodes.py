@@ -74,6 +74,14 @@ def test_cliquectl_steers_what_is_shared_with_whom(make_nodes: Callable[..., lis
     assert f'"{first.cliquectl("status")["node"][:8]}" -> "{status["node"][:8]}"' in drawn, "the inviter is the parent"
     assert second.cliquectl("graph", GROUP, "--format", "svg")["text"].startswith("<svg ")
 
+    post(first, GROUP, "Radishes")
+    wait_for_subject(second, GROUP, "Radishes")
+    [went, *_], [came, *_] = first.cliquectl("deliveries"), second.cliquectl("deliveries", GROUP)
+    assert (went["way"], went["node"], went["subject"]) == ("out", status["node"], "Radishes")
+    assert (came["way"], came["node"], came["subject"]) == ("in", first.cliquectl("status")["node"], "Radishes")
+    assert came["forum"] == GROUP and 0 <= came["age"] < 30
+    assert [row["id"] for row in second.cliquectl("deliveries", came["id"])] == [came["id"]]
+
     second.cliquectl("unfollow", GROUP)
     wait_for("no shared forum", lambda: not any(peer.get("forums") for peer in first.cliquectl("peers")))
     for command in ("resync", "graph"):

@@ -98,6 +98,7 @@ def test_a_document_is_stored_with_what_the_core_keeps(room: Room) -> None:
     assert room.held(PARENT) == [True]
     assert [name for name, _ in room.writer.pieces("clique/")]
     assert (outcome.received, outcome.repeated) == (1, 0)
+    assert outcome.brought == [(LINK, PARENT.id)]
     assert outcome.effects == [effects.Note("stored")]
     assert room.received(PARENT)(room.writer).repeated == 1
     assert room.decider.brought == {PARENT.id}
@@ -121,7 +122,9 @@ def test_children_wait_for_their_parent_and_are_stored_in_its_step(room: Room) -
     room.received(CHILD)(room.writer)
     assert room.held(PARENT, CHILD, GRANDCHILD) == [False] * 3
     step = room.received(PARENT)
-    assert step(room.writer).received == 3
+    outcome = step(room.writer)
+    assert outcome.received == 3
+    assert outcome.brought == [(LINK, PARENT.id), (LINK, CHILD.id), (LINK, GRANDCHILD.id)]
     room.writer.begin()
     step(room.writer)
     assert room.held(PARENT, CHILD, GRANDCHILD) == [True] * 3
@@ -130,7 +133,9 @@ def test_children_wait_for_their_parent_and_are_stored_in_its_step(room: Room) -
 def test_a_child_goes_on_when_its_parent_is_written_here(room: Room) -> None:
     room.received(CHILD)(room.writer)
     accept_document(room.writer, PARENT)
-    assert room.decider.step(events.LocalDocument(place_of(PARENT)))(room.writer).received == 1
+    outcome = room.decider.step(events.LocalDocument(place_of(PARENT)))(room.writer)
+    assert outcome.received == 1
+    assert outcome.brought == [(LINK, CHILD.id)]
     assert room.held(CHILD) == [True]
 
 

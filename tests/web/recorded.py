@@ -15,6 +15,11 @@ STATUS = {
     "sent": 2, "forums": 1, "documents": 7, "troubles": ["the disk is <full>"],
     "posts": [{"newsgroup": "clique.a", "subject": "<b>", "nodes": 0, "waits": True}],
 }
+NOW = 1_800_000_000.0
+DELIVERIES = (
+    {"at": NOW - 2, "way": "out", "node": "second", "forum": "clique.a", "id": "x", "subject": "<b>", "age": 3.0},
+    {"at": NOW - 3, "way": "in", "node": "<first>&\"", "forum": "clique.a", "id": "x", "subject": "<b>", "age": 2.0},
+)
 
 
 class Recorded:
@@ -33,6 +38,8 @@ class Recorded:
             return Outcome((), {"name": "clique." + arguments["name"]})
         if name == "peers":
             return Outcome()
+        if name == "deliveries":
+            return Outcome(DELIVERIES)
         if name == "status-that-fails":
             raise ZeroDivisionError
         raise RefusedError(f"no {name} today")
@@ -40,4 +47,4 @@ class Recorded:
     @property
     def changes(self) -> list[str]:
         """The commands that change something, as they were asked."""
-        return [name for name, _ in self.asked if name not in ("status", "forums", "peers")]
+        return [name for name, _ in self.asked if name not in ("status", "forums", "peers", "deliveries")]

@@ -14,7 +14,7 @@ from cliquenntp.web import make_site
 from cliquenntp.web.guard import MOST_BODY_OCTETS, names_this_machine
 from tests.web.accessible import wrong_with
 from tests.web.browser import Answer, Browser
-from tests.web.recorded import Recorded
+from tests.web.recorded import NOW, Recorded
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -22,7 +22,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class GuardTests(TestCase):
     def setUp(self) -> None:
         self.commands = Recorded()
-        self.port: Any = reactor.listenTCP(0, make_site(self.commands, reactor), interface="127.0.0.1")
+        self.port: Any = reactor.listenTCP(0, make_site(self.commands, reactor, lambda: NOW), interface="127.0.0.1")
         self.addCleanup(self.port.stopListening)
         self.browser = Browser(self.port.getHost().port)
 
@@ -89,7 +89,7 @@ class GuardTests(TestCase):
         self.assertEqual([], self.commands.changes)
 
     async def test_every_answer_forbids_frames_caches_and_other_places(self) -> None:
-        for path in ("/", "/style.css", "/live.js", "/live.json", "/forum/clique.none", "/nowhere"):
+        for path in ("/", "/style.css", "/live.js", "/live.json", "/deliveries.svg/", "/forum/clique.none", "/nowhere"):
             headers = (await self.ask("GET", path)).headers
             self.assertIn("default-src 'none'", headers["content-security-policy"], path)
             self.assertIn("frame-ancestors 'none'", headers["content-security-policy"], path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cliquenntp.control.commands.line import FOR_ACCOUNT, Arguments, CommandLine, said
-from cliquenntp.units import octets_text
+from cliquenntp.units import clock_text, duration_text, octets_text
 
 
 def _absolute_file(values: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +35,13 @@ def _show_shared(row: Mapping[str, Any]) -> str:
     name = row["newsgroup"] + (", its own comments alone" if row["depth"] == "comments" else "")
     lag = f"{row['behind']} documents to come" if row["behind"] else "" if row["compared"] else "being compared"
     return f"{name} ({row['role']}{', ' if lag else ''}{lag})"
+
+
+def _show_delivery(row: Mapping[str, Any]) -> str:
+    way = "from" if row["way"] == "in" else "to  "
+    return (
+        f"{clock_text(row['at'])}  {way} {row['node'][:8]}  {duration_text(row['age'])} old  "
+        f"{row['forum']}: {row['subject']}")
 
 
 _DEPTH: Arguments = (
@@ -87,6 +94,17 @@ COMMANDS = (
         lists=True,
         show=lambda _: "no link: `cliquectl join INVITATION` or `cliquectl connect ADDRESS` makes one",
         show_row=_show_peer,
+    ),
+    CommandLine(
+        name="deliveries",
+        help="list the documents that came from other nodes and went to them last, newest first",
+        arguments=(
+            (("name",), {"nargs": "?", "metavar": "NEWSGROUP", "help": "only this, and what is below it"}),
+            FOR_ACCOUNT,
+        ),
+        lists=True,
+        show=lambda _: "nothing came or went since the node's start",
+        show_row=_show_delivery,
     ),
     CommandLine(
         name="connect",

@@ -14,6 +14,7 @@ from cliquenntp.document import DocumentError, key_from_text, key_text
 from cliquenntp.link.address import BadAddressError
 from cliquenntp.link.refusal import UnwantedError
 from cliquenntp.service.commands.acting import acting
+from cliquenntp.service.commands.deliveries import deliveries
 from cliquenntp.service.commands.follow import ALL, COMMENTS, depth_of, find_document, newsgroup_name
 from cliquenntp.service.commands.graph import graph, role_of
 from cliquenntp.service.network.clique_side import CliqueSide
@@ -35,6 +36,7 @@ class NetworkCommands:
             "connect": self.connect,
             "resync": self.resync,
             "graph": self.graph,
+            "deliveries": self.deliveries,
         }
 
     async def peers(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +47,11 @@ class NetworkCommands:
     async def graph(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Draw what this node sees of a document's overlay."""
         return graph(self._node, arguments)
+
+    async def deliveries(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """List the documents that came from other nodes and went to them last."""
+        await answer.rows(deliveries(self._node, arguments))
+        return {}
 
     async def connect(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Dial an address, as KEY@ADDRESS or ADDRESS alone."""

@@ -59,7 +59,7 @@ class PageCommands:
 
 def listen_to_browsers(node: Node, table: Mapping[str, Handler]) -> None:
     """Show the status page; a node whose page's port is taken, by another node perhaps, works without it."""
-    site = make_site(PageCommands(table), node.reactor)
+    site = make_site(PageCommands(table), node.reactor, node.clock)
     for text in node.settings.web:
         try:
             endpoint = endpoints.serverFromString(node.reactor, text)

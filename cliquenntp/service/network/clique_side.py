@@ -29,6 +29,7 @@ from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.network.clique_state import pieces, place_of
 from cliquenntp.service.network.deciding import Accept, Decider, Outcome, Step
+from cliquenntp.service.network.deliveries import Deliveries
 from cliquenntp.service.network.intake import Intake
 from cliquenntp.service.network.performing import Performer
 from cliquenntp.service.node_key import NodeKey
@@ -96,6 +97,10 @@ class CliqueSide:
         """tells of a root that came neither from here nor by a link"""
         self.on_shared: Callable[[bytes], None] = lambda root: None
         """is called with a root's id when another node has come to share something of that forum"""
+        self.on_sent: Callable[[bytes, bytes], None] = lambda document, node_key: None
+        """is called with a document's id and a node's key when its bytes were handed to the link with that node"""
+        self.deliveries = Deliveries(clock)
+        """what came and went last"""
         identity = Identity(key.public, key.prove, secrets.token_bytes(8))
         traffic = Traffic()
         self.links = LinkManager(
@@ -103,6 +108,7 @@ class CliqueSide:
             unwanted=self._power.peers,
         )
         self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
+        self.performer.on_sent = self._sent
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
         self._decider = Decider(store, self._make_core, accept, reactor.seconds, node, self._power.refuses,
             self._power.withholds)
@@ -244,6 +250,10 @@ class CliqueSide:
             self._intake.done(link_id, step.octets)
         self.received += outcome.received
         self.repeated += outcome.repeated
+        for link, document in outcome.brought:
+            info = self.links.info(link)
+            if info is not None:
+                self.deliveries.came(document, info.node_key)
         if self._stopped or self.trouble:
             return
         for error in outcome.errors:
@@ -253,6 +263,10 @@ class CliqueSide:
         if outcome.effects:
             self.performer.perform(outcome.effects)
         self._come_back(outcome.deadline)
+
+    def _sent(self, document: bytes, node_key: bytes) -> None:
+        self.deliveries.went(document, node_key)
+        self.on_sent(document, node_key)
 
     def _come_back(self, deadline: float | None) -> None:
         """See to it that the core is asked at its deadline; to be asked earlier does no harm."""

@@ -45,6 +45,8 @@ class Outcome:
     """when to come back with TimerDue, in monotonic seconds; None: never"""
     received: int
     """documents that links brought and that were stored"""
+    brought: Sequence[tuple[int, bytes]]
+    """these by the number of the link and their id, where they came whole"""
     repeated: int
     """documents that links brought and that were held already"""
     shared: tuple[bytes, ...]
@@ -142,7 +144,7 @@ class Decider:
         deadline = self._core.next_deadline()
         if len(self._waiting):
             deadline = self._sweep_at if deadline is None else min(deadline, self._sweep_at)
-        return Outcome(performed, deadline, len(step.stored), repeated, tuple(self._shared(step)), errors)
+        return Outcome(performed, deadline, len(step.stored), step.brought, repeated, tuple(self._shared(step)), errors)
 
     def _shared(self, step: Step) -> Iterator[bytes]:
         for (part, *names), effect in step.kept.items():
@@ -176,6 +178,8 @@ class Decider:
                 if isinstance(effect, effects.Persist):
                     step.kept[effect.piece] = effect
                 elif isinstance(effect, effects.StoreDocument):
+                    if isinstance(event, events.DocumentReceived):
+                        step.brought.append((event.link, effect.document))
                     queue.extend(self._freed(effect.document))
                     queue.extend(self._placed(step, document.parents if document is not None else ()))
                 else:
@@ -266,7 +270,7 @@ class Decider:
 class Step:
     """A step of the turn (service.turn): one event for the core, or several that no link brought."""
 
-    __slots__ = ("_decider", "document", "events", "kept", "outcome", "stored", "writer")
+    __slots__ = ("_decider", "brought", "document", "events", "kept", "outcome", "stored", "writer")
 
     writer: IWriter
 
@@ -277,6 +281,7 @@ class Step:
         self.outcome: Outcome | None = None
         """None until the core has decided"""
         self.stored: list[Document] = []
+        self.brought: list[tuple[int, bytes]] = []
         self.kept: dict[effects.Piece, effects.Persist] = {}
 
     @property

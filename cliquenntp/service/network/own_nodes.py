@@ -25,7 +25,7 @@ def wire(node: Node, side: CliqueSide) -> None:
         node.sent_posts.shared(root)
 
     node.follows.add_node(side)
-    side.performer.on_sent = node.sent_posts.sent
+    side.on_sent = node.sent_posts.sent
     side.is_foreign = partial(node.unreached.is_foreign, side.node)
     side.on_shared = on_shared
 
