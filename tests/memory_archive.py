@@ -12,7 +12,7 @@ import attrs
 from zope.interface import implementer
 
 from cliquenntp.document import Document, Signer, address_of, build, id_text, parse
-from cliquenntp.interfaces import SHARED, Changes, Follow, IGroupNumbers, IRecord, IWriter, Place, Placement
+from cliquenntp.interfaces import NOBODY, SHARED, Changes, Follow, IGroupNumbers, IRecord, IWriter, Place, Placement
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import place
 
@@ -210,7 +210,7 @@ class MemoryArchive:
         return self._numbered[1:]
 
     def holds(self, node: int, docno: int) -> bool:
-        return node in self.holders[docno]
+        return node in self.holders[docno] or (node == NOBODY and not self.holders[docno])
 
     def is_private(self, root: int) -> bool:
         return root in self.private_roots
@@ -234,7 +234,7 @@ class MemoryArchive:
             placement.message_ids, len(document.raw),
         )
         self.records[docno] = record
-        self.holders[docno] = {node}
+        self.holders[docno] = {node} - {NOBODY}
         if node != SHARED and not placement.parents:
             self.private_roots.add(docno)
         self.raws[docno] = document.raw

@@ -13,6 +13,9 @@ from cliquenntp.interfaces.clique import Place
 SHARED = 0
 """the node of the process that all accounts share; others belong to one account each and have greater numbers"""
 
+NOBODY = -1
+"""in place of a node: the document is stored, and no node of the process holds it yet, so that none tells of it"""
+
 
 class IRecord(Interface):
     """What a node keeps about one document, its bytes apart.
@@ -141,7 +144,10 @@ class IArchive(Interface):
         """Return the docno of the article that a docno in a newsgroup's numbers shows: a link's target, else itself."""
 
     def holds(node: int, docno: int) -> bool:
-        """Tell whether a document came to a node of this process, by its links or from who uses it."""
+        """Tell whether a document came to a node of this process, by its links or from who uses it.
+
+        With NOBODY: whether it came to none yet, and so must not be told to anyone.
+        """
 
     def is_private(root: int) -> bool:
         """Tell whether a root came first to a node that is not the shared one, by its docno."""

@@ -51,7 +51,7 @@ class IWriter(IArchive):
     ) -> IRecord:
         """Store a document (document.Document) with the docno and numbers that ``number`` has just returned.
 
-        ``node`` of this process holds it from then on.
+        ``node`` of this process holds it from then on; with NOBODY none does until ``hold`` is called.
         """
 
     def hold(docno: int, node: int, is_news: bool = True) -> None:

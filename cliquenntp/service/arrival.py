@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cliquenntp.document import Document
-from cliquenntp.interfaces import SHARED, IRecord, IWriter
+from cliquenntp.interfaces import NOBODY, SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.judging import approve, judge_forum
 from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
 from cliquenntp.newsgroup.linking import show_below, show_linked
@@ -18,7 +18,8 @@ from cliquenntp.newsgroup.standing import make_room
 def accept(writer: IWriter, document: Document, now: int, path_identity: str, node: int = SHARED) -> IRecord:
     """Store a verified document unless it is held or gone already, do what it asks for, and return its record.
 
-    ``node`` of this process holds it from then on, whichever brought it first.  Of a stub the place alone is kept.
+    ``node`` of this process holds it from then on, whichever brought it first; with NOBODY it waits for somebody to
+    hold it, and what it takes back stays until then.  Of a stub the place alone is kept.
     ``now`` is in seconds since 1970 UTC.  A step of the turn; raises newsgroup.placement.ParentMissing before anything
     is written where its first parent is not held.
     """
@@ -39,8 +40,9 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         return record
     if forum is not None:
         writer.appoint(record.docno, forum)
-    for docno in [*retracted_by(document, record.docno, writer)]:
-        writer.drop(docno, CANCELLED)
+    if node != NOBODY:
+        for docno in [*retracted_by(document, record.docno, writer)]:
+            writer.drop(docno, CANCELLED)
     place_beside_parents(record, writer, path_identity)
     early = [*writer.children(record.docno)]
     place_below(record, early, writer, path_identity)
@@ -61,5 +63,5 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
 
 def _check_first(parents: tuple[int, ...], document: Document, node: int, writer: IWriter) -> None:
     """Raise ParentMissing where a document has a first parent, and that is not among what the node holds."""
-    if parents and not writer.holds(node, parents[0]):
+    if parents and node != NOBODY and not writer.holds(node, parents[0]):
         raise ParentMissing(document.parents[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from cliquenntp.service.keys import KeyFileError, load_or_create
 from cliquenntp.service.local_control import LocalControl
 from cliquenntp.service.network.clique_nodes import CliqueNodes
 from cliquenntp.service.network.clique_side import CliqueSide
+from cliquenntp.service.network.holding_back import HoldingBack
 from cliquenntp.service.network.node_forums import NodeForums
 from cliquenntp.service.network.own_nodes import look_again, open_own_nodes, wire
 from cliquenntp.service.network.routes import Routes
@@ -77,6 +79,7 @@ class Node(Service):
     unreached: Unreached
     sent_posts: SentPosts
     routes: Routes
+    holding_back: HoldingBack
     power: Power
     honours: Honours
     posting: Posting
@@ -142,6 +145,7 @@ class Node(Service):
             self.log.critical("{error}", error=error)
             raise SystemExit(f"cliquenntp: {error}") from None
         self.turn.start()
+        self.holding_back.start()
         self.bridges.start()
         self._collections.start()
         self.room.start()
@@ -177,9 +181,12 @@ class Node(Service):
         self.unreached.on_changed = self.views.whole.retitled
         self.accounts = Accounts(self.store.reader, self.turn.submit, secret)
         self.routes = Routes(self.store.reader, self.forums, self.accounts.own_node)
+        dice: Any = secrets.SystemRandom()
+        self.holding_back = HoldingBack(
+            self.reactor, self.store.reader, self.turn, self.clock, dice, settings.path_identity)
         self.posting = Posting(
-            self.turn, self.store.reader, self.personas, settings.path_identity, self.clock, settings.keep_headers,
-            self.routes, self.power.refuses,
+            self.turn, self.store.reader, self.personas, self.clock, settings.keep_headers, self.routes,
+            self.holding_back, self.power.refuses,
         )
         self.bridges = Bridges(self.reactor, self.store.reader, self.turn, self.owner, settings, self.clock)
         self.follows = Follows(
@@ -191,7 +198,7 @@ class Node(Service):
         self.reading = Reading(self.follows)
         self.reading.notices_from += [partial(one, self) for one in (state_of, own_node_of, posts_of)]
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
-        self.posting.on_posted = self._posted
+        self.posting.on_posted = self.holding_back.on_left = self._posted
         self.posting.on_leave = self.follows.leave
         self.posting.on_local = LocalControl(
             self.store.reader, self.turn.submit, self.power, self.views.local, self.clock, settings.path_identity).post
@@ -273,18 +280,29 @@ class Node(Service):
     def _accept(self, writer: IWriter, document: Document, number: int = SHARED) -> IRecord:
         return accept(writer, document, int(self.clock()), self.settings.path_identity, number)
 
-    def accept(self, document: Document, identity: Identity = OWNER) -> defer.Deferred[IRecord]:
-        """Store a document of somebody's in a turn; fires with its record once that is on disk.  Raises PostRefused."""
+    def leaving(self, identity: Identity, parents: Iterable[bytes]) -> int:
+        """Return when what somebody signs now below these documents (ids) is to leave, in seconds since 1970 UTC."""
+        return self.holding_back.due(identity.persona, parents, int(self.clock()))
+
+    def accept(self, document: Document, identity: Identity = OWNER, due: int = 0) -> defer.Deferred[IRecord]:
+        """Store a document of somebody's in a turn; fires with its record once that is on disk.  Raises PostRefused.
+
+        It is held back until ``due``, in seconds since 1970 UTC, or longer where what it answers is.
+        """
         route = self.routes.of(identity, document.parents)
 
         def step(writer: IWriter) -> IRecord:
-            route.adopt(writer)
-            record = self._accept(writer, document, route.node)
+            now = int(self.clock())
+            record = self.holding_back.take_in(writer, document, now, route, identity.account or "", due)
             if not record.parents:
-                self.routes.found(route, identity, record, int(self.clock()), writer)
+                self.routes.found(route, identity, record, now, writer)
             return record
 
-        return self.turn.submit(step, len(document.raw))
+        def stored(record: IRecord) -> IRecord:
+            self.holding_back.stored(record)
+            return record
+
+        return self.turn.submit(step, len(document.raw)).addCallback(stored)
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
@@ -305,6 +323,7 @@ class Node(Service):
         await self.follows.stop()
         if self._summing.running:
             self._summing.stop()
+        self.holding_back.stop()
         await self.nodes.stop()
         self.sent_posts.stop()
         self._collections.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cliquenntp.interfaces import SHARED
+from cliquenntp.interfaces import NOBODY, SHARED
 from cliquenntp.store.channels import Channels
 from cliquenntp.store.classes import Shelf
 
@@ -26,9 +26,11 @@ class Holdings:
         return docno not in self._elsewhere
 
     def has(self, node: int, docno: int) -> bool:
-        """Tell whether a node holds a document that is stored."""
+        """Tell whether a node holds a document that is stored; of NOBODY, whether none does."""
         if node == SHARED:
             return docno not in self._elsewhere
+        if node == NOBODY:
+            return docno in self._elsewhere and not any(docno in shelf.docnos for shelf in self._shelves.values())
         shelf = self._shelves.get(node)
         return shelf is not None and docno in shelf.docnos
 
@@ -49,10 +51,10 @@ class Holdings:
             return int(self._archive.newest()) - len(self._elsewhere)
         return len(self._shelves[node].docnos) if node in self._shelves else 0
 
-    def take(self, node: int, docno: int, is_new: bool) -> Channels:
+    def take(self, node: int, docno: int, is_new: bool) -> Channels | None:
         """Note that a node holds a document from now on; return its channels, for that to be taken into them.
 
-        ``is_new``: it is just being stored.  For the writer.
+        None for NOBODY, who has none.  ``is_new``: it is just being stored.  For the writer.
         """
         if node == SHARED:
             if not is_new:
@@ -60,6 +62,8 @@ class Holdings:
             return self.shared
         if is_new:
             self._elsewhere.add(docno)
+        if node == NOBODY:
+            return None
         if node not in self._shelves:
             self._shelves[node] = Shelf()
         self._shelves[node].docnos.add(docno)

@@ -9,7 +9,7 @@ from persistent import Persistent
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import SHARED, Held, IWriter, Place, Placement
+from cliquenntp.interfaces import NOBODY, SHARED, Held, IWriter, Place, Placement
 from cliquenntp.store.archive import notice_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Record
@@ -91,20 +91,24 @@ class Writer(Committing):
         for root in placement.waits_in:
             self.wait(docno, root)
         channels = self.holdings.take(node, docno, is_new=True)
-        channels.add(record, self._tie_loose_ends(record))
+        children = self._tie_loose_ends(record)
+        if channels is not None:
+            channels.add(record, children)
         for root in placement.roots:
             self._page_overviews(root)
         self._documents.append(docno)
-        place = Place(document.id, document.time, tuple(document.parents), len(document.raw), document.author)
-        self._held.append(Held(node, docno, place))
+        if node != NOBODY:
+            place = Place(document.id, document.time, tuple(document.parents), len(document.raw), document.author)
+            self._held.append(Held(node, docno, place))
         return record
 
     def hold(self, docno: int, node: int, is_news: bool = True) -> None:
         """See IWriter."""
-        if self.holdings.has(node, docno):
+        if node == NOBODY or self.holdings.has(node, docno):
             return
         self.writes += 1
         channels = self.holdings.take(node, docno, is_new=False)
+        assert channels is not None, "somebody is to hold it"
         channels.add(self._records[docno], self.children(docno))
         if is_news:
             self._held.append(Held(node, docno, self.place(docno)))

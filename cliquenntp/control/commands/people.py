@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from getpass import getpass
 from typing import Any
 
 from cliquenntp.control.commands.line import PASSPHRASE_FILE, CommandLine, said, with_passphrase
+from cliquenntp.control.protocol import CommandError
 
 
 def _show_user(result: Mapping[str, Any]) -> str:
@@ -36,6 +38,17 @@ def _with_password(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("password"):
         password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     return values | {"password": password}
+
+
+def _with_delay_or_passphrase(values: dict[str, Any]) -> dict[str, Any]:
+    path = values["path"]
+    if values["action"] != "delay":
+        if path is None:
+            raise CommandError("the file is missing")
+        return with_passphrase(values, is_new=values["action"] == "export")
+    if path is not None and not re.fullmatch("[0-9]{1,9}", path):
+        raise CommandError(f"{path!r} is no number of minutes")
+    return {"action": "delay", "account": values["account"], "minutes": None if path is None else int(path)}
 
 
 COMMANDS = (
@@ -67,14 +80,19 @@ COMMANDS = (
     ),
     CommandLine(
         name="persona",
-        help="write the key with which an account signs to a sealed file, or sign with the key of such a file",
+        help="write the key with which an account signs to a sealed file, sign with the key of such a file, or let "
+        "posts leave later than they are written",
         arguments=(
-            (("action",), {"choices": ("export", "import"), "help": "what to do"}),
-            (("path",), {"metavar": "FILE", "help": "a new file, or one that export wrote"}),
-            (("--account",), {"default": "owner", "help": "whose key it is (default: the owner's)"}),
+            (("action",), {"choices": ("export", "import", "delay"), "help": "what to do"}),
+            (("path",), {
+                "nargs": "?", "metavar": "FILE|MINUTES",
+                "help": "a new file, or one that export wrote; with delay: after how many minutes a post leaves at "
+                "most, 0 for at once (default: tell what it is)",
+            }),
+            (("--account",), {"default": "owner", "help": "whose key and posts (default: the owner's)"}),
             PASSPHRASE_FILE,
         ),
         show=said,
-        prepare=lambda values: with_passphrase(values, is_new=values["action"] == "export"),
+        prepare=_with_delay_or_passphrase,
     ),
 )

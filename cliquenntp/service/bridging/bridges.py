@@ -169,6 +169,6 @@ class Bridges:
                 way.wake()
 
     def _moved(self, changes: Changes) -> None:
-        if changes.documents:
+        if changes.documents or changes.held:
             for way in self._outward.values():
                 way.wake()

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 from twisted.internet.task import deferLater
 
-from cliquenntp.interfaces import IArchive
+from cliquenntp.interfaces import NOBODY, IArchive
 from cliquenntp.newsgroup.gateway import Gateway, OutgoingArticle
 from cliquenntp.nntp.client import Reply
 from cliquenntp.nntp.client_connection import NewsServer
@@ -93,6 +93,8 @@ class OutwardWay(Way):
             for looked_at, docno in enumerate(self._archive.since(last)):
                 if looked_at == DOCUMENTS_LOOKED_AT:
                     break
+                if self._archive.holds(NOBODY, docno) and not self._archive.gone(docno):
+                    return found, last  # what comes behind it waits too: the place that is kept is one number
                 article = None if docno in self._ahead else self._gateway.article(docno, self._forum, is_injected)
                 if article is not None:
                     octets += len(article.raw)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import compose
-from cliquenntp.interfaces import IRecord
+from cliquenntp.interfaces import OWNER, IRecord
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.linking import groups_of_link, link_fields, linkable
 from cliquenntp.service.commands.follow import find_document
@@ -36,10 +36,11 @@ class LinkCommands:
             raise CommandError("only an article that is here can be linked")
         if target.docno == parent.docno:
             raise CommandError("a document stands in its own newsgroup already")
-        now, signer = int(node.clock()), node.owner
+        signer = node.owner
+        now = node.leaving(OWNER, (target.id, parent.id))
         document = compose(signer, link_fields(signer.key, target, (parent,), now), b"", now)
         try:
-            record = await node.accept(document)
+            record = await node.accept(document, due=now)
         except (TurnRefused, PostRefused) as error:
             raise CommandError(str(error)) from None
         archive = node.store.reader

@@ -79,13 +79,14 @@ class ModerationCommands:
             ]
             for docno in waiting:
                 forums = [forum for forum, _ in archive.waits_in(docno)]
-                time = approval_time(docno, forums, archive, int(node.clock()))
+                due = node.leaving(who.identity, [archive.record(docno).id])
+                time = approval_time(docno, forums, archive, due)
                 fields = [
                     (b"From", address_of(signer.key, LOCAL_PART).encode()),
                     (b"Date", utc_date(None, time)),
                     *approval_fields(docno, archive),
                 ]
-                await node.accept(compose(signer, fields, b"", time), who.identity)
+                await node.accept(compose(signer, fields, b"", time), who.identity, due)
         except (TurnRefused, PostRefused) as error:
             raise CommandError(str(error)) from None
         shown = [archive.record(docno).name for docno in waiting if archive.stands(docno)]
@@ -118,9 +119,10 @@ class ModerationCommands:
         if missing:
             raise CommandError(f"{key_text(missing[0])} does not moderate {root.name}")
         wanted = sorted({*named, *added} - set(removed)) or [signer.key]
-        time = max(int(node.clock()), known.lists[-1][0] + 1 if known else 0)
+        due = node.leaving(who.identity, [root.id])
+        time = max(due, known.lists[-1][0] + 1 if known else 0)
         try:
-            await node.accept(moderators_document(root, wanted, signer, time), who.identity)
+            await node.accept(moderators_document(root, wanted, signer, time), who.identity, due)
         except (TurnRefused, PostRefused, ForumRefusedError) as error:
             raise CommandError(str(error)) from None
         return {"text": f"from now on these moderate {root.name}:", "moderators": [*_rows(wanted)]}

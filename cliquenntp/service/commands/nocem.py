@@ -87,7 +87,7 @@ class NocemCommands:
         hides, kind = not arguments.get("undo"), str(arguments.get("type") or "spam")
         if not kind.isascii() or not kind.isalnum():
             raise CommandError("the type is one word, as spam")
-        now = int(node.clock())
+        now = node.leaving(who.identity, [root.id, *(record.id for record in records)])
         issuer = address_of(signer.key, LOCAL_PART)
         action = "hide" if hides else "show"
         fields = [
@@ -99,7 +99,7 @@ class NocemCommands:
             (b"Content-Type", b"text/plain; charset=us-ascii"),
         ]
         document = compose(signer, fields, notice_body(issuer, kind, hides, str(now), articles), now)
-        await node.accept(document, who.identity)
+        await node.accept(document, who.identity, now)
         return f"whoever honours {key_text(signer.key)} in {root.name} is told to {action} {len(articles)} articles"
 
     def _article(self, word: str, root: IRecord) -> int:

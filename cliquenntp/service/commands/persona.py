@@ -15,8 +15,10 @@ from cliquenntp.interfaces import OWNER
 from cliquenntp.newsgroup.outgoing import DEFAULT_LOCAL_PART
 from cliquenntp.service.forums import OWNER_LOCAL_PART
 from cliquenntp.service.keys import KeyFileError
+from cliquenntp.service.network.holding_back import LONGEST_DELAY
 from cliquenntp.service.new_file import NewFileError
 from cliquenntp.service.readers.persona_file import read_persona, write_persona
+from cliquenntp.service.turn import TurnRefused
 from cliquenntp.service.upkeep.sealing import SealError
 
 if TYPE_CHECKING:
@@ -34,13 +36,15 @@ class PersonaCommands:
         return {"persona": self.persona}
 
     async def persona(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Write an account's key to a sealed file, or let an account sign with the key of such a file."""
+        """Write an account's key to a sealed file, let an account sign with the key of such a file, or delay posts."""
+        account = str(arguments.get("account") or OWNER.account)
+        if arguments.get("action") == "delay":
+            return await self._delay(account, self._key_name(account), arguments.get("minutes"))
         actions = {"export": self._export, "import": self._import}
         action = actions.get(str(arguments.get("action")))
         path, passphrase = arguments.get("path"), arguments.get("passphrase")
         if action is None or not isinstance(path, str) or not isinstance(passphrase, str):
-            raise CommandError(f"persona takes one of {', '.join(actions)}, a file and a passphrase")
-        account = str(arguments.get("account") or OWNER.account)
+            raise CommandError(f"persona takes one of {', '.join(actions)}, a file and a passphrase; or delay")
         try:
             return await action(account, self._key_name(account), Path(path), passphrase)
         except (NewFileError, SealError, KeyFileError) as error:
@@ -70,6 +74,22 @@ class PersonaCommands:
         if self._node.settings.feed:
             text += "; start the node again, so that its feed signs with it too"
         return answer | {"text": text}
+
+    async def _delay(self, account: str, name: str, minutes: object) -> dict[str, Any]:
+        """Tell for how long an account's posts are held back, or change it where minutes are given."""
+        holding_back = self._node.holding_back
+        if minutes is not None:
+            most = LONGEST_DELAY // 60
+            if not isinstance(minutes, int) or not 0 <= minutes <= most:
+                raise CommandError(f"a delay has 0 to {most} minutes")
+            try:
+                await holding_back.set_delay(name, minutes * 60)
+            except TurnRefused as error:
+                raise CommandError(str(error)) from None
+        delay, waiting = holding_back.delay(name) // 60, len(holding_back.waiting(account))
+        text = f"what {account} posts leaves at once" if not delay else (
+            f"what {account} posts leaves after a time that is drawn anew each time, {delay} minutes at most")
+        return {"account": account, "minutes": delay, "waiting": waiting, "text": f"{text}; held back now: {waiting}"}
 
     def _key_name(self, account: str) -> str:
         if account == OWNER.account:

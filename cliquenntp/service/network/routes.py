@@ -28,6 +28,16 @@ class Route:
             writer.hold(docno, self.node, is_news=False)
 
 
+def missing(archive: IArchive, node: int, docno: int) -> Iterator[int]:
+    """Yield the docnos of a document and its first parents up to the first that a node holds."""
+    while not archive.holds(node, docno):
+        yield docno
+        parents = archive.record(docno).parents
+        if not parents:
+            return
+        docno = parents[0]
+
+
 class Routes:
     """Finds the route of each post."""
 
@@ -48,23 +58,15 @@ class Routes:
         node = own if own is not None and is_own else SHARED
         adopted: dict[int, None] = {}
         for parent in held:
-            missing = [*self._missing(node, parent)]
-            if missing and not self._forums.has(node, parent.roots[0]):
+            lacking = [*missing(self._archive, node, parent.docno)]
+            if lacking and not self._forums.has(node, parent.roots[0]):
                 name = self._archive.record(parent.roots[0]).name
                 raise PostRefused(
                     f"one node has to send the article, and {name} and the first newsgroup belong to two: post to each "
                     "of them alone"
                 )
-            adopted.update(dict.fromkeys(reversed(missing)))
+            adopted.update(dict.fromkeys(reversed(lacking)))
         return Route(node, tuple(adopted))
-
-    def _missing(self, node: int, record: IRecord) -> Iterator[int]:
-        """Yield the docnos of a document and its first parents up to the first that a node holds."""
-        while not self._archive.holds(node, record.docno):
-            yield record.docno
-            if not record.parents:
-                return
-            record = self._archive.record(record.parents[0])
 
     def found(self, route: Route, identity: Identity, root: IRecord, now: int, writer: IWriter) -> None:
         """Let somebody follow a forum that was just made, by the node that it came to; in its step of the turn."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cliquenntp.interfaces import SHARED, Identity, Right
+from cliquenntp.units import duration_text
 
 if TYPE_CHECKING:
     from cliquenntp.service.node import Node
@@ -54,6 +55,11 @@ def posts_of(node: Node, identity: Identity) -> Iterator[str]:
     if waiting:
         count = f"{len(waiting)} of your posts wait" if len(waiting) > 1 else "One of your posts waits"
         yield _line(f"{count} for another node to take it: {'; '.join(waiting[:SUBJECTS_NAMED])}")
+    held_back = [] if identity.account is None else node.holding_back.waiting(identity.account)
+    if held_back:
+        count = f"{len(held_back)} of your posts are" if len(held_back) > 1 else "One of your posts is"
+        until = duration_text(max(0.0, held_back[-1].due - node.clock()))
+        yield _line(f"{count} held back; the last one leaves in {until}.")
     for post, record in posts[:1]:
         if post.nodes:
             nodes = "one node" if len(post.nodes) == 1 else f"{len(post.nodes)} nodes"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from email.utils import parseaddr
 from pathlib import Path
 
-from cliquenntp.interfaces import IArchive
+from cliquenntp.interfaces import NOBODY, IArchive
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.service.imports.documents_file import MAGIC, entry, gone_entry
 from cliquenntp.service.new_file import new_file
@@ -29,8 +29,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def export_mbox(store: Store, docno: int, file: Path, path_identity: str, progress: Progress) -> int:
     """Write a newsgroup's articles to a new mbox file, in the order of their numbers; for a thread.
 
-    Returns how many.  Lines that begin with ``From`` get a ``>`` more (mboxrd), lines end with LF.  Raises
-    NewFileError.
+    What is held back is left out.  Returns how many.  Lines that begin with ``From`` get a ``>`` more (mboxrd), lines
+    end with LF.  Raises NewFileError.
     """
     count = 0
     with store.snapshot() as archive, new_file(file) as target:
@@ -38,7 +38,7 @@ def export_mbox(store: Store, docno: int, file: Path, path_identity: str, progre
         numbers = archive.numbers(docno)
         for _, found in numbers.between(numbers.low, numbers.high):
             shown = archive.shown(found)
-            if archive.gone(shown):
+            if archive.gone(shown) or archive.holds(NOBODY, shown):
                 continue
             article = view.article(shown)
             target.write(_mbox_article(article.head, article.body, archive.record(shown).time))
@@ -67,7 +67,7 @@ def _plain(lines: bytes) -> bytes:
 def export_documents(store: Store, docno: int, file: Path, progress: Progress) -> int:
     """Write a document and all below it to a new file of signed documents, with what they need above them.
 
-    Returns how many documents; for a thread.  Raises NewFileError.
+    What is held back is left out.  Returns how many documents; for a thread.  Raises NewFileError.
     """
     with store.snapshot() as archive, new_file(file) as target:
         target.write(MAGIC)
@@ -91,7 +91,7 @@ def _needed(archive: IArchive, docno: int) -> Iterator[int]:
             if child not in below:
                 below.add(child)
                 waiting.append(child)
-    kept = {found for found in below if not archive.gone(found)}
+    kept = {found for found in below if not archive.gone(found) and not archive.holds(NOBODY, found)}
     needed: set[int] = set()
     for found in kept:
         above: int | None = found
