@@ -10,12 +10,13 @@ from twisted.internet import defer
 from twisted.logger import Logger
 from twisted.web import http
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import NOT_DONE_YET, Request
 
 from cliquenntp.web.answer import Page, write
 from cliquenntp.web.commands import Commands
 from cliquenntp.web.guard import HEADERS, MOST_BODY_OCTETS, Guard, NotAllowedError
 from cliquenntp.web.pages import Pages
+from cliquenntp.web.quiet import QuietSite
 
 IDLE_SECONDS = 60
 """A browser keeps a connection for its next request; it may as well make a new one."""
@@ -110,17 +111,8 @@ def _static(name: bytes, media_type: str) -> Callable[[Request], Awaitable[Page]
     return answer
 
 
-class _QuietSite(Site):
-    """Keeps no record of who looked at what."""
-
-    displayTracebacks = False  # noqa: N815
-
-    def log(self, request: http.Request) -> None:
-        """Write nothing."""
-
-
-def make_site(commands: Commands, reactor: Any, clock: Callable[[], float]) -> Site:
+def make_site(commands: Commands, reactor: Any, clock: Callable[[], float]) -> QuietSite:
     """Return the factory to listen with, on a loopback address only; ``clock`` is the time of day in seconds."""
     guard = Guard()
     root = _Root(guard, Pages(commands, guard.token, clock))
-    return _QuietSite(root, requestFactory=_SmallRequest, timeout=IDLE_SECONDS, reactor=reactor)
+    return QuietSite(root, requestFactory=_SmallRequest, timeout=IDLE_SECONDS, reactor=reactor)

@@ -1,4 +1,4 @@
-"""A newsreader reaches a node's listeners over a real i2pd: the public one, and one for accounts without TLS."""
+"""Newsreaders and browsers reach a node over a real i2pd: public listeners, and one for accounts without TLS."""
 
 from __future__ import annotations
 
@@ -45,15 +45,32 @@ class Newsreader:
             answer += octet
         return answer.decode()
 
+    def stream(self, address: str) -> socket.socket | None:
+        """Return a stream to an address, None where the router knows that it can't be reached."""
+        stream = self._say("HELLO VERSION MIN=3.1 MAX=3.1\n")
+        host = address.removeprefix("i2p:")
+        if "RESULT=OK" not in self._ask(stream, f"STREAM CONNECT ID=newsreader DESTINATION={host}\n"):
+            stream.close()
+            return None
+        return stream
+
+    def get(self, address: str, path: str) -> str | None:
+        """Return what pages at an address answer to a browser, None while they can't be reached."""
+        stream = self.stream(address)
+        if stream is None:
+            return None
+        with stream, stream.makefile("rb") as answer:
+            request = f"GET {path} HTTP/1.1\r\nHost: {address.removeprefix('i2p:')}\r\nConnection: close\r\n\r\n"
+            stream.sendall(request.encode())
+            return answer.read().decode() or None
+
     def connect(self, address: str) -> NewsClient | None:
         """Return a client of the server at an address, None while it can't be reached.
 
         A router says OK before the other side has answered; then the stream ends without a greeting.
         """
-        stream = self._say("HELLO VERSION MIN=3.1 MAX=3.1\n")
-        host = address.removeprefix("i2p:")
-        if "RESULT=OK" not in self._ask(stream, f"STREAM CONNECT ID=newsreader DESTINATION={host}\n"):
-            stream.close()
+        stream = self.stream(address)
+        if stream is None:
             return None
         client = NewsClient("", 0, stream=stream)
         if not client.greeting:
@@ -72,12 +89,13 @@ def newsreader(i2p_router: I2PRouter) -> Iterator[Newsreader]:
     reader.close()
 
 
-def test_public_and_accounts(
+def test_public_accounts_and_pages(
     make_node: Callable[..., NodeProcess], i2p_router: I2PRouter, newsreader: Newsreader
 ) -> None:
     options = [f"{name}={value}" for name, value in SESSION_OPTIONS.items()]
     node = make_node("node", config=(
         f'nntp = "{LOOPBACK}"\nweb = "off"\npublic = "i2p"\npublic_forums = ["clique.tea"]\naccounts = "i2p"\n'
+        'public_web = "i2p"\n'
         f'i2p_sam = "127.0.0.1:{i2p_router.sam_port}"\ni2p_tunnel_length = 0\ni2p_tunnel_quantity = 1\n'
         f"i2p_options = {options}\n"
     ))
@@ -88,7 +106,12 @@ def test_public_and_accounts(
     def address(kind: str) -> str:
         return wait_for(f"an address of {kind}", lambda: node.cliquectl("status")[kind][0], 90)
 
-    assert address("public") != address("accounts")
+    assert len({address("public"), address("accounts"), address("public_web")}) == 3
+    page = wait_for("the public pages", lambda: newsreader.get(address("public_web"), "/"), 90)
+    assert page.startswith("HTTP/1.1 200 ")
+    assert "clique.tea" in page and "secret" not in page
+    page = wait_for("a page", lambda: newsreader.get(address("public_web"), "/clique.secret"), 90)
+    assert page.startswith("HTTP/1.1 404 ")
     with wait_for("the public listener", lambda: newsreader.connect(address("public")), 90) as client:
         assert client.greeting.startswith("201 ")
         assert client.command("GROUP clique.tea") == "211 1 1 1 clique.tea"

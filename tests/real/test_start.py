@@ -50,6 +50,24 @@ def test_a_bad_setting_ends_it_with_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(("endpoint", "file"), [("tls:0", "certificate.pem"), ("i2p", "data/keys/i2p-public-web")])
+def test_public_pages_that_cannot_be_opened_as_asked_end_the_start(tmp_path: Path, endpoint: str, file: str) -> None:
+    broken = tmp_path / file
+    broken.parent.mkdir(parents=True, exist_ok=True)
+    broken.parent.chmod(0o700)
+    broken.write_text("neither key nor certificate\n")
+    broken.chmod(0o600)
+    config = tmp_path / "cliquenntp.toml"
+    config.write_text(
+        'nntp = "tcp:0:interface=127.0.0.1"\nweb = "off"\npublic_forums = ["clique.tea"]\n'
+        f'public_web = "{endpoint}"\ncertificate = "{tmp_path}/certificate.pem"\n')
+    ended = twistd("--config", str(config), "--data", str(tmp_path / "data"), cwd=tmp_path)
+    assert ended.returncode == 1
+    told = [line for line in (ended.stdout + ended.stderr).splitlines() if "] cliquenntp: " in line]
+    assert len(told) == 1 and str(broken) in told[0], ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_an_interrupt_stops_cliquectl_quietly(make_node: Callable[..., NodeProcess]) -> None:
     node = make_node()
     node.stop()

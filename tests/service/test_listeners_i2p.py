@@ -1,4 +1,4 @@
-"""A public listener on an I2P destination of its own, with a SAM port that stands for the router's."""
+"""Public listeners and pages on I2P destinations of their own, with a SAM port that stands for the router's."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class PublicOverI2P(TestCase):
         port = self.sam.open()
         self.node = Node(reactor, Settings(
             data=self.folder / "data", nntp=("tcp:0:interface=127.0.0.1",), web=(), public=("i2p",),
-            public_forums=("clique.tea",), accounts=("i2p",), i2p_sam=f"127.0.0.1:{port}",
+            public_forums=("clique.tea",), accounts=("i2p",), public_web=("i2p",), i2p_sam=f"127.0.0.1:{port}",
         ))
         self.node.startService()
         for name in ("tea", "secret"):
             yield self.node.accept(root_document(name, "", self.node.owner, int(self.node.clock())))
         self.network = I2PNetwork(reactor, I2PSettings(self.folder / "client" / "key", sam_port=port))
         self.network.start()
-        yield until(lambda: self.network.is_up and len(self.sam.sessions) == 3 and self.sam.acceptors)
+        yield until(lambda: self.network.is_up and len(self.sam.sessions) == 4 and self.sam.acceptors)
 
     @defer.inlineCallbacks
     def tearDown(self) -> Any:
@@ -99,6 +99,34 @@ class PublicOverI2P(TestCase):
         assert answer.startswith("206 ")
         reader.transport.loseConnection()
         yield until(lambda: reader.closed)
+
+    @defer.inlineCallbacks
+    def test_the_pages_have_an_address_of_their_own_too(self) -> Any:
+        [address] = self.node.public_web.addresses
+        assert address.startswith("i2p:")
+        assert address not in {*self.node.listeners.addresses("public"), *self.node.listeners.addresses("accounts")}
+        assert (self.folder / "data/keys/i2p-public-web").stat().st_mode & 0o777 == 0o600
+        browser = yield self.network.connect(parse_address(address), Factory.forProtocol(Reader))
+        [(_, factory)] = self.node.public_web._networks
+        @defer.inlineCallbacks
+        def get(path: str, host: str = "Host: pages.i2p\r\n") -> Any:
+            browser.data = b""
+            browser.transport.write(f"GET {path} HTTP/1.1\r\n{host}\r\n".encode())
+            yield until(lambda: b"</html>" in browser.data or b"one Host header" in browser.data)
+            return browser.data.decode()
+
+        page = yield get("/")
+        assert page.startswith("HTTP/1.1 200 ")
+        assert "clique.tea" in page and "secret" not in page
+        assert "Strict-Transport-Security" not in page
+        assert [f"i2p:{host}" for host in factory.addresses._connected] == [self.network.address]
+        page = yield get("/clique.secret")
+        assert page.startswith("HTTP/1.1 404 ")
+        page = yield get("/", "")
+        assert page.startswith("HTTP/1.1 400 ")
+        browser.transport.loseConnection()
+        yield until(lambda: browser.closed)
+        yield until(lambda: not factory.addresses._connected)
 
     @defer.inlineCallbacks
     def test_a_login_needs_no_tls(self) -> Any:

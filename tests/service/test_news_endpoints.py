@@ -22,6 +22,7 @@ def test_what_an_endpoint_means(
     endpoint = news_endpoint(text)
     assert endpoint == NewsEndpoint(text, twisted, tls, confidential, shared)
     assert endpoint.may_start_tls == may_start_tls
+    assert (endpoint.scheme == "tls") == text.startswith(("tls:", "ssl:"))
 
 
 @pytest.mark.parametrize("text", ["", "tcp:", "tls:", "udp:119", "i2p:abc", "127.0.0.1:119", "fd:3"])

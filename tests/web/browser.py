@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import unescape
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
+from ssl import SSLContext
 from urllib.parse import urlencode
 
 import attrs
@@ -37,16 +38,19 @@ class Answer:
 
 
 class Browser:
-    """One browser at one page."""
+    """One browser at one page, over TLS where it is given a context for that."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, context: SSLContext | None = None) -> None:
         self.port = port
+        self._context = context
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | bytes | None = None,
     ) -> Answer:
         """Send a request as it stands and return the answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = (
+            HTTPConnection("127.0.0.1", self.port, timeout=60) if self._context is None
+            else HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._context))
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()

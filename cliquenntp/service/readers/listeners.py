@@ -77,7 +77,7 @@ class Listener:
         """Where newsreaders find it: ``tcp:HOST:PORT``, ``tls:HOST:PORT``, ``unix:PATH``, ``i2p:HOST`` or empty."""
         if self.network is not None:
             return self.network.address
-        return "" if self.port is None else address_text(self.port.getHost(), "tls" if self.endpoint.tls else "tcp")
+        return "" if self.port is None else address_text(self.port.getHost(), self.endpoint.scheme)
 
 
 class Listeners:

@@ -31,6 +31,11 @@ class NewsEndpoint:
     """whether all connections come from one address, as on loopback"""
 
     @property
+    def scheme(self) -> str:
+        """What its address begins with: ``tls`` where connections begin with TLS, with whatever certificate."""
+        return "tls" if self.tls or self.text.startswith("ssl:") else "tcp"
+
+    @property
     def may_start_tls(self) -> bool:
         """Whether STARTTLS is offered."""
         return self.twisted.startswith(("tcp:", "systemd:")) and not self.tls

@@ -36,7 +36,7 @@ class PublicWeb:
     @property
     def addresses(self) -> list[str]:
         """Where browsers find the pages; empty texts for I2P addresses that are not up yet."""
-        found = [address_text(port.getHost(), "tls" if endpoint.tls else "tcp") for endpoint, port in self._ports]
+        found = [address_text(port.getHost(), endpoint.scheme) for endpoint, port in self._ports]
         return [*found, *(network.address for network, _ in self._networks)]
 
     def open(self) -> None:
@@ -56,7 +56,10 @@ class PublicWeb:
         from cliquenntp.web.public import make_public_site
 
         node = self._node
-        factory: Any = make_public_site(pages, node.reactor, endpoint.shared_address or endpoint.text == I2P)
+        # no authority vouches for a certificate that the node made, so browsers would pass over what they are told
+        has_certificate = not endpoint.tls or node.settings.certificate is not None
+        tls_alone = endpoint.scheme == "tls" and has_certificate
+        factory: Any = make_public_site(pages, node.reactor, endpoint.shared_address, tls_alone=tls_alone)
         if endpoint.text == I2P:
             network = i2p_network(node.reactor, node.settings, KEY)
             try:
