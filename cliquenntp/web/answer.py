@@ -36,6 +36,7 @@ class Page:
 def write(request: Request, page: Page, headers: Mapping[bytes, bytes]) -> None:
     """Answer a request with a page and these headers beside SAFE ones."""
     request.setResponseCode(page.code)
+    request.responseHeaders.removeHeader(b"server")  # which program this is, in which version, helps nobody who reads
     for name, value in {**SAFE, **headers}.items():
         request.setHeader(name, value)
     request.setHeader(b"Content-Type", page.media_type.encode())
