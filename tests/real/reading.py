@@ -18,6 +18,11 @@ def post(node: NodeProcess, group: str, subject: str, *fields: str) -> None:
     assert verdict.startswith("240"), verdict
 
 
+def linked_keys(node: NodeProcess) -> set[str]:
+    """Return the keys of the nodes that a node is linked to; addresses that it only dials are left out."""
+    return {row["key"] for row in node.ask("peers") if row["state"] == "linked"}
+
+
 def overview(node: NodeProcess, group: str) -> dict[str, list[str]]:
     """Return a newsgroup's overview by subject; empty where there is no such newsgroup."""
     with NewsClient("127.0.0.1", node.nntp_port) as client:

@@ -8,16 +8,12 @@ import pytest
 
 from tests.control_client import CommandFailedError
 from tests.real.node_process import NodeProcess
-from tests.real.reading import message_id, overview, post, wait_for_subject
+from tests.real.reading import linked_keys, message_id, overview, post, wait_for_subject
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
 
 GROUP = "clique.garden"
-
-
-def linked_keys(node: NodeProcess) -> set[str]:
-    return {row["key"] for row in node.ask("peers") if row["state"] == "linked"}
 
 
 def key(node: NodeProcess) -> str:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.real.articles import FIRST_DATE, write_mbox
 from tests.real.node_process import NodeProcess
-from tests.real.reading import count, wait_for_count
+from tests.real.reading import count, linked_keys, wait_for_count
 from tests.real.test_reconnect import GROUP, quiet_link_bytes
 from tests.real.waiting import wait_for
 
@@ -54,7 +54,7 @@ def meet_again(first: NodeProcess, second: NodeProcess) -> dict[str, int]:
     kept = [count(node, GROUP) for node in (first, second)]
     sent_before = first.cliquectl("status")["sent"]
     second.stop()
-    wait_for("no link", lambda: not first.ask("peers"))
+    wait_for("no link", lambda: not linked_keys(first))
     second.start()
     found = quiet_link_bytes(first)
     changed = [before - count(node, GROUP) for before, node in zip(kept, (first, second), strict=True)]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.nntp_client import NewsClient
 from tests.real.node_process import CommandFailedError, NodeProcess
+from tests.real.reading import linked_keys
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
@@ -70,7 +71,7 @@ def test_a_link_into_another_forum_shows_where_nobody_has_the_first_one(
     wait_for("the linked article", lambda: subjects(second.nntp_port, tools) == [b"Tools", b"Recipe"])
     third.ask("join", invitation=second.ask("invite", name=GROUP)["invitation"])
     wait_for("it at a newcomer", lambda: subjects(third.nntp_port, tools) == [b"Tools", b"Recipe"])
-    wait_for("links to both", lambda: len(second.ask("peers")) == 2)
+    wait_for("links to both", lambda: len(linked_keys(second)) == 2)
     first.cliquectl("link", pepper, tools)
     for node in (second, third):
         wait_for("the next one", lambda node=node: b"Pepper" in subjects(node.nntp_port, tools))

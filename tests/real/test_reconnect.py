@@ -10,7 +10,7 @@ import pytest
 
 from tests.real.articles import write_mbox
 from tests.real.node_process import NodeProcess
-from tests.real.reading import count, wait_for_count
+from tests.real.reading import count, linked_keys, wait_for_count
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
@@ -53,7 +53,7 @@ def test_equal_stores_reconnect_for_little(make_nodes: Callable[..., list[NodePr
     second.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
     wait_for_count(second, GROUP, count(first, GROUP))
     second.stop()
-    wait_for("no link", lambda: not first.ask("peers"))
+    wait_for("no link", lambda: not linked_keys(first))
     second.start()
     found = quiet_link_bytes(first)
     print(f"{found} bytes, of which the second node sent {second.ask('status')['traffic']}")
