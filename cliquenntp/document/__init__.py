@@ -10,6 +10,7 @@ from cliquenntp.document.errors import (
     DocumentRefused,
     DocumentTooLarge,
     DocumentTooNew,
+    WorkMissing,
 )
 from cliquenntp.document.headers import Headers, is_field_name, unfold
 from cliquenntp.document.limits import AHEAD_SECONDS, DEFAULT_LIMITS, SOON_SECONDS, Limits
@@ -26,6 +27,7 @@ from cliquenntp.document.names import (
 from cliquenntp.document.parsing import Document, parse, stub
 from cliquenntp.document.signing import Signer, build, check_time, verify
 from cliquenntp.document.text import decode_header
+from cliquenntp.document.work import challenge, find_nonce, is_proof, work_bits, work_field
 
 __all__ = [
     "ADDRESS_DOMAIN",
@@ -42,19 +44,23 @@ __all__ = [
     "Headers",
     "Limits",
     "Signer",
+    "WorkMissing",
     "address_domain",
     "address_of",
     "build",
     "canonical",
+    "challenge",
     "check_forum_name",
     "check_time",
     "compose",
     "decode_header",
+    "find_nonce",
     "id_from_text",
     "id_text",
     "is_canonical",
     "is_field_name",
     "is_foreign",
+    "is_proof",
     "key_from_text",
     "key_text",
     "needs_repair",
@@ -63,4 +69,6 @@ __all__ = [
     "stub",
     "unfold",
     "verify",
+    "work_bits",
+    "work_field",
 ]

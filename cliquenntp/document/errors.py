@@ -19,6 +19,10 @@ class DocumentTooLarge(DocumentRefused):
     """It exceeds a limit of its size; limits are settable, so another node may have taken it."""
 
 
+class WorkMissing(DocumentError):
+    """It proves less work than its forum asks for at least; a node that knows more of the forum may have taken it."""
+
+
 class DocumentForged(DocumentRefused):
     """Its signature is not by the key that it names."""
 

@@ -19,6 +19,9 @@ class Limits:
     """ids in Clique-Parent; each costs a number in every newsgroup above it (a cancel may name its target besides)"""
     keys: int = 64
     """keys in Clique-Moderator or Clique-Importer; more people than that share a key"""
+    work_bits: int = 32
+    """bits of work that a forum may ask for: half an hour of one core for each post; more shuts everybody out, which
+    moderators do better"""
 
 
 FORUM_NAME_OCTETS = 64

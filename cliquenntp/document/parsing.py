@@ -33,6 +33,7 @@ _FIRST_LINES = re.compile(
 _OTHER_VERSION = re.compile(rb"Clique-Signature: ([1-9][0-9]{0,8})[ \r]")
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _TIME = re.compile(rf"0|[1-9][0-9]{{0,{TIME_DIGITS - 1}}}")
+_BITS = re.compile(r"0|[1-9][0-9]{0,2}")
 _WORK = re.compile(r"[1-9][0-9]{0,2} [!-~]{1,64}")
 
 
@@ -65,6 +66,8 @@ class Document:
     """keys"""
     importers: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     """keys"""
+    work_asked: int | None = attrs.field(default=None, repr=False)
+    """bits of work that a forum's root, or a later child of it, asks for"""
 
     @property
     def is_stub(self) -> bool:
@@ -205,9 +208,16 @@ def _target_time(value: str, _limits: Limits) -> int:
 
 
 def _work(value: str, _limits: Limits) -> None:
-    # reserved for a proof of work: the form is fixed now, so that a later meaning can rely on it
-    if not _WORK.fullmatch(value):
+    if not _WORK.fullmatch(value):  # whether it proves anything, ``work.work_bits`` tells those who ask for it
         raise DocumentRefused("Clique-Work is not <bits> <nonce>")
+
+
+def _work_asked(value: str, limits: Limits) -> int:
+    if not _BITS.fullmatch(value):
+        raise DocumentRefused("Clique-Work-Asked is no number of bits")
+    if int(value) > limits.work_bits:
+        raise DocumentTooLarge(f"{value} bits of work; a forum asks for at most {limits.work_bits}")
+    return int(value)
 
 
 def _only_once(_value: str, _limits: Limits) -> None:
@@ -227,5 +237,6 @@ _KNOWN: dict[bytes, tuple[str | None, Callable[[str, Limits], object]]] = {
     b"clique-importer": ("importers", _keys),
     b"clique-target-time": ("target_time", _target_time),
     b"clique-work": (None, _work),
+    b"clique-work-asked": ("work_asked", _work_asked),
 }
 """Header to (field of Document, reader); any other Clique header is kept and passed on"""

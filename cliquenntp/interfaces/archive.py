@@ -169,7 +169,8 @@ class IArchive(Interface):
         """Return the size of all documents that wait in a forum."""
 
     def appointments(root: int) -> Iterable[int]:
-        """Return the docnos of the documents that name a forum's moderators, in order of arrival; none: it has none."""
+        """Return the docnos of the documents that name a forum's moderators, or the work that it asks for, in order of
+        arrival; none: it has no such rules."""
 
     def late_groups(docno: int) -> Iterable[int]:
         """Return the docnos of the newsgroups around parents that came after a document, or after one above it.

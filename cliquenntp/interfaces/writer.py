@@ -88,7 +88,7 @@ class IWriter(IArchive):
         """Take a document out of what waits in a forum; nothing happens if it does not."""
 
     def appoint(docno: int, root: int) -> None:
-        """Note that a document names moderators of a forum."""
+        """Note that a document names moderators of a forum, or the work that it asks for."""
 
     def note_notice(docno: int, root: int) -> None:
         """Note that a document is a NoCeM message in a forum."""
@@ -147,6 +147,7 @@ class Changes:
     aliases: tuple[tuple[str, bytes, int], ...] = ()
     """(account, Message-ID, docno) of what was posted under a Message-ID of the newsreader's choice"""
     revised: tuple[int, ...] = ()
-    """docnos of the documents that began or ceased to stand in newsgroups, and of roots that got other moderators"""
+    """docnos of the documents that began or ceased to stand in newsgroups, and of roots of whose forums something else
+    was laid down"""
     held: tuple[Held, ...] = attrs.field(default=(), eq=False, repr=False)
     """what the nodes of this process hold from now on and shall tell others of, in order"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from cliquenntp.document import Document
@@ -20,12 +22,26 @@ def approve(document: Document, writer: IWriter, path_identity: str) -> None:
 
 
 def judge_forum(forum: int, since: int, writer: IWriter, path_identity: str) -> None:
-    """Judge the documents of a forum from a Clique-Time on: its moderators are others than was known."""
-    for docno in [*islice(writer.below_since(forum, since), MOST_JUDGED)]:
+    """Judge the documents of a forum from a Clique-Time on: other things are laid down for it than was known."""
+    young = [*islice(writer.below_since(forum, since), MOST_JUDGED)]
+    starters = [docno for docno in young if writer.record(docno).depth == 1]
+    for docno in [*young, *_dated_back(starters, since, writer)]:
         record = writer.record(docno)
         approved = approved_by(record, writer)
         target = None if approved is None else writer.find(approved)
         judge(record if target is None else writer.record(target), writer, path_identity)
+
+
+def _dated_back(starters: Iterable[int], since: int, archive: IArchive) -> Iterator[int]:
+    """Yield the docnos of documents dated before a time below thread starters that are not: they count as no older."""
+    waiting, seen = deque(starters), set(starters)
+    while waiting and len(seen) < MOST_JUDGED:
+        for child in archive.children(waiting.popleft()):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+                if archive.record(child).time < since:
+                    yield child
 
 
 def judge(record: IRecord, writer: IWriter, path_identity: str) -> None:
@@ -34,6 +50,7 @@ def judge(record: IRecord, writer: IWriter, path_identity: str) -> None:
         return
     if acts_only(record):
         if linked_by(record, writer) is not None:
+            _show_no_more(record, writer)
             show_linked(record, writer)
         return
     groups = dict.fromkeys([*record.groups, *writer.late_groups(record.docno)])
@@ -51,6 +68,19 @@ def judge(record: IRecord, writer: IWriter, path_identity: str) -> None:
             link = writer.record(child)
             if linked_by(link, writer) == record.id:
                 show_linked(link, writer)
+
+
+def _show_no_more(link: IRecord, writer: IWriter) -> None:
+    """Take what a link shows out of the newsgroups into which the link's author may not bring it; others may."""
+    target = link.parents[0]
+    places = [group for group, number in writer.linked_in(target) if writer.numbers(group).at(number) == link.docno]
+    refused = [group for group in places if not record_is_cleared(link, forum_of(group, writer), writer)]
+    if refused:
+        writer.hide(target, refused)
+        for child in [*writer.children(target)]:
+            other = writer.record(child)
+            if other.docno != link.docno and linked_by(other, writer) is not None and other.parents[0] == target:
+                show_linked(other, writer)
 
 
 def _withdraw(record: IRecord, forums: set[int], writer: IWriter, path_identity: str) -> None:

@@ -15,23 +15,21 @@ A newsgroup belongs to the forum that gives it its name: a cross-post may be sho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 import attrs
 
 from cliquenntp.document import Document, DocumentError, id_text, parse
 from cliquenntp.interfaces import IArchive, IRecord, Placement
+from cliquenntp.newsgroup.appointments import Appointment, appointments
 from cliquenntp.newsgroup.placement import MOST_ROOTS
 from cliquenntp.newsgroup.retraction import acts_only, parent_field
+from cliquenntp.newsgroup.work import Claim, claim_of, claim_of_record, has_enough
 
 MOST_WAITING = 10_000
 """Documents that wait in one forum, some 2 KB each; nobody reads more.  Of more the oldest are dropped."""
 
 MOST_WAITING_OCTETS = 64 << 20
 """Octets of what waits in one forum, a sixtieth of the default quota: strangers must not drive out what people read."""
-
-MOST_APPOINTMENTS = 1000
-"""Lists of moderators looked at in one forum, the first that came: half a millisecond.  The root's key makes them."""
 
 MOST_JUDGED = 10_000
 """Documents judged anew at once when a list of moderators comes after what it speaks of: a second's work."""
@@ -46,6 +44,12 @@ class Moderators:
     lists: tuple[tuple[int, bytes, frozenset[bytes]], ...]
     """(from when on, id, keys), ascending"""
 
+    @classmethod
+    def of(cls, root: int, laid_down: Iterable[Appointment], archive: IArchive) -> Moderators:
+        """Return the moderators that are named in what is laid down for a forum (its root's docno)."""
+        lists = ((one.since, one.id, frozenset(one.moderators)) for one in laid_down if one.moderators)
+        return cls(archive.record(root).author, tuple(lists))
+
     def at(self, time: int) -> frozenset[bytes] | None:
         """Return the keys of the moderators at a Clique-Time, the owner's among them; None: it is not moderated."""
         found = None
@@ -56,54 +60,28 @@ class Moderators:
         return None if found is None else found | {self.owner}
 
     def now(self) -> frozenset[bytes]:
-        """Return the keys of the moderators of the last list, the owner's among them."""
-        return self.lists[-1][2] | {self.owner}
+        """Return the keys of those who may approve, by the last list; the owner's among them."""
+        return (self.lists[-1][2] if self.lists else frozenset()) | {self.owner}
 
 
 def moderators(root: int, archive: IArchive) -> Moderators | None:
     """Return who moderates a forum (its root's docno), or None where nobody ever did."""
-    lists = []
-    for docno, _ in zip(archive.appointments(root), range(MOST_APPOINTMENTS), strict=False):
-        named = None if archive.gone(docno) else _named_in(archive.raw(docno))
-        if named is not None:
-            lists.append(named)
-    return Moderators(archive.record(root).author, tuple(sorted(lists, key=lambda one: one[:2]))) if lists else None
-
-
-@lru_cache(MOST_APPOINTMENTS)
-def _named_in(raw: bytes) -> tuple[int, bytes, frozenset[bytes]] | None:
-    """Return (from when on, id, keys) of the list that a document is."""
-    try:
-        document = parse(raw)
-    except DocumentError:  # it was taken under wider limits than the default
-        return None
-    return document.time if document.parents else 0, document.id, frozenset(document.moderators)
+    found = Moderators.of(root, appointments(root, archive), archive)
+    return found if found.lists else None
 
 
 def is_moderated(root: int, archive: IArchive) -> bool:
     """Tell whether a forum has moderators."""
-    return any(True for _ in archive.appointments(root))
+    return moderators(root, archive) is not None
 
 
 def moderates(key: bytes, root: int, archive: IArchive) -> bool:
-    """Tell whether a key (32 bytes) is a moderator of a forum as the last list has it."""
-    found = moderators(root, archive)
-    return found is not None and key in found.now()
+    """Tell whether a key (32 bytes) may approve what waits in a forum, as the last list has it.
 
-
-def appointed_by(document: Document, archive: IArchive) -> int | None:
-    """Return the docno of the root of which a document that is about to be stored names moderators, as it may.
-
-    A root's own is the one that it will get, the next; None where it names none, or may not.
+    In a forum that has no moderators and asks for work its owner may.
     """
-    if not document.moderators:
-        return None
-    if not document.parents:
-        return int(archive.newest()) + 1
-    root = archive.find(document.parents[0])
-    if root is None or archive.record(root).parents or archive.record(root).author != document.author:
-        return None
-    return root
+    laid_down = appointments(root, archive)
+    return bool(laid_down) and key in Moderators.of(root, laid_down, archive).now()
 
 
 def forum_of(group: int, archive: IArchive) -> int:
@@ -117,14 +95,15 @@ def with_waiting(placement: Placement, document: Document, archive: IArchive) ->
     if not placement.groups:
         return placement
     are_all_told = len(placement.roots) < MOST_ROOTS  # else newsgroups of further forums may be among them
-    if are_all_told and not any(is_moderated(root, archive) for root in placement.roots):
+    if are_all_told and not any(True for root in placement.roots for _ in archive.appointments(root)):
         return placement
+    claim = claim_of(document, placement, archive)
     forums: dict[int, bool] = {}
     withheld = set()
     for group in placement.groups:
         forum = forum_of(group, archive)
         if forum not in forums:
-            forums[forum] = is_cleared(document.id, document.author, document.time, forum, archive)
+            forums[forum] = is_cleared(claim, forum, archive)
         if not forums[forum]:
             withheld.add(group)
     if not withheld:
@@ -133,24 +112,27 @@ def with_waiting(placement: Placement, document: Document, archive: IArchive) ->
     return attrs.evolve(placement, waits_in=waits_in, withheld=frozenset(withheld))
 
 
-def is_cleared(document: bytes, author: bytes, time: int, forum: int, archive: IArchive) -> bool:
-    """Tell whether a document (its id, its author, its Clique-Time) may be shown in a forum (its root's docno)."""
-    by = moderators(forum, archive)
-    if by is None:
+def is_cleared(claim: Claim, forum: int, archive: IArchive) -> bool:
+    """Tell whether a document may be shown in a forum (its root's docno)."""
+    laid_down = appointments(forum, archive)
+    if not laid_down:
         return True
-    allowed = by.at(time)
-    if allowed is None or author in allowed:
+    by = Moderators.of(forum, laid_down, archive)
+    allowed = by.at(claim.time)
+    if claim.author == by.owner or claim.author in (allowed or ()):
         return True
-    return any(_counts(approval, time, by, archive) for approval in _approvals(document, by, archive))
+    if allowed is None and has_enough(claim, forum, laid_down, archive):
+        return True
+    return any(_counts(approval, claim.time, by) for approval in _approvals(claim.id, by, archive))
 
 
 def record_is_cleared(record: IRecord, forum: int, archive: IArchive) -> bool:
     """Tell of a document that is held what ``is_cleared`` tells."""
-    return is_cleared(record.id, record.author, record.time, forum, archive)
+    return is_cleared(claim_of_record(record, archive), forum, archive)
 
 
 def _approvals(document: bytes, by: Moderators, archive: IArchive) -> Iterator[IRecord]:
-    """Yield the records of what approves a document, by whoever was a moderator at some time."""
+    """Yield the records of what approves a document, by whoever might approve at some time."""
     ever = {by.owner}.union(*(keys for _, _, keys in by.lists))
     docno = archive.find(document)
     for child in archive.late_children(document) if docno is None else archive.children(docno):
@@ -161,10 +143,10 @@ def _approvals(document: bytes, by: Moderators, archive: IArchive) -> Iterator[I
                 yield record
 
 
-def _counts(approval: IRecord, time: int, by: Moderators, archive: IArchive) -> bool:
+def _counts(approval: IRecord, time: int, by: Moderators) -> bool:
     """Tell whether an approval of something with that Clique-Time counts."""
-    allowed = by.at(approval.time)
-    return approval.time >= time and allowed is not None and approval.author in allowed
+    allowed = by.at(approval.time) or {by.owner}
+    return approval.time >= time and approval.author in allowed
 
 
 def approval_fields(docno: int, archive: IArchive) -> tuple[tuple[bytes, bytes], ...]:

@@ -37,7 +37,7 @@ def check_own(docno: int | None, message_id: bytes, author: bytes, archive: IArc
     if acts_only(archive.record(docno)):
         raise PostRefused(f"{shown} cancels, links or approves another article; that cannot be undone")
     if appoints(archive.record(docno), archive):
-        raise PostRefused(f"{shown} names moderators; that cannot be undone, but a later one can name others")
+        raise PostRefused(f"{shown} says who moderates or what work posts take; that cannot be undone, but replaced")
     return docno
 
 
@@ -106,7 +106,7 @@ def is_shown(docno: int, archive: IArchive) -> bool:
 
 
 def appoints(record: IRecord, archive: IArchive) -> bool:
-    """Tell whether a document below a forum's root names moderators: it counts for good."""
+    """Tell whether a document below a forum's root lays down something for the forum: it counts for good."""
     if record.depth != 1 or archive.record(record.parents[0]).author != record.author:
         return False
     return record.docno in archive.appointments(record.parents[0])
@@ -125,7 +125,8 @@ def linked_by(record: IRecord, archive: IArchive) -> bytes | None:
 
 
 def is_kept(record: IRecord, archive: IArchive) -> bool:
-    """Tell whether a document acts on others for good: it takes one back, or would if that came, or names moderators.
+    """Tell whether a document acts on others for good: it takes one back, or would if that came, or lays down
+    something for its forum.
 
     What approves another one stays as long as that.
     """

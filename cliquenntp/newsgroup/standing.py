@@ -36,7 +36,8 @@ def stand(record: IRecord, groups: Iterable[int], writer: IWriter, path_identity
     missing = [group for group in missing if cleared[forum_of(group, writer)]]
     if missing and not writer.gone(record.docno):
         if not writer.stands(record.docno):
-            revise(record, [(group, writer.next_number(group)) for group in missing], writer, path_identity)
+            numbers = dict.fromkeys(record.groups, 0) | {group: writer.next_number(group) for group in missing}
+            revise(record, [*numbers.items()], writer, path_identity)
         writer.show(record.docno, record.docno, missing)
     return missing
 

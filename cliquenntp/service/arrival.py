@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from cliquenntp.document import Document
 from cliquenntp.interfaces import NOBODY, SHARED, IRecord, IWriter
+from cliquenntp.newsgroup.appointments import appointed_by
 from cliquenntp.newsgroup.judging import approve, judge_forum
 from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
 from cliquenntp.newsgroup.linking import show_below, show_linked
-from cliquenntp.newsgroup.moderation import appointed_by, with_waiting
+from cliquenntp.newsgroup.moderation import with_waiting
 from cliquenntp.newsgroup.nocem import is_notice
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import ParentMissing, place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
 from cliquenntp.newsgroup.standing import make_room
+from cliquenntp.newsgroup.work import check_work
 
 
 def accept(writer: IWriter, document: Document, now: int, path_identity: str, node: int = SHARED) -> IRecord:
@@ -21,7 +23,7 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
     ``node`` of this process holds it from then on, whichever brought it first; with NOBODY it waits for somebody to
     hold it, and what it takes back stays until then.  Of a stub the place alone is kept.
     ``now`` is in seconds since 1970 UTC.  A step of the turn; raises newsgroup.placement.ParentMissing before anything
-    is written where its first parent is not held.
+    is written where its first parent is not held, document.WorkMissing where its forum asks for more work than it has.
     """
     held = writer.find(document.id)
     if held is not None:
@@ -29,6 +31,7 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
         _check_first(record.parents, document, node, writer)
         writer.hold(held, node)
         return record
+    check_work(document, writer)
     placement = with_waiting(place(document, writer), document, writer)
     _check_first(placement.parents, document, node, writer)
     _, numbers = writer.number(placement)

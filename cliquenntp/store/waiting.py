@@ -1,4 +1,4 @@
-"""What waits in moderated forums, and which documents name their moderators.
+"""What waits in moderated forums, and which documents lay down what counts in a forum.
 
 Each moderated forum has a newsgroup of its own for what waits there, with numbers that are never given again.
 """
@@ -39,7 +39,7 @@ class Waiting:
         return [(key & LARGEST_DOCNO, number) for key, number in self._numbers.items(first, first | LARGEST_DOCNO)]
 
     def appointments(self, forum: int) -> Iterator[int]:
-        """Yield the docnos of the documents that name a forum's moderators, in order of arrival."""
+        """Yield the docnos of the documents that lay something down for a forum, in order of arrival."""
         first = forum << DOCNO_BITS
         return (key & LARGEST_DOCNO for key in self._appointments.keys(first, first | LARGEST_DOCNO))
 
@@ -66,7 +66,7 @@ class Waiting:
         return True
 
     def appoint(self, docno: int, forum: int) -> None:
-        """Note that a document names moderators of a forum."""
+        """Note that a document names moderators of a forum, or the work that it asks for."""
         self._appointments.insert(forum << DOCNO_BITS | docno)
 
 

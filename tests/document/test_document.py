@@ -162,7 +162,7 @@ def test_what_its_headers_may_not_say(fields):
         parse(signed(*fields))
 
 
-def test_reserved_work_header_is_taken():
+def test_the_work_header_is_taken():
     assert parse(signed((b"Clique-Work", b"20 abc-_123"))).headers.get(b"clique-work") == b"20 abc-_123"
 
 

@@ -315,3 +315,12 @@ def test_a_post_to_more_forums_than_its_record_names_waits_all_the_same(store: S
     take(store, [approval(both, FIRST, TIME + 20, everywhere, by_first)])
     assert ("By the first", "Both") in shown(store)
     assert waiting(store) == []
+
+
+def test_a_post_to_two_moderated_forums_is_shown_in_the_one_whose_moderator_approves_it(store: Store) -> None:
+    milk = forum("milk", author=OWNER, Clique_Moderator=key_text(SECOND.key))
+    both = signed("Both", TEA, milk, author=STRANGER, time=TIME + 5)
+    take(store, [TEA, milk, both, approval(both, SECOND, TIME + 10, TEA, milk)])
+    assert shown(store) == {("About milk", "Both")}
+    assert waiting(store, TEA) == ["Both"]
+    assert waiting(store, milk) == []
