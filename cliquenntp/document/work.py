@@ -1,7 +1,7 @@
-"""Proof of work: a nonce in a document's header that costs its author processor time, and everybody else microseconds.
+"""Proof of work: a nonce in a document's header that costs its author processor time, and all others microseconds.
 
-A document with work has ``Clique-Work: <bits> <nonce>`` as its third line, unfolded.  What is hashed binds author, time,
-parents and text, so no work serves for a second document; the signature is made afterwards and covers the nonce.
+A document with work has ``Clique-Work: <bits> <nonce>`` as its third line, unfolded.  What is hashed binds author,
+time, parents and text, so no work serves for a second document; the signature is made afterwards and covers the nonce.
 
     challenge = SHA-256("clique work 1", LF, the author's key, the Clique-Time line, all that follows the work's line)
 

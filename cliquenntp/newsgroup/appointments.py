@@ -1,8 +1,8 @@
 """What a forum's maker lays down for it: who moderates it (Clique-Moderator), and how much work a post takes
 (Clique-Work-Asked).
 
-The forum's root says so, and later children of it by the root's key.  Each counts from its Clique-Time on until the next
-one that says something of the same; the root's own from the beginning.
+The forum's root says so, and later children of it by the root's key.  Each counts from its Clique-Time on until the
+next one that says something of the same; the root's own from the beginning.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Proof of work: how much a forum asks for, who need not do any, and what becomes of a document that has too little.
 
-- **Refused** is what proves less than the least that the forum's maker ever asked for.  Who learns more of what was asked
-  for takes more, never less, so nodes that come to know the same come to hold the same.  It is judged by the forum of
-  the first parent alone, as that is the same on every node whatever else it follows.
-- **Not shown**, as what waits for a moderator, is what proves less than was asked for at its time.  So a change that comes
-  late, or in another order, makes the same in the end, and nobody loses what was written before the change was heard of.
+- **Refused** is what proves less than the least that the forum's maker ever asked for.  Who learns more of what was
+  asked for takes more, never less, so nodes that come to know the same come to hold the same.  It is judged by the
+  forum of the first parent alone, as that is the same on every node whatever else it follows.
+- **Not shown**, as what waits for a moderator, is what proves less than was asked for at its time.  So a change that
+  comes late, or in another order, makes the same in the end, and nobody loses what was written before it was heard of.
 
 A document is judged by its Clique-Time, but as no older than the thread in which it stands: who dates back reaches no
 thread that began after the change.

@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from cliquenntp.interfaces import Identity
 from cliquenntp.nntp.session import Admission, PostResult, Session, State, Submission, replies
+from cliquenntp.nntp.verdict import Verdict
 
 if TYPE_CHECKING:
     from twisted.internet.tcp import Server
@@ -31,7 +32,7 @@ class NewsConnection(Protocol):
     factory: NewsFactory
 
     # instances have a dictionary all the same, for Twisted's base class has one; these stay out of it
-    __slots__ = ("_at_once", "_ended", "_held", "_moved", "_reading", "_session")
+    __slots__ = ("_at_once", "_ended", "_held", "_moved", "_reading", "_session", "_verdict")
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -39,6 +40,7 @@ class NewsConnection(Protocol):
         self._held = False  # the transport has enough to write
         self._reading = True  # the transport reads from the socket
         self._ended = False  # the client sends no more
+        self._verdict: Verdict | None = None  # on an article that takes longer, and that ends with the client
         self._moved = 0.0  # when bytes last moved, by the reactor's clock
 
     def connectionMade(self) -> None:
@@ -63,6 +65,7 @@ class NewsConnection(Protocol):
         self._at_once = False
         self._session.abandon()
         self.factory.forget(self)
+        self._give_up()
 
     def dataReceived(self, data: bytes) -> None:
         """Answer, unless the transport still has enough to write or an answer is under way."""
@@ -77,6 +80,7 @@ class NewsConnection(Protocol):
     def readConnectionLost(self) -> None:
         """Finish what the client asked for before it closed its side (``printf ... | nc``)."""
         self._ended = True
+        self._give_up()  # whoever has closed both sides looks the same, and that is nearly everybody who does
         if self._session.state is State.LISTENING and not self._held and not self._session.judging:
             self._close()
 
@@ -99,8 +103,17 @@ class NewsConnection(Protocol):
         """Stop: the connection is going."""
         self._session.abandon()
 
+    def _give_up(self) -> None:
+        if self._verdict is not None:
+            self._verdict.give_up()
+
+    def expect(self, verdict: Verdict) -> None:
+        """Tell a verdict when the client goes away."""
+        self._verdict = verdict
+
     def settle(self, submission: Submission, result: PostResult) -> None:
         """Tell the client what became of an article."""
+        self._verdict = None
         if self._session.judging:
             self._moved = self.factory.clock.seconds()
             self._put(self._session.settle(submission, result, self.factory.now()))

@@ -30,9 +30,11 @@ from cliquenntp.nntp.session import (
     Verifier,
     replies,
 )
+from cliquenntp.nntp.verdict import Verdict
 
 Post = Callable[[bytes, Identity], "Deferred[PostResult]"]
-"""What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored."""
+"""What takes a client's article (CRLF lines, dots unstuffed) with whose it is; fires when it is stored.
+A Verdict where more is done than to store it."""
 
 Views = Callable[[Identity], INewsView]
 """What somebody sees of the news."""
@@ -175,6 +177,8 @@ class NewsFactory(Factory):
             self.report(error)
             connection.settle(submission, PostResult(False, "internal fault, the operator has been told"))
             return
+        if isinstance(verdict, Verdict):
+            connection.expect(verdict)
         verdict.addErrback(self._failed)
         verdict.addCallback(partial(connection.settle, submission))
 

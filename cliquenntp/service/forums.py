@@ -58,30 +58,50 @@ def moderator_field(moderators: Sequence[bytes]) -> tuple[bytes, bytes]:
     return b"Clique-Moderator", ",\r\n ".join(map(key_text, moderators)).encode()
 
 
+def _rule_document(
+    root: IRecord, subject: str, rule: tuple[bytes, bytes], body: str, signer: Signer, now: int
+) -> Document:
+    """Return the signed document, a child of a forum's root, in which the root's key lays something down."""
+    fields = [
+        (b"From", address_of(signer.key, OWNER_LOCAL_PART).encode()),
+        (b"Subject", f"{subject} {root.name}".encode()),
+        (b"Date", format_datetime(datetime.fromtimestamp(now, UTC)).encode()),
+        parent_field([root.id]),
+        rule,
+        (b"MIME-Version", b"1.0"),
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+    ]
+    return compose(signer, fields, body.encode(), now)
+
+
+def work_asked_field(bits: int) -> tuple[bytes, bytes]:
+    """Return the field that asks for a proof of work of so many bits."""
+    return b"Clique-Work-Asked", b"%d" % bits
+
+
+def work_document(root: IRecord, bits: int, signer: Signer, now: int) -> Document:
+    """Return the signed document that asks for another proof of work in a forum from now on.  Raises DocumentError."""
+    body = f"From now on each post takes a proof of work of {bits} bits.\r\n"
+    return _rule_document(root, "Proof of work in", work_asked_field(bits), body, signer, now)
+
+
 def moderators_document(
     root: IRecord, moderators: Sequence[bytes], signer: Signer, now: int
 ) -> Document:
     """Return the signed document that names a forum's moderators from now on.  Raises ForumRefusedError."""
-    fields = [
-        (b"From", address_of(signer.key, OWNER_LOCAL_PART).encode()),
-        (b"Subject", f"Moderators of {root.name}".encode()),
-        (b"Date", format_datetime(datetime.fromtimestamp(now, UTC)).encode()),
-        parent_field([root.id]),
-        moderator_field(moderators),
-        (b"MIME-Version", b"1.0"),
-        (b"Content-Type", b"text/plain; charset=utf-8"),
-    ]
     addresses = "".join(f"moderator@{address_domain(key)}\r\n" for key in moderators)
-    return compose(signer, fields, b"From now on these moderate the forum:\r\n" + addresses.encode(), now)
+    body = f"From now on these moderate the forum:\r\n{addresses}"
+    return _rule_document(root, "Moderators of", moderator_field(moderators), body, signer, now)
 
 
 def root_document(
-    name: str, description: str, signer: Signer, now: int, moderators: Sequence[bytes] = ()
+    name: str, description: str, signer: Signer, now: int, moderators: Sequence[bytes] = (), work: int = 0
 ) -> Document:
     """Return the signed root of a forum.
 
     ``name`` is the forum's without ``clique.``; ``now`` in seconds since 1970 UTC; ``moderators`` are keys, none: it is
-    not moderated.  Raises document.DocumentRefused for a name that is none, ForumRefusedError for a description that is
+    not moderated; ``work`` is the proof of work that each post takes, in bits.  Raises document.DocumentRefused for a
+    name that is none and for too much work, ForumRefusedError for a description that is
     none, and for too many moderators.
     """
     check_forum_name(name)
@@ -99,5 +119,7 @@ def root_document(
     ]
     if moderators:
         fields.append(moderator_field(moderators))
+    if work:
+        fields.append(work_asked_field(work))
     body = f"This is the beginning of the forum {name}.\r\n"
     return compose(signer, fields, body.encode(), now)

@@ -41,6 +41,7 @@ from cliquenntp.service.posting import Posting
 from cliquenntp.service.power import Power
 from cliquenntp.service.processes.sharing import Sharing
 from cliquenntp.service.processes.workers import Workers, ZeoProcess
+from cliquenntp.service.proving import Proving
 from cliquenntp.service.readers.accounts import Accounts
 from cliquenntp.service.readers.follows import Follows
 from cliquenntp.service.readers.honours import Honours
@@ -82,6 +83,7 @@ class Node(Service):
     holding_back: HoldingBack
     power: Power
     honours: Honours
+    proving: Proving
     posting: Posting
     bridges: Bridges
     room: Room
@@ -184,9 +186,10 @@ class Node(Service):
         dice: Any = secrets.SystemRandom()
         self.holding_back = HoldingBack(
             self.reactor, self.store.reader, self.turn, self.clock, dice, settings.path_identity)
+        self.proving = Proving(self.reactor, self.store.reader, settings.work_seconds)
         self.posting = Posting(
             self.turn, self.store.reader, self.personas, self.clock, settings.keep_headers, self.routes,
-            self.holding_back, self.power.refuses,
+            self.holding_back, self.proving, self.power.refuses,
         )
         self.bridges = Bridges(self.reactor, self.store.reader, self.turn, self.owner, settings, self.clock)
         self.follows = Follows(
@@ -285,13 +288,14 @@ class Node(Service):
         return self.holding_back.due(identity.persona, parents, int(self.clock()))
 
     def accept(self, document: Document, identity: Identity = OWNER, due: int = 0) -> defer.Deferred[IRecord]:
-        """Store a document of somebody's in a turn; fires with its record once that is on disk.  Raises PostRefused.
+        """Store a document of somebody's in a turn, with the work that it takes.
 
-        It is held back until ``due``, in seconds since 1970 UTC, or longer where what it answers is.
+        Fires with its record once that is on disk; raises PostRefused, or fails with it.  It is held back until
+        ``due``, in seconds since 1970 UTC, or longer where what it answers is.
         """
         route = self.routes.of(identity, document.parents)
 
-        def step(writer: IWriter) -> IRecord:
+        def step(writer: IWriter, document: Document) -> IRecord:
             now = int(self.clock())
             record = self.holding_back.take_in(writer, document, now, route, identity.account or "", due)
             if not record.parents:
@@ -302,7 +306,12 @@ class Node(Service):
             self.holding_back.stored(record)
             return record
 
-        return self.turn.submit(step, len(document.raw)).addCallback(stored)
+        def store(document: Document) -> defer.Deferred[IRecord]:
+            return self.turn.submit(partial(step, document=document), len(document.raw)).addCallback(stored)
+
+        signer = self.personas.signer(identity.persona)
+        proof = self.proving.prove(document, signer, identity.account or "")
+        return store(document) if proof is None else proof.document.addCallback(store)
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
@@ -314,6 +323,7 @@ class Node(Service):
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
         self.bridges.stop()
+        self.proving.stop()
         if self.workers is not None:
             self.workers.stop()
             await deferToThread(self.workers.wait)

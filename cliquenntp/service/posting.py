@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
@@ -15,8 +16,10 @@ from cliquenntp.newsgroup.outgoing import utc_date
 from cliquenntp.newsgroup.posting import Draft, Poster, draft, refuse_posted_meanwhile
 from cliquenntp.newsgroup.retraction import acts_only
 from cliquenntp.nntp.session import PostResult
+from cliquenntp.nntp.verdict import Verdict
 from cliquenntp.service.network.holding_back import HoldingBack, Waiting
 from cliquenntp.service.network.routes import Routes
+from cliquenntp.service.proving import Proving
 from cliquenntp.service.readers.personas import Personas
 from cliquenntp.service.turn import Turn, TurnRefused
 from cliquenntp.units import duration_text
@@ -34,13 +37,14 @@ class Posting:
         keep_headers: Collection[bytes],
         routes: Routes,
         holding_back: HoldingBack,
+        proving: Proving,
         refuses: Callable[[Document, IArchive], bool] = lambda document, archive: False,
     ) -> None:
         """Take posts.
 
         ``personas`` has the keys that sign; ``clock`` gives seconds since 1970 UTC; ``keep_headers`` leave the machine
-        too (outgoing.KEEPABLE_FIELDS); ``routes`` knows by which node each goes out, ``holding_back`` when, and
-        ``refuses`` which documents are blocked.
+        too (outgoing.KEEPABLE_FIELDS); ``routes`` knows by which node each goes out, ``holding_back`` when,
+        ``proving`` makes proofs of work, and ``refuses`` tells which documents are blocked.
         """
         self._turn = turn
         self._archive = archive
@@ -49,6 +53,7 @@ class Posting:
         self._keep_headers = keep_headers
         self._routes = routes
         self._holding_back = holding_back
+        self._proving = proving
         self._refuses = refuses
         self.on_posted: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whoever posted a document, once it is on disk and not held back"""
@@ -58,7 +63,10 @@ class Posting:
         """ends somebody's follow of a forum (its root's record); fires when that is on disk"""
 
     def post(self, article: bytes, identity: Identity) -> Deferred[PostResult]:
-        """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply."""
+        """Store an article of somebody who may post; fires with what becomes the 240 or 441 reply.
+
+        A Verdict where that takes a proof of work.
+        """
         try:
             local = self.on_local(article, identity)
         except PostRefused as error:
@@ -82,7 +90,7 @@ class Posting:
             return succeed(PostResult(False, error.reason))
         alias = drafted.alias
 
-        def step(writer: IWriter) -> IRecord:
+        def step(writer: IWriter, document: Document) -> IRecord:
             refuse_posted_meanwhile(alias, writer, identity.account)
             record = self._holding_back.take_in(writer, document, now, route, identity.account or "", due)
             if alias is not None and identity.account is not None:
@@ -104,7 +112,15 @@ class Posting:
             name = f", it is {record.name}" if identity.may_see(record.roots[:1]) else ""
             return PostResult(True, f"article received{name}{_later(waiting, now)}")
 
-        return self._turn.submit(step, len(document.raw)).addCallbacks(stored, _refused)
+        def store(document: Document) -> Deferred[PostResult]:
+            return self._turn.submit(partial(step, document=document), len(document.raw)).addCallbacks(stored, _refused)
+
+        proof = self._proving.prove(document, signer, identity.account or "")
+        if proof is None:
+            return store(document)
+        verdict = Verdict(proof.stop)
+        proof.document.addCallbacks(store, _refused).chainDeferred(verdict)
+        return verdict
 
     def _compose(self, drafted: Draft, identity: Identity, now: int) -> tuple[Document, int]:
         """Return the signed document, and when it is to leave, which its time then says.  Raises DocumentError."""
@@ -125,5 +141,5 @@ def _later(waiting: Waiting | None, now: int) -> str:
 
 
 def _refused(failure: Failure) -> PostResult:
-    failure.trap(TurnRefused, PostRefused)
+    failure.trap(TurnRefused, PostRefused, DocumentError)
     return PostResult(False, failure.getErrorMessage())

@@ -161,6 +161,12 @@ class Settings:
         "how long a first look into a newsgroup may wait for what other nodes have of it",
     )
 
+    work_seconds: float = _setting(
+        10.0,  # newsreaders wait for longer, and people hardly
+        checks.number(0, 600, "seconds"),
+        "how long a newsreader waits for the proof of work that a forum asks for; 0: none is made",
+    )
+
     keep_headers: tuple[bytes, ...] = _setting(
         (),  # each tells something about the author
         checks.keep_headers,

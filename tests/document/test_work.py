@@ -36,7 +36,9 @@ def sender(author: Signer) -> tuple[bytes, bytes]:
     return b"From", address_of(author.key, "me").encode()
 
 
-def written(fields: list[tuple[bytes, bytes]], author: Signer = AUTHOR, body: bytes = BODY, time: int = TIME) -> Document:
+def written(
+    fields: list[tuple[bytes, bytes]], author: Signer = AUTHOR, body: bytes = BODY, time: int = TIME
+) -> Document:
     return compose(author, [*fields, sender(author)], body, time)
 
 

@@ -60,6 +60,18 @@ COMMANDS = (
         prepare=joined,
     ),
     CommandLine(
+        name="work",
+        help="show the proof of work that posts take in a forum, or ask for another from now on",
+        arguments=(
+            (("name",), {"metavar": "FORUM", "help": "a forum, as clique.tea"}),
+            (("bits",), {
+                "nargs": "?", "metavar": "BITS", "help": "zero bits of a SHA-256, each doubles the work; 0: none",
+            }),
+            FOR_ACCOUNT,
+        ),
+        show=said,
+    ),
+    CommandLine(
         name="nocem",
         help="hide what others advise to hide: honour somebody's NoCeM messages in a forum, or write one",
         arguments=(

@@ -53,6 +53,7 @@ def _show_follow(follow: Mapping[str, Any]) -> str:
 
 def _show_forum(forum: Mapping[str, Any]) -> str:
     line = f"{forum['articles']:>8}  {forum['name']}  {forum['subject']}"
+    line += f" (posts take {forum['work']} bits of work)" if forum["work"] else ""
     line += "" if forum["is_reached"] else " (no other node has answered yet)"
     reasons = [_show_follow(follow) for follow in forum["follows"]] or ["not followed; what came before is kept"]
     return "\n".join([line, *(f"{'':10}{reason}" for reason in reasons)])
@@ -81,6 +82,10 @@ COMMANDS = (
                 "action": "append", "metavar": "KEY",
                 "help": "a moderator's key, as `cliquectl moderators` prints it; may be given several times "
                 "(default: whoever makes the forum)",
+            }),
+            (("--work",), {
+                "metavar": "BITS", "help": "let each post take a proof of work: about half a second at 20, each bit "
+                "doubles it",
             }),
             FOR_ACCOUNT,
         ),

@@ -19,13 +19,15 @@ from cliquenntp.document import (
     parse,
 )
 from cliquenntp.interfaces import IRecord
+from cliquenntp.newsgroup.appointments import appointments
 from cliquenntp.newsgroup.approving import check_waiting
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.message_ids import find_article
 from cliquenntp.newsgroup.moderation import approval_fields, approval_time, moderators
 from cliquenntp.newsgroup.outgoing import utc_date
+from cliquenntp.newsgroup.work import work_asked
 from cliquenntp.service.commands.acting import Acting, acting
-from cliquenntp.service.forums import ForumRefusedError, moderators_document
+from cliquenntp.service.forums import ForumRefusedError, moderators_document, work_document
 from cliquenntp.service.turn import TurnRefused
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ class ModerationCommands:
 
     def table(self) -> dict[str, Handler]:
         """Return the commands by name."""
-        return {"waiting": self.waiting, "approve": self.approve, "moderators": self.moderators}
+        return {
+            "waiting": self.waiting, "approve": self.approve, "moderators": self.moderators, "work": self.work,
+        }
 
     async def waiting(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """List what waits in a forum."""
@@ -127,12 +131,43 @@ class ModerationCommands:
             raise CommandError(str(error)) from None
         return {"text": f"from now on these moderate {root.name}:", "moderators": [*_rows(wanted)]}
 
+    async def work(self, answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell how much work posts take in a forum, or ask for another from now on."""
+        node, who = self._node, acting(self._node, arguments)
+        root, archive = self._forum(arguments, who), self._node.store.reader
+        known = work_asked(root.docno, archive)
+        if arguments.get("bits") in (None, ""):
+            return {"bits": known, "text": _work_told(root.name, known)}
+        bits, signer = bits_of(arguments["bits"]), node.personas.signer(who.identity.persona)
+        if root.author != signer.key:
+            raise CommandError(f"only whoever made {root.name} says how much work posts take there")
+        laid_down = appointments(root.docno, archive)
+        time = max([int(node.clock()), *(one.since + 1 for one in laid_down if one.work is not None)])
+        try:
+            await node.accept(work_document(root, bits, signer, time), who.identity)
+        except DocumentError as error:
+            raise CommandError(error.reason) from None
+        except (TurnRefused, PostRefused) as error:
+            raise CommandError(str(error)) from None
+        return {"bits": bits, "text": f"from now on: {_work_told(root.name, bits)}"}
+
     def _forum(self, arguments: Mapping[str, Any], who: Acting) -> IRecord:
         archive, name = self._node.store.reader, str(arguments.get("name"))
         docno = archive.forum(name)
         if docno is None or not who.identity.may_see([docno]):
             raise CommandError(f"no forum {name} is here")
         return archive.record(docno)
+
+
+def _work_told(name: str, bits: int) -> str:
+    return f"a post in {name} takes a proof of work of {bits} bits" if bits else f"a post in {name} takes no work"
+
+
+def bits_of(value: object) -> int:
+    """Return a number of bits that was given as a number or a text.  Raises CommandError."""
+    if not str(value).isascii() or not str(value).isdigit():
+        raise CommandError("the work is a number of bits, as 20")
+    return int(str(value))
 
 
 def moderators_of(arguments: Mapping[str, Any], own: bytes) -> list[bytes]:

@@ -11,6 +11,7 @@ import cliquenntp
 from cliquenntp.control.protocol import CommandError
 from cliquenntp.control.server import Answer, Handler
 from cliquenntp.document import DocumentError, id_text, key_text
+from cliquenntp.newsgroup.work import work_asked
 from cliquenntp.service.commands.acting import Acting, acting
 from cliquenntp.service.commands.backup import backup_node
 from cliquenntp.service.commands.bridge import BridgeCommands
@@ -20,7 +21,7 @@ from cliquenntp.service.commands.follow import FollowCommands, follow_rows
 from cliquenntp.service.commands.importing import import_archive
 from cliquenntp.service.commands.invitation import PREFIX, InvitationCommands
 from cliquenntp.service.commands.link import LinkCommands
-from cliquenntp.service.commands.moderation import ModerationCommands, moderators_of
+from cliquenntp.service.commands.moderation import ModerationCommands, bits_of, moderators_of
 from cliquenntp.service.commands.network import NetworkCommands, peers
 from cliquenntp.service.commands.nocem import NocemCommands
 from cliquenntp.service.commands.persona import PersonaCommands
@@ -129,6 +130,7 @@ class NodeCommands:
                     "articles": archive.numbers(docno).count,
                     "id": id_text(record.id),
                     "follows": followed.get(record.name, []),
+                    "work": work_asked(docno, archive),
                     "is_reached": docno not in self._node.unreached,
                 }
 
@@ -143,7 +145,9 @@ class NodeCommands:
             raise CommandError(f"there is a forum {PREFIX}{name} already")
         try:
             signer = node.personas.signer(who.identity.persona)
-            root = root_document(name, description, signer, int(node.clock()), moderators_of(arguments, signer.key))
+            root = root_document(
+                name, description, signer, int(node.clock()), moderators_of(arguments, signer.key),
+                bits_of(arguments.get("work") or 0))
             record = await node.accept(root, who.identity)
         except DocumentError as error:
             raise CommandError(error.reason) from None

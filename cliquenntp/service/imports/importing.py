@@ -17,7 +17,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from cliquenntp.document import Document, Signer
+from cliquenntp.document import Document, Signer, WorkMissing
 from cliquenntp.interfaces import IArchive, IWriter
 from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.service.arrival import accept
@@ -31,6 +31,8 @@ from cliquenntp.service.turn import Turn
 STEPS_AHEAD = 2
 """one is committed while the next one waits and a third is signed"""
 
+WITHOUT_WORK = "it answers something in another forum, which takes a proof of work"
+
 LOST_PARENT = "what it answers was taken and is gone again"
 
 Progress = Callable[[ImportProgress], None]
@@ -41,6 +43,7 @@ class _Outcome(Enum):
     TAKEN = auto()
     HELD = auto()
     ORPHANED = auto()
+    WITHOUT_WORK = auto()
 
 
 class Import:
@@ -190,12 +193,16 @@ class Import:
                 outcomes.append(_Outcome.TAKEN)
             except ParentMissing:
                 outcomes.append(_Outcome.ORPHANED)
+            except WorkMissing:
+                outcomes.append(_Outcome.WITHOUT_WORK)
         return outcomes
 
     def _note(self, ready: list[Ready], outcomes: list[_Outcome]) -> None:
         for each, outcome in zip(ready, outcomes, strict=True):
             if outcome is _Outcome.ORPHANED:
                 self.report.refuse(each.name, LOST_PARENT)
+            elif outcome is _Outcome.WITHOUT_WORK:
+                self.report.refuse(each.name, WITHOUT_WORK)
             elif outcome is _Outcome.HELD:
                 self.report.held += 1
             else:

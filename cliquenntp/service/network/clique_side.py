@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from cliquenntp.clique import Core, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Contact, Push
-from cliquenntp.document import DocumentError, check_time, parse, verify
+from cliquenntp.document import DocumentError, WorkMissing, check_time, parse, verify
 from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
@@ -156,6 +156,9 @@ class CliqueSide:
         told: list[events.Event] = [events.LocalDocument(place) for place in written]
         told += (events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno))
                  for docno in filter(partial(self._archive.holds, self.node), changes.gone))
+        if any(not self._archive.record(docno).parents for docno in changes.revised):
+            # something else is laid down for a forum: what had too little work for it may have enough now
+            told.append(events.WantedAgain())
         if told and not self.trouble and not self._stopped:
             self._submit(self._decider.step_of_all(told), 0)
         for place in written:
@@ -200,7 +203,7 @@ class CliqueSide:
         self.links.forget_unwanted()
 
     def wanted_again(self) -> None:
-        """Ask for what was blocked and is no more."""
+        """Ask for what was refused and is not any more."""
         self._handle(events.WantedAgain())
 
     def resync(self, channel: Channel) -> None:
@@ -254,6 +257,8 @@ class CliqueSide:
             info = self.links.info(link)
             if info is not None:
                 self.deliveries.came(document, info.node_key)
+        if outcome.without_work:
+            self.refused[WorkMissing.__name__] += outcome.without_work
         if self._stopped or self.trouble:
             return
         for error in outcome.errors:

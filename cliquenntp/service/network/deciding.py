@@ -18,10 +18,11 @@ import attrs
 from cliquenntp.clique import Core, effects, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Gone, Push
-from cliquenntp.document import Document
+from cliquenntp.document import Document, WorkMissing
 from cliquenntp.interfaces import SHARED, IArchive, IDocuments, IRecord, IWriter, Place
 from cliquenntp.newsgroup.expiry import EXPIRED
 from cliquenntp.newsgroup.retraction import stub_of
+from cliquenntp.newsgroup.work import check_work
 from cliquenntp.service.network.clique_state import persist, place_of
 from cliquenntp.service.network.waiting import WaitingRoom
 from cliquenntp.store import Store, StoredDocuments
@@ -53,6 +54,8 @@ class Outcome:
     """ids of the roots of which some channel is shared with other nodes than before"""
     errors: Sequence[Exception] = ()
     """what the core raised about some of several events"""
+    without_work: int = 0
+    """documents that links brought and that have too little work for their forum"""
 
 
 class Decider:
@@ -144,7 +147,9 @@ class Decider:
         deadline = self._core.next_deadline()
         if len(self._waiting):
             deadline = self._sweep_at if deadline is None else min(deadline, self._sweep_at)
-        return Outcome(performed, deadline, len(step.stored), step.brought, repeated, tuple(self._shared(step)), errors)
+        return Outcome(
+            performed, deadline, len(step.stored), step.brought, repeated, tuple(self._shared(step)), errors,
+            step.without_work)
 
     def _shared(self, step: Step) -> Iterator[bytes]:
         for (part, *names), effect in step.kept.items():
@@ -160,7 +165,7 @@ class Decider:
             event, document = queue.popleft()
             if isinstance(event, events.DocumentReceived) and document is not None:
                 repeated += self._documents.contains(document.id)
-                event = self._admit(event, document, step.writer)
+                event = self._admit(event, document, step)
                 if isinstance(event, events.DocumentUnwanted):
                     queue.extend(self._freed(document.id))
             elif isinstance(event, events.LinkClosed):
@@ -221,9 +226,9 @@ class Decider:
         for document in step.stored:
             self._accept(step.writer, document)
 
-    def _admit(self, event: events.DocumentReceived, document: Document, archive: IArchive) -> events.Event:
+    def _admit(self, event: events.DocumentReceived, document: Document, step: Step) -> events.Event:
         """Let a document wait whose first parent is not held; return what the core is to be told."""
-        if self._is_unwanted(document, archive):
+        if self._is_unwanted(document, step):
             return events.DocumentUnwanted(event.link, event.push, event.place)
         if not document.parents or self._documents.contains(document.parents[0]):
             return event
@@ -232,12 +237,19 @@ class Decider:
         self._pushes.setdefault(document.id, {})[event.link] = event.push
         return events.ParentMissing(event.link, event.push, document.parents[0])
 
-    def _is_unwanted(self, document: Document, archive: IArchive) -> bool:
-        """Tell whether a document is blocked, or below one that came and was blocked."""
+    def _is_unwanted(self, document: Document, step: Step) -> bool:
+        """Tell whether a document is blocked, has too little work, or is below one that came and was refused so."""
         if self._documents.contains(document.id):
             return False
         refused = self._core.refused
-        return self._refuses(document, archive) or any(parent in refused for parent in document.parents)
+        if self._refuses(document, step.writer) or any(parent in refused for parent in document.parents):
+            return True
+        try:
+            check_work(document, step.writer)
+        except WorkMissing:
+            step.without_work += 1
+            return True
+        return False
 
     def _freed(self, parent: bytes) -> Iterator[tuple[events.Event, Document | None]]:
         """Yield the events that waited for a document that is held now."""
@@ -270,7 +282,7 @@ class Decider:
 class Step:
     """A step of the turn (service.turn): one event for the core, or several that no link brought."""
 
-    __slots__ = ("_decider", "brought", "document", "events", "kept", "outcome", "stored", "writer")
+    __slots__ = ("_decider", "brought", "document", "events", "kept", "outcome", "stored", "without_work", "writer")
 
     writer: IWriter
 
@@ -282,6 +294,7 @@ class Step:
         """None until the core has decided"""
         self.stored: list[Document] = []
         self.brought: list[tuple[int, bytes]] = []
+        self.without_work = 0
         self.kept: dict[effects.Piece, effects.Persist] = {}
 
     @property

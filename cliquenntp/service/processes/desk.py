@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory
 
 from cliquenntp.interfaces import OWNER, SHARED, Changes, Identity
 from cliquenntp.nntp.session import PostResult
+from cliquenntp.nntp.verdict import Verdict
 from cliquenntp.service.processes.calls import CallingProtocol
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Desk(Factory):
         self._node = node
         self._secret = secret
         self._readers: list[CallingProtocol] = []
+        self._judged: dict[bytes, Verdict] = {}
+        """posts that take longer, by what the reader calls them"""
 
     @property
     def readers(self) -> int:
@@ -91,7 +94,7 @@ class Desk(Factory):
     def handlers(self) -> dict[str, Callable[..., Any]]:
         """Return what readers may ask for, by name."""
         return {
-            "post": self._post, "look": self._look, "poll": self._poll, "take": self._take,
+            "post": self._post, "give_up": self._give_up, "look": self._look, "poll": self._poll, "take": self._take,
         }
 
     def _identity(self, account: str) -> Identity | None:
@@ -101,11 +104,23 @@ class Desk(Factory):
         found = node.accounts.get(account)
         return None if found is None else found.identity(node.store.reader, node.forums)
 
-    def _post(self, account: str, article: bytes) -> Any:
+    def _post(self, account: str, article: bytes, token: bytes) -> Any:
         identity = self._identity(account)
         if identity is None:
             return _verdict(_NOBODY)
-        return self._node.posting.post(article, identity).addCallback(_verdict)
+        result = self._node.posting.post(article, identity)
+        if isinstance(result, Verdict):
+            self._judged[token] = result
+            result.addBoth(self._forget, token)
+        return result.addCallback(_verdict)
+
+    def _forget(self, result: Any, token: bytes) -> Any:
+        self._judged.pop(token, None)
+        return result
+
+    def _give_up(self, token: bytes) -> None:
+        if token in self._judged:
+            self._judged[token].give_up()
 
     def _look(self, account: str, group: int) -> Deferred[None] | None:
         identity = self._identity(account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from cliquenntp.interfaces import SHARED, IArchive, Identity, IFeed, IReading, O
 from cliquenntp.newsgroup.caches import SizedCache
 from cliquenntp.newsgroup.feeding import is_held, is_ours
 from cliquenntp.nntp.session import PostResult
+from cliquenntp.nntp.verdict import Verdict
 from cliquenntp.service.processes.calls import Away, CallFailed
 
 LOOKS_KEPT = 50_000
@@ -23,6 +25,9 @@ LOOK_SECONDS = 3600.0
 
 FETCH_SECONDS = 10.0
 """that a first look waits for the writer; the writer itself waits three for other nodes"""
+
+TOKEN_OCTETS = 8
+"""of what a post is called between reader and writer, until it is answered"""
 
 AWAY = "posting is not possible at the moment, try again later"
 UNKNOWN = "the writer went away: look whether your article is there before you post it again"
@@ -42,7 +47,14 @@ class RemotePosting:
         """See Posting.post."""
         if not self._is_connected():
             return succeed(PostResult(False, AWAY))
-        return self._call("post", identity.account or "", article).addCallbacks(_result, _unposted)
+        token = secrets.token_bytes(TOKEN_OCTETS)
+        verdict = Verdict(lambda: self._give_up(token))
+        posting = self._call("post", identity.account or "", article, token)
+        posting.addCallbacks(_result, _unposted).chainDeferred(verdict)
+        return verdict
+
+    def _give_up(self, token: bytes) -> None:
+        self._call("give_up", token).addErrback(_forgiven)
 
 
 @implementer(IFeed)
