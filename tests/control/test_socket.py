@@ -143,8 +143,8 @@ class ControlSocket(TestCase):
 
     async def test_lists_are_printed_for_people_and_as_json(self) -> None:
         rows = [
-            {"name": "clique.a", "subject": "Ä", "articles": 3, "follows": [], "is_reached": True},
-            {"name": "clique.b", "subject": "B", "articles": 0, "follows": [], "is_reached": True},
+            {"name": "clique.a", "subject": "Ä", "articles": 3, "follows": [], "is_reached": True, "work": 0},
+            {"name": "clique.b", "subject": "B", "articles": 0, "follows": [], "is_reached": True, "work": 20},
         ]
         follow = {
             "account": "owner", "name": "clique.b", "depth": "all", "reason": "explicit", "lapses": None, "since": None,
@@ -163,7 +163,7 @@ class ControlSocket(TestCase):
         status, out, error = await self.cliquectl("forums")
         self.assertEqual((status, error), (0, ""))
         self.assertEqual([line.strip() for line in out.splitlines()], [
-            "3  clique.a  Ä", "not followed; what came before is kept", "0  clique.b  B",
+            "3  clique.a  Ä", "not followed; what came before is kept", "0  clique.b  B (posts take 20 bits of work)",
             "clique.b: owner, asked for",
             "clique.b.t: mary, by reading, until 2026-12-24",
             "clique.b, its own comments alone: owner, asked for, from 2026-01-31 on",

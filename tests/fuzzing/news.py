@@ -261,7 +261,7 @@ _HEAD = "From: Pat <pat@x.example>\r\nNewsgroups: clique.tea\r\nSubject: =?utf-8
 _NAMES = b"""From Sender Subject Newsgroups Date Message-ID References In-Reply-To Control Supersedes Path Xref Lines
     Followup-To Reply-To Organization Content-Type Content-Transfer-Encoding MIME-Version Distribution Approved
     Clique-Parent Clique-Forum Clique-Link Clique-Cancel Clique-Supersedes Clique-Target-Time Clique-Moderator
-    Clique-Importer Clique-Work""".split()
+    Clique-Importer Clique-Work Clique-Work-Asked""".split()
 _FIELD_WORDS = tuple(b"\r\n" + name + b": " for name in _NAMES)
 _VALUE_WORDS = (
     b"=?utf-8?q?", b"=?utf-16?b?", b"=?iso-2022-jp?B?", b"?=", b"=?x-unknown*en?q?", b"\r\n ", b"\xff\xfe", b"<1@x>",

@@ -54,6 +54,14 @@ def test_a_backup_made_while_posts_go_on_is_whole_and_flipped_bits_in_it_are_fou
     assert "flipped bits found by the sums: 20 of 20" in done.stdout
 
 
+def test_a_proof_of_work_is_measured() -> None:
+    command = [sys.executable, "-m", "benchmarks.work"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\| 20 \| [0-9.e-]+ s \| [0-9.]+% \|$", done.stdout, re.MULTILINE), done.stdout
+    assert done.stdout.count("µs to check a proof") == 2
+
+
 def test_packing_is_measured_and_leaves_little_on_the_disk() -> None:
     command = [sys.executable, "-m", "benchmarks.packing", "--documents", "1000", "--rest", "0.5"]
     told = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)

@@ -75,6 +75,7 @@ ROWS = (
     Row("user add bob --rights read", "password: ", "user add bob --rights fly", "there is or was an account bob"),
     Row("persona export {folder}/me " + PASS, "whoever has it", "persona import {folder}/none " + PASS, "No such file"),
     Row("moderators clique.mint", "{key}", "moderators clique.none", "clique.none"),
+    Row("work clique.tea", "takes no work", "work clique.tea 33", "at most 32"),
     Row("waiting clique.mint", "Pepper", "waiting clique.none", "clique.none"),
     Row("approve {waiting}", "", "approve none", "none"),
     Row("nocem follow {stranger} --forum clique.tea", "is hidden from owner", "nocem follow none --forum clique.tea",
