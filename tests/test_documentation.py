@@ -122,6 +122,33 @@ def test_every_command_is_told_and_every_setting_that_is_told_exists() -> None:
     assert not [line.name for line in COMMANDS if f"cliquectl {line.name}" not in told]
 
 
+NAMED_TEST = re.compile(r"\btests/[\w/]+(?:\.py)?(?:::\w+)*")
+"""a folder, a file, or a test in a file, as pages name what shows that they are right"""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    assert not [name for name in NAMED_TEST.findall(page.read_text("utf-8")) if not _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    path, *inside = name.split("::")
+    if not (REPOSITORY / path).exists():
+        return False
+    source = (REPOSITORY / path).read_text("utf-8") if inside else ""
+    return all(re.search(rf"(?m)^ *(?:async )?(?:def|class) {one}\b", source) for one in inside)
+
+
+def test_each_promise_of_security_names_a_test() -> None:
+    page = (DOCS / "security.md").read_text("utf-8")
+    promised = page.partition("\n## Promised")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in promised.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    assert not [row[1].strip() for row in rows if not any("::" in name for name in NAMED_TEST.findall(row[3]))]
+    assert _is_there("tests/test_documentation.py::test_commands_are_found")
+    assert not _is_there("tests/test_documentation.py::test_nothing") and not _is_there("tests/nowhere.py")
+
+
 def test_pages_and_manuals_can_be_made(tmp_path: Path) -> None:
     sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "doctrees")]
     for builder in ("html", "man"):

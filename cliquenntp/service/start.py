@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from typing import Any
 
 from twisted.internet import endpoints
@@ -15,6 +17,16 @@ from cliquenntp.service.settings import Settings
 
 class StartError(Exception):
     """The node cannot start; the text says why and what to do, in one line."""
+
+
+def keep_to_owner() -> None:
+    """Let nobody but its user read what this process, and what it starts, writes; its memory too, should it crash.
+
+    The data folder may have been made by somebody who lets others in, and a core dump has the keys in it.
+    """
+    os.umask(0o077)
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def open_port(endpoint: Any, factory: Any, what: str) -> IListeningPort:

@@ -95,6 +95,9 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     # Imported here: a plugin's tap is loaded by `twistd --help` too, which should not wait for the whole node.
+    from cliquenntp.service.start import keep_to_owner
+
+    keep_to_owner()
     if options["settings"].role == READER:
         from cliquenntp.service.processes.reader import Reader
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.real.i2p_router import SESSION_OPTIONS, I2PRouter
 from tests.real.node_process import CommandFailedError, NodeProcess
 from tests.real.reading import post, wait_for_subject
 from tests.real.waiting import wait_for
+from tests.real.watched_network import WatchedNetwork
 
 GROUP = "clique.garden"
 
@@ -30,13 +32,18 @@ def waits(node: NodeProcess) -> str:
     return " ".join(peer["state"] for peer in node.ask("peers"))
 
 
-def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2PRouter) -> None:
+def test_a_forum_over_i2p(
+    make_node: Callable[..., NodeProcess], i2p_router: I2PRouter, tmp_path: Path
+) -> None:
     options = [f"{name}={value}" for name, value in SESSION_OPTIONS.items()]
     config = (
         f'clique = "i2p"\ni2p_sam = "127.0.0.1:{i2p_router.sam_port}"\n'
         f"i2p_tunnel_length = 0\ni2p_tunnel_quantity = 1\ni2p_options = {options}\n"
     )
-    first, second = make_node("first", config=config), make_node("second", config=config)
+    networks = [WatchedNetwork(tmp_path / f"network{number}") for number in range(2)]
+    first, second = (
+        make_node(name, config=config, environ=network.environ)
+        for name, network in zip(("first", "second"), networks, strict=True))
     first.cliquectl("create-forum", "garden")
     text = wait_for("an invitation", lambda: invitation(first), 90)
     assert ".b32.i2p" in text
@@ -58,5 +65,7 @@ def test_a_forum_over_i2p(make_node: Callable[..., NodeProcess], i2p_router: I2P
     began = time.monotonic()
     wait_for_subject(second, GROUP, "while no router was there", 60)
     print(f"posts flowed {time.monotonic() - began:.1f} s after SAM was back")
+    for network in networks:
+        assert network.seen() == {f"connect ('127.0.0.1', {i2p_router.sam_port})"}, "nor was any name looked up"
     for node in (first, second):
         assert "Unhandled" not in node.log and "Traceback" not in node.log, node.log
