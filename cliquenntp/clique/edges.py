@@ -86,14 +86,13 @@ def contacts_of(node: Node, state: ChannelState, but: bytes, limit: int) -> tupl
     return tuple(node.shuffled(live)[:limit])
 
 
-def request(
-    node: Node, state: ChannelState, link: Link, priority: bool = False, introducer: bytes = b"",
-) -> Edge | None:
+def request(node: Node, state: ChannelState, link: Link, priority: bool = False) -> Edge | None:
     """Send a LINK_REQ for a channel on a link, unless there is an edge with that node already."""
     if state.edge_with(link.contact.key) is not None:
         return None
     edge = make(node, state, link, state.channel, Kind.PEER)
-    edge.introducer, edge.requested = introducer, True
+    known = state.known.get(link.contact.key)
+    edge.introducer, edge.requested = b"" if known is None else known.introducer, True
     until = node.clique_time() - YOUNG
     fingerprint = ghosts.fingerprint(node, link, state.channel, state.since, until)
     node.send(link, LinkRequest(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cliquenntp.clique import adverts, edges, feeders, probes
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Dial
@@ -33,9 +35,13 @@ from cliquenntp.clique.parameters import (
 
 def pending(node: Node, state: ChannelState) -> int:
     """Return how many nodes are being dialled for an edge of this channel."""
-    channel = state.channel
-    wished = {(why, channel) for why in edges.FOR_AN_EDGE}
-    return sum(1 for reasons in node.dialling.values() if not wished.isdisjoint(reasons))
+    return sum(1 for _ in _dialled(node, state))
+
+
+def _dialled(node: Node, state: ChannelState) -> Iterator[bytes]:
+    """Yield the keys of these nodes."""
+    wished = {(why, state.channel) for why in edges.FOR_AN_EDGE}
+    return (key for key, reasons in node.dialling.items() if not wished.isdisjoint(reasons))
 
 
 def fill(node: Node, state: ChannelState) -> None:
@@ -64,8 +70,7 @@ def fill(node: Node, state: ChannelState) -> None:
         known for key, known in state.known.items()
         if known.again_at <= node.now and key not in neighbours and key not in node.dialling
         and (known.linked or known.introducer not in node.distrusted)
-        and (known.linked or not open_edges or key in node.links_by_key
-             or (state.fill_round > WALKS_BEFORE_ADDRESSES and _may_introduce(state, known.introducer)))]
+        and (known.linked or not open_edges or key in node.links_by_key or state.fill_round > WALKS_BEFORE_ADDRESSES)]
     candidates = sorted(
         node.shuffled(candidates), key=lambda known: (
             known.elsewhere, known.contact.key not in node.links_by_key, known.failures, not known.linked,
@@ -78,10 +83,17 @@ def fill(node: Node, state: ChannelState) -> None:
         if not may_walk or state.degree(Kind.FEEDER):
             # other followers are of no use to one that has a feeder, and its feeders are asked already
             candidates = []
-    for known in candidates[:min(missing, INTRODUCTIONS_A_ROUND)]:
+    tries = min(missing, INTRODUCTIONS_A_ROUND)
+    for known in candidates:
+        if not tries:
+            break
+        is_new = open_edges and not known.linked and known.contact.key not in node.links_by_key
+        if is_new and not _may_introduce(node, state, known.introducer):
+            continue
         # a refusal moves this on; whoever answers sets it right
         known.again_at = node.spread(DIAL_AGAIN)
         edges.connect(node, state, known.contact)
+        tries -= 1
         missing -= 1
     if open_edges and may_walk:
         walks = min(missing, WALKS_PER_MINUTE)
@@ -108,9 +120,14 @@ def _has_all(state: ChannelState) -> bool:
     return adverts.nodes(state) <= 1 + sum(1 for edge in state.open_edges() if edge.kind == Kind.PEER)
 
 
-def _may_introduce(state: ChannelState, introducer: bytes) -> bool:
-    return not introducer or sum(
-        1 for edge in state.edges.values() if edge.introducer == introducer) < INTRODUCED_AT_MOST
+def _may_introduce(node: Node, state: ChannelState, introducer: bytes) -> bool:
+    """Return whether a node whose address we have from another one may get an edge: each introduces only so many."""
+    if not introducer:
+        return True
+    brought = sum(1 for edge in state.edges.values() if edge.introducer == introducer)
+    dialled = (state.known.get(key) for key in _dialled(node, state))
+    brought += sum(1 for known in dialled if known is not None and known.introducer == introducer)
+    return brought < INTRODUCED_AT_MOST
 
 
 def walk(node: Node, state: ChannelState) -> None:
