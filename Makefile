@@ -128,6 +128,11 @@ simulate: $(VENV)/installed-tests
 simulate-large: $(VENV)/installed-tests
 	$(BIN)/python -m tests.simulation $(LARGE_SCENARIOS) --nodes 10000 --result docs/protocol/results/n10000.md
 
+# the status page as it is now, for the documentation, a minute
+.PHONY: pictures
+pictures: $(VENV)/installed-tests test-programs
+	$(BIN)/python -m tests.real.pictures docs/pictures
+
 # pages in build/docs/html, manuals in build/docs/man
 docs: $(VENV)/installed-tests
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs/html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,17 +29,18 @@ axe.run(document, {resultTypes: ["violations"], rules: {"target-size": {enabled:
 """
 
 
+@contextmanager
 def open_browsers(folder: Path) -> Iterator[Open]:
-    """Yield a function that starts a Chromium of its own, with scripts or without; end all afterwards."""
+    """Return a function that starts a Chromium of its own, with scripts or without; end all afterwards."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     browsers: list[Any] = []
 
-    def start(scripts: bool = True, *flags: str) -> Any:
+    def start(scripts: bool = True) -> Any:
         options = webdriver.ChromeOptions()
         for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
-                     f"--user-data-dir={folder / f'chromium{len(browsers)}'}", *flags):
+                     f"--user-data-dir={folder / f'chromium{len(browsers)}'}"):
             options.add_argument(flag)
         if not scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
@@ -46,9 +48,11 @@ def open_browsers(folder: Path) -> Iterator[Open]:
         browsers.append(webdriver.Chrome(options, Service(shutil.which("chromedriver"))))
         return browsers[-1]
 
-    yield start
-    for browser in browsers:
-        browser.quit()
+    try:
+        yield start
+    finally:
+        for browser in browsers:
+            browser.quit()
 
 
 def address_of(node: NodeProcess, kind: str = "web") -> str:

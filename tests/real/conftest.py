@@ -65,7 +65,8 @@ def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 @pytest.fixture
 def open_chromium(tmp_path: Path) -> Iterator[Open]:
     """A function that starts a Chromium of its own, with scripts or without."""
-    yield from open_browsers(tmp_path)
+    with open_browsers(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
