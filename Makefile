@@ -12,6 +12,7 @@ FUZZ ?= --minutes 60
 
 # Debian packages of the programs that tests drive
 TEST_PACKAGES := slrn slrnpull tin neomutt emacs-nox suck tmux i2pd chromium chromium-driver thunderbird postgresql
+TEST_PACKAGES += pan xvfb at-spi2-core gir1.2-atspi-2.0 python3-gi dbus dbus-x11 imagemagick
 
 # Packages that are unpacked for tests: installed, inn2 wants a host name with a dot and a mail server, and leafnode is
 # a news server that conflicts with it.  Beside them, what their programs need.

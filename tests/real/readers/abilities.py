@@ -34,6 +34,8 @@ class Program:
     """of the package in Debian 12, without Debian's part; what was tried"""
     cannot: dict[str, str] = attrs.field(factory=dict)
     """ability: why not, in the words of the manual"""
+    beside: tuple[tuple[str, str], ...] = ()
+    """further programs that a test needs to drive it, each with its package"""
     in_test: bool = True
     """whether ``make test`` tries it, too; windows take long to open"""
 
@@ -53,6 +55,10 @@ NEWSREADERS = {
         "supersede": "has no such command",
         "own": "offers to cancel every article, whoever wrote it",
     }, in_test=False),
+    "Pan": Program("pan", "pan", "0.154", {
+        "cancel": "offers to cancel or supersede only what has your address in Sender, where From has it: nothing",
+        "supersede": "offers to cancel or supersede only what has your address in Sender, where From has it: nothing",
+    }, beside=(("Xvfb", "xvfb"), ("dbus-run-session", "dbus"), ("/usr/libexec/at-spi-bus-launcher", "at-spi2-core"))),
 }
 
 

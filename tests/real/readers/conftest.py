@@ -12,6 +12,7 @@ from tests.real.node_process import LOOPBACK, NodeProcess
 from tests.real.readers.gnus import Gnus
 from tests.real.readers.neomutt import Neomutt
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
+from tests.real.readers.pan import Pan
 from tests.real.readers.slrn import Slrn
 from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.readers.tin import Tin
@@ -20,7 +21,7 @@ from tests.real.terminal import Terminal
 SAMPLE = Path(cliquenntp.__file__).parent / "sample" / "welcome"
 LANGUAGES = Path(__file__).with_name("mime.mbox")
 DRIVERS: dict[str, type[Newsreader]] = {"slrn": Slrn, "tin": Tin, "Gnus": Gnus, "neomutt": Neomutt,
-                                       "Thunderbird": ThunderbirdReader}
+                                       "Thunderbird": ThunderbirdReader, "Pan": Pan}
 
 CONFIG = f"""
 nntp = "{LOOPBACK}"

@@ -77,6 +77,10 @@ class Newsreader:
         """Show an article; return what is shown, header lines and all."""
         raise NotImplementedError
 
+    def attachments(self, shown: str) -> str:
+        """Return what names the attachments of the article that was shown so."""
+        return shown
+
     def post(self, newsgroup: str, subject: str, text: str) -> None:
         """Post an article in the open newsgroup."""
         raise NotImplementedError

@@ -38,8 +38,8 @@ def able(*abilities: str) -> pytest.MarkDecorator:
 
 
 def marks_of(program: Program) -> list[pytest.MarkDecorator]:
-    needed = needs_program(program.command, program.package)
-    return [needed] if program.in_test else [needed, pytest.mark.readers]
+    needed = [needs_program(*each) for each in ((program.command, program.package), *program.beside)]
+    return needed if program.in_test else [*needed, pytest.mark.readers]
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_attachment(reader: Newsreader) -> None:
     reader.open(MIME)
     shown = reader.read("With an attachment")
     assert "Die Möhren hängen an." in shown
-    assert "plan.txt" in shown
+    assert "plan.txt" in reader.attachments(shown)
 
 
 @able("post", "follow up", "own")

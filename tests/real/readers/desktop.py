@@ -1,0 +1,74 @@
+"""A GTK program on a screen of its own, and somebody before it: ``desktop_agent.py`` looks and presses."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.real.sessions import kill_session
+from tests.real.waiting import wait_for
+
+AGENT = Path(__file__).with_name("desktop_agent.py")
+SYSTEM_PYTHON = "/usr/bin/python3"  # has Debian's python3-gi
+SECONDS = 120.0
+"""longer than the agent looks for anything, and than it reads a table of 20,000 rows"""
+
+
+class PersonFailedError(Exception):
+    """Something was not there to be pressed or read; the text says what."""
+
+
+class Desktop:
+    """A screen under Xvfb with one program, whose windows are read through AT-SPI."""
+
+    def __init__(self, folder: Path, command: str, environ: Mapping[str, str]) -> None:
+        """Start the program; the folder takes its log and is where its session's sockets lie."""
+        folder.mkdir(exist_ok=True, mode=0o700)
+        self.log = folder / "log"
+        self._log = self.log.open("ab")
+        self._screen = subprocess.Popen(
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "1000x700x24", "-nolisten", "tcp"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self._log, start_new_session=True)
+        assert self._screen.stdout is not None
+        self.display = f":{int(self._screen.stdout.readline())}"
+        inside = f"{command} & exec {SYSTEM_PYTHON} '{AGENT}' {command.split()[0]} >&3"
+        self._session = subprocess.Popen(  # the daemons of the session write to its output, too: the agent has another
+            ["sh", "-c", 'exec 3>&1 >&2; exec dbus-run-session -- sh -c "$0"', inside],
+            env=environ | {"DISPLAY": self.display, "GTK_MODULES": "gail:atk-bridge", "XDG_RUNTIME_DIR": str(folder)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True)
+
+    def do(self, action: str, *arguments: Any) -> Any:
+        """Let the person do something: a method of the agent's ``Person``.  Raises PersonFailedError."""
+        assert self._session.stdin is not None and self._session.stdout is not None
+        self._session.stdin.write(json.dumps([action, *arguments]).encode() + b"\n")
+        self._session.stdin.flush()
+        answers, _, _ = select.select([self._session.stdout], [], [], SECONDS)
+        assert answers, f"{action} {arguments}: nobody answered within {SECONDS} s"
+        line = self._session.stdout.readline()
+        assert line, "the session has ended"
+        result, error = json.loads(line)
+        if error:
+            raise PersonFailedError(error)
+        return result
+
+    def wait_for_window(self, title: str, seconds: float = 60.0) -> None:
+        """Wait until a window is open whose title begins so."""
+        try:
+            wait_for(f"a window {title!r}",
+                     lambda: any(name.startswith(title) for name in self.do("windows")), seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; open are {self.do('windows')}") from None
+
+    def screenshot(self, file: Path) -> None:
+        """Write a picture of the screen."""
+        subprocess.run(["import", "-display", self.display, "-window", "root", str(file)], check=True)
+
+    def close(self) -> None:
+        """End the program and its screen."""
+        for process in (self._session, self._screen):
+            kill_session(process)
+        self._log.close()
