@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cliquenntp.service.network.holding_back import ANSWER_SECONDS
+from cliquenntp.service.network.holding_back import SPREAD_SECONDS
 from tests.nntp_client import NewsClient
 from tests.real.node_process import CommandFailedError, NodeProcess
 from tests.real.reading import message_id, overview, post, wait_for_subject
@@ -22,7 +22,7 @@ GROUP = "clique.garden"
 MINUTES = 24 * 60
 """a day, so that hardly anything is drawn that is due before a test ends: once in some thousand runs"""
 
-LATER = MINUTES * 60.0 + ANSWER_SECONDS + 30.0
+LATER = MINUTES * 60.0 + SPREAD_SECONDS + 30.0
 """seconds: by then all that is held back is due, and what answers it"""
 
 
@@ -116,6 +116,8 @@ def test_what_waits_outlives_the_process(pair: list[NodeProcess], clocks: list[S
     first.kill()
     set_all(clocks, LATER)
     first.start()
+    assert waiting(first) == 1, "it does not come together with its node"
+    set_all(clocks, LATER + SPREAD_SECONDS)
     wait_for_subject(second, GROUP, "before the kill")
 
 

@@ -13,7 +13,7 @@ from cliquenntp.document import Document, id_text
 from cliquenntp.interfaces import NOBODY, OWNER
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.retraction import CANCELLED
-from cliquenntp.service.network.holding_back import ANSWER_SECONDS, HoldingBack
+from cliquenntp.service.network.holding_back import SPREAD_SECONDS, HoldingBack
 from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings
 from tests import signed_documents
@@ -60,7 +60,12 @@ class HoldingBackCase(OwnNodesCase):
 
     def let_it_be_due(self, off: float = AHEAD + 1.0) -> None:
         self.off = off
-        self.node.holding_back.start()
+        self.look()
+
+    def look(self, slept: float = 0.0) -> None:
+        """Let a look at what is due not wait for its timer, which is so many seconds late."""
+        self.node.holding_back._looks_at = reactor.seconds() - slept  # type: ignore[attr-defined]
+        self.node.holding_back._look()
 
 
 def taking_back(header: str, target: Document, *parents: Document, time: int = 0) -> Document:
@@ -229,8 +234,30 @@ class WhoAsks(HoldingBackCase):
         self.node.turn.release()
         await self.node.turn.submit(lambda writer: None)
         self.assertEqual(self.waiting(), 1)
-        self.node.holding_back.start()
+        self.look()
         await until(lambda: talk.holds(later))
+
+    async def test_what_became_due_while_the_machine_slept_does_not_come_with_it(self) -> None:
+        talk, _ = await self.shared()
+        question = self.ahead("question", ROOT)
+        answer = signed_documents.signed("answer", question, time=question.time + 1)
+        other = self.ahead("other", ROOT)
+        await self.hold_back(question, answer, other)
+        holding_back = self.node.holding_back
+        for wake in (lambda: self.look(slept=3600.0), holding_back.start):
+            self.off += 7200.0
+            wake()
+            await self.node.turn.submit(lambda writer: None)
+            now = self.node.clock()
+            waiting = holding_back.waiting("owner")
+            self.assertEqual(len(waiting), 3)
+            self.assertTrue(all(now < one.due + 1 <= now + SPREAD_SECONDS + 1 for one in waiting), waiting)
+            self.assertLess(*[one.docno for one in waiting if one.docno in (3, 4)], "the answer comes later")
+            again = HoldingBack(
+                reactor, self.node.store.reader, self.node.turn, self.node.clock, Dice(0.0), "not-for-mail")
+            self.assertEqual(again.waiting("owner"), waiting, "a restart keeps the times")
+        self.let_it_be_due(self.off + SPREAD_SECONDS + 1.0)
+        await until(lambda: talk.holds(answer) and talk.holds(other))
 
 
 class Dice:
@@ -260,7 +287,7 @@ class TheDelay(HoldingBackCase):
         await node.accept(ROOT)
         question = self.ahead("question", ROOT)
         await self.hold_back(question)
-        for drawn, seconds in ((0.0, 1), (1 - 1e-9, ANSWER_SECONDS)):
+        for drawn, seconds in ((0.0, 1), (1 - 1e-9, SPREAD_SECONDS)):
             dice: Any = Dice(drawn)
             holding_back = HoldingBack(reactor, node.store.reader, node.turn, node.clock, dice, "not-for-mail")
             for persona in ("owner", "account-1"):

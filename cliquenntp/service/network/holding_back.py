@@ -34,9 +34,12 @@ HELD_BACK = "held-back/"
 LONGEST_DELAY = 24 * 3600
 """seconds: until then an article shows here with a time that is still to come, which readers take for a wrong clock"""
 
-ANSWER_SECONDS = 600
-"""after what it answers an answer leaves, at most, that was written while that waited: one that came in the same second
-would tell that both come from one machine"""
+SPREAD_SECONDS = 600
+"""in which leaves what would leave together: an answer behind what waited when it was written, and what became due
+while the node was off.  Posts that come in one second, or with their node, tell that they come from one machine."""
+
+SLEPT_SECONDS = 60.0
+"""by which a timer must be late for the machine to have slept"""
 
 LOOK_SECONDS = 10.0
 """between two looks at most: the time of day may be set while a post waits"""
@@ -83,13 +86,15 @@ class HoldingBack:
             if (waiting := waiting_for(stored, int(name.removeprefix(HELD_BACK)))) is not None
         }
         self._timer: Any = None
+        self._looks_at = 0.0
+        """when the timer is due, by the reactor's clock"""
         self._is_releasing = self._is_stopped = False
         self.on_left: Callable[[Identity, IRecord], None] = lambda identity, record: None
         """is called with whose document it is, and the document, when one that was held back may leave"""
 
     def start(self) -> None:
-        """Let go what became due while the node was off, and wait for the rest."""
-        self._look()
+        """Wait for what is due; what became so while the node was off leaves in the next minutes, one by one."""
+        self._spread()
 
     def stop(self) -> None:
         """Wait no more; what waits is kept."""
@@ -108,8 +113,11 @@ class HoldingBack:
     def waiting(self, account: str) -> list[Waiting]:
         """Return what of an account's waits, what is due first at the beginning."""
         gone = self._archive.gone
-        mine = (one for one in self._waiting.values() if one.account == account and not gone(one.docno))
-        return sorted(mine, key=lambda one: (one.due, one.docno))
+        return [one for one in self._in_order() if one.account == account and not gone(one.docno)]
+
+    def _in_order(self) -> list[Waiting]:
+        """Return all that waits, what is due first at the beginning, parents before what answers them."""
+        return sorted(self._waiting.values(), key=lambda one: (one.due, one.docno))
 
     def due(self, persona: str, parents: Iterable[bytes], now: int, takes_back: bytes | None = None) -> int:
         """Return when a persona's document with these parents (ids) is to leave: ``now`` where it is not held back.
@@ -126,7 +134,7 @@ class HoldingBack:
             return max(now, replaced.due)
         answered = max((one.due for one in waiting.values() if one is not None), default=None)
         return max(
-            now + self._drawn(self.delay(persona)), 0 if answered is None else answered + self._drawn(ANSWER_SECONDS))
+            now + self._drawn(self.delay(persona)), 0 if answered is None else answered + self._drawn(SPREAD_SECONDS))
 
     def _drawn(self, most: int) -> int:
         """Return a number of seconds from 1 to ``most``, each as likely; 0 where that is 0."""
@@ -158,7 +166,7 @@ class HoldingBack:
                 writer.piece_delete(f"{HELD_BACK}{target}")
                 writer.drop(record.docno, CANCELLED)
                 return record
-        writer.piece_set(f"{HELD_BACK}{record.docno}", cbor2.dumps([due, route.node, account]))
+        writer.piece_set(*_kept(Waiting(record.docno, due, route.node, account)))
         return record
 
     def stored(self, record: IRecord) -> Waiting | None:
@@ -170,11 +178,15 @@ class HoldingBack:
         return waiting
 
     def _schedule(self) -> None:
-        self._cancel_timer()
-        if self._waiting and not self._is_releasing and not self._is_stopped:
+        if self._waiting and not self._is_releasing:
             first = min(waiting.due for waiting in self._waiting.values())
-            seconds = min(max(first - self._clock(), 0.0), LOOK_SECONDS)
-            self._timer = self._reactor.callLater(seconds, self._look)
+            self._look_in(min(max(first - self._clock(), 0.0), LOOK_SECONDS))
+
+    def _look_in(self, seconds: float, look: Callable[[], None] | None = None) -> None:
+        self._cancel_timer()
+        if not self._is_stopped:
+            self._looks_at = self._reactor.seconds() + seconds
+            self._timer = self._reactor.callLater(seconds, look or self._look)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None and self._timer.active():
@@ -182,32 +194,64 @@ class HoldingBack:
         self._timer = None
 
     def _look(self) -> None:
-        """Let go what is due, parents before what answers them."""
+        """Let go what is due."""
+        if self._reactor.seconds() - self._looks_at > SLEPT_SECONDS:
+            self._spread()
+            return
         now = self._clock()
-        due = sorted((one for one in self._waiting.values() if one.due <= now), key=lambda one: (one.due, one.docno))
+        due = [one for one in self._in_order() if one.due <= now]
         if not due:
             self._schedule()
             return
         self._is_releasing = True
         releasing = self._turn.submit(partial(_release_all, due), is_bounded=True)
-        releasing.addCallbacks(self._left, self._not_left, (due,))
+        releasing.addCallbacks(self._left, self._not_written, (due,), errbackArgs=(self._look,))
         releasing.addErrback(lambda failure: self._log.failure("What has left could not be told", failure))
+
+    def _spread(self) -> None:
+        """Give what is overdue times that lie ahead, in the order that it has."""
+        now = int(self._clock())
+        late = [one for one in self._in_order() if one.due <= now + SPREAD_SECONDS]
+        if not late or late[0].due > now:
+            self._look_in(0.0)
+            return
+        drawn = sorted(self._drawn(SPREAD_SECONDS) for _ in late)
+        put_off = [
+            attrs.evolve(one, due=max(one.due, now + seconds)) for one, seconds in zip(late, drawn, strict=True)]
+        self._is_releasing = True
+        writing = self._turn.submit(partial(_put_off, put_off), is_bounded=True)
+        writing.addCallbacks(self._was_put_off, self._not_written, (put_off,), errbackArgs=(self._spread,))
+
+    def _was_put_off(self, _: None, put_off: list[Waiting]) -> None:
+        self._is_releasing = False
+        self._waiting.update((one.docno, one) for one in put_off)
+        self._schedule()
 
     def _left(self, left: list[IRecord], due: list[Waiting]) -> None:
         self._is_releasing = False
         accounts = {waiting.docno: waiting.account for waiting in due}
-        for waiting in due:
-            del self._waiting[waiting.docno]
+        for docno in accounts:
+            self._waiting.pop(docno, None)
         self._schedule()
         for record in left:
             self.on_left(Identity(accounts[record.docno] or None, Right.NONE), self._archive.record(record.docno))
 
-    def _not_left(self, failure: Failure) -> None:
+    def _not_written(self, failure: Failure, again: Callable[[], None]) -> None:
         self._is_releasing = False
         self._log.info("What was held back could not leave: {reason}", reason=failure.getErrorMessage())
-        if not self._is_stopped:
-            self._cancel_timer()
-            self._timer = self._reactor.callLater(LOOK_SECONDS, self._look)
+        self._look_in(LOOK_SECONDS, again)
+
+
+def _kept(waiting: Waiting) -> tuple[str, bytes]:
+    """Return name and content of the piece that keeps what a document waits for."""
+    return f"{HELD_BACK}{waiting.docno}", cbor2.dumps([waiting.due, waiting.node, waiting.account])
+
+
+def _put_off(later: Iterable[Waiting], writer: IWriter) -> None:
+    """Let what still waits wait until other times.  A step of the turn."""
+    for waiting in later:
+        if waiting_for(writer, waiting.docno) is not None:
+            writer.piece_set(*_kept(waiting))
 
 
 def _release_all(due: Iterable[Waiting], writer: IWriter) -> list[IRecord]:
