@@ -15,7 +15,7 @@ from cliquenntp.document import Document, DocumentError, parse
 from cliquenntp.interfaces import IArchive
 
 MOST_APPOINTMENTS = 1000
-"""documents looked at in one forum, the first that came: half a millisecond.  The root's key makes them."""
+"""documents looked at in one forum, the first that came: a millisecond.  The root's key makes them."""
 
 
 @attrs.frozen

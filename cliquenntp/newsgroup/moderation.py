@@ -7,6 +7,7 @@ What is shown in the end follows from the documents alone, whatever comes first,
 - A document is shown in a moderated forum where its author is a moderator at its Clique-Time, or a moderator at the
   time of an approval approved it.  So what was approved stays when its moderator goes.
 - An approval is no older than what it approves, or a moderator who was removed could go on by dating back.
+- In a forum that has no moderators then, what has too little work (work.py) waits likewise, for the root's key.
 - What a link shows there is shown where the link's author is a moderator, or the link was approved.
 
 A newsgroup belongs to the forum that gives it its name: a cross-post may be shown in one forum and wait in another.

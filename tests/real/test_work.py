@@ -96,6 +96,13 @@ def test_posts_get_the_work_that_a_forum_asks_for_and_what_has_none_goes_no_furt
     assert "Spam" in overview(cheat, GROUP)
     assert "Spam" not in overview(first, GROUP) | overview(second, GROUP)
 
+    # nor does it come from a file of signed documents
+    path = tmp_path / "theirs"
+    cheat.cliquectl("export", GROUP, str(path), "--format", "documents")
+    report = second.cliquectl("import", str(path))
+    assert (report["taken"], report["refused"]) == (0, 1)
+    assert "clique.tea asks for a proof of work of 12 bits, which is missing" in str(report)
+
     # what takes back and what acts on others takes work too, and gets it
     post(second, GROUP, "cmsg cancel", f"Control: cancel {message_id(second, GROUP, 'Assam')}")
     wait_for("the cancel", lambda: "Assam" not in overview(first, GROUP))
