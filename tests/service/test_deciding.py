@@ -10,7 +10,7 @@ import pytest
 
 from cliquenntp.clique import effects, events
 from cliquenntp.clique.messages import Push
-from cliquenntp.document import Document
+from cliquenntp.document import Document, Signer
 from cliquenntp.interfaces import IArchive, IDocuments
 from cliquenntp.service.network.clique_state import place_of
 from cliquenntp.service.network.deciding import Decider, Step
@@ -19,6 +19,7 @@ from cliquenntp.store import Store
 from tests.service.sides import accept_document
 from tests.signed_documents import forum, signed
 
+MAKER = Signer(b"m" * 32)
 ROOT = forum()
 PARENT = signed("parent", ROOT)
 CHILD = signed("child", PARENT)
@@ -41,6 +42,8 @@ class TakingCore:
         self.events.append(event)
         if self.breaks:
             raise KeyError("a mistake")
+        if isinstance(event, events.DocumentUnwanted):
+            self.refused.add(event.place.id)
         if not isinstance(event, events.DocumentReceived):
             return []
         if self._documents.contains(event.place.id):
@@ -232,3 +235,19 @@ def test_what_is_blocked_is_told_to_the_core_and_not_stored_with_all_that_waited
     blocked.add(PARENT.id)
     assert room.received(PARENT)(room.writer).repeated == 1, "what is held stays"
     room.store.close()
+
+
+def test_what_has_too_little_work_is_told_to_the_core_and_hides_nothing_that_stands_elsewhere(room: Room) -> None:
+    tea = forum("tea", Clique_Work_Asked="20", author=MAKER)
+    short = signed("short", tea)
+    both = signed("both", PARENT, short)
+    for document in (tea, PARENT, signed("answer", short), short):
+        outcome = room.received(document)(room.writer)
+    assert room.core.refused == {short.id, signed("answer", short).id}
+    assert outcome.without_work == 2, "it, and what waited for it"
+    assert room.held(tea, PARENT, short) == [True, True, False]
+    assert room.received(both)(room.writer).without_work == 0
+    assert room.held(both) == [True], "nodes that never heard of its other parent hold it as well"
+    mine = signed("mine", tea, author=MAKER)
+    room.received(mine)(room.writer)
+    assert room.held(mine) == [True]

@@ -18,12 +18,12 @@ import attrs
 from cliquenntp.clique import Core, effects, events
 from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.messages import Channel, Gone, Push
-from cliquenntp.document import Document, WorkMissing
+from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IArchive, IDocuments, IRecord, IWriter, Place
 from cliquenntp.newsgroup.expiry import EXPIRED
 from cliquenntp.newsgroup.retraction import stub_of
-from cliquenntp.newsgroup.work import check_work
 from cliquenntp.service.network.clique_state import persist, place_of
+from cliquenntp.service.network.unwanted import Unwanted, Why
 from cliquenntp.service.network.waiting import WaitingRoom
 from cliquenntp.store import Store, StoredDocuments
 
@@ -79,7 +79,7 @@ class Decider:
         self._make_core = make_core
         self._accept = accept
         self._seconds = seconds
-        self._refuses = refuses
+        self._unwanted = Unwanted(refuses)
         self._deciding = threading.Lock()
         self._step: Step | None = None
         self._document: Document | None = None
@@ -238,18 +238,12 @@ class Decider:
         return events.ParentMissing(event.link, event.push, document.parents[0])
 
     def _is_unwanted(self, document: Document, step: Step) -> bool:
-        """Tell whether a document is blocked, has too little work, or is below one that came and was refused so."""
+        """Tell whether a document is not to be stored, though it keeps the format."""
         if self._documents.contains(document.id):
             return False
-        refused = self._core.refused
-        if self._refuses(document, step.writer) or any(parent in refused for parent in document.parents):
-            return True
-        try:
-            check_work(document, step.writer)
-        except WorkMissing:
-            step.without_work += 1
-            return True
-        return False
+        why = self._unwanted.why(document, self._core.refused, step.writer)
+        step.without_work += why is Why.WORK
+        return why is not None
 
     def _freed(self, parent: bytes) -> Iterator[tuple[events.Event, Document | None]]:
         """Yield the events that waited for a document that is held now."""

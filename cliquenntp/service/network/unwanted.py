@@ -1,0 +1,55 @@
+"""Which documents that links bring are not taken, though they keep the format: blocked ones, and those without work."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Container
+
+from cliquenntp.clique.parameters import REFUSED_AT_MOST
+from cliquenntp.document import Document, WorkMissing
+from cliquenntp.interfaces import IArchive
+from cliquenntp.newsgroup.work import check_work
+
+
+class Why(enum.Enum):
+    """Why a document is not taken."""
+
+    BLOCKED = enum.auto()
+    """the operator does not want it, or something that it answers"""
+    WORK = enum.auto()
+    """it has too little work for its forum, or its first parent has"""
+
+
+class Unwanted:
+    """Tells which documents are not taken.  For the writer's thread."""
+
+    def __init__(self, blocks: Callable[[Document, IArchive], bool]) -> None:
+        """``blocks`` tells which documents the operator has blocked."""
+        self._blocks = blocks
+        self._without_work: dict[bytes, None] = {}
+        """ids of documents; as many as the core remembers of all that it was told is unwanted"""
+
+    def why(self, document: Document, refused: Container[bytes], archive: IArchive) -> Why | None:
+        """Return why a document is not taken, None where it is; ``refused`` are the ids that the core remembers.
+
+        What has a refused parent is refused too, so that nobody gets below what is blocked by another way.  A parent
+        without work counts only as the first one: no node takes it, and who comes to hear of it must not take less.
+        """
+        if self._blocks(document, archive):
+            return Why.BLOCKED
+        missing = [parent for parent in document.parents if parent in refused]
+        if any(parent not in self._without_work for parent in missing):
+            return Why.BLOCKED
+        if missing and missing[0] == document.parents[0]:
+            return self._note(document)
+        try:
+            check_work(document, archive)
+        except WorkMissing:
+            return self._note(document)
+        return None
+
+    def _note(self, document: Document) -> Why:
+        self._without_work[document.id] = None
+        if len(self._without_work) > REFUSED_AT_MOST:
+            del self._without_work[next(iter(self._without_work))]
+        return Why.WORK
