@@ -33,7 +33,8 @@ class Recorded:
         if name == "status":
             return Outcome((), STATUS)
         if name == "forums":
-            return Outcome(({"name": "clique.a", "subject": "<script>alert(1)</script>", "articles": 3, "id": "x"},))
+            subject = "<script>alert(1)</script>"
+            return Outcome(({"name": "clique.a", "subject": subject, "articles": 3, "id": "x", "work": 20},))
         if name == "create-forum":
             return Outcome((), {"name": "clique." + arguments["name"]})
         if name == "peers":
