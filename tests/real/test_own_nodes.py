@@ -137,6 +137,11 @@ def test_each_account_reads_and_posts_by_its_own_node(host: Host, others: dict[s
     seen = {row["key"]: {*row["forums"]} for row in others["garden"].ask("peers")}
     assert seen[status["node"]] == {"clique.garden"}
     assert {row["key"] for row in others["beer"].ask("peers")} == {nodes["bob"]["node"]}
+    # what came and went by a node of somebody's own is not the owner's to see
+    for account, forum in {"owner": "garden", "alice": "wine", "bob": "beer"}.items():
+        moved = {row["forum"] for row in host.node.ask("deliveries", account=account)}
+        assert f"clique.{forum}" in moved
+        assert not moved & {f"clique.{secret}" for secret in ("wine", "beer") if secret != forum}
     for who, told in (("alice", True), ("carol", False)):
         with host.reader(who) as client:
             assert (b"Your own node is linked to 1 other node." in client.listing("LIST MOTD")[1]) is told
