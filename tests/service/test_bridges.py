@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import Signer, address_of, build, parse
-from cliquenntp.interfaces import IRecord
+from cliquenntp.interfaces import NOBODY, SHARED, IRecord
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.retraction import retraction_fields
 from cliquenntp.service.arrival import accept
@@ -75,16 +75,18 @@ class BridgesTests(TestCase):
     async def root(self, signer: Signer = OWNER) -> IRecord:
         return await self.stored(root_document("garden", "", signer, int(time.time())))
 
-    async def stored(self, document: Any) -> IRecord:
-        return await self.turn.submit(lambda writer: accept(writer, document, int(time.time()), "node.example"))
+    async def stored(self, document: Any, node: int = SHARED) -> IRecord:
+        return await self.turn.submit(lambda writer: accept(writer, document, int(time.time()), "node.example", node))
 
-    async def post(self, subject: str, parent: IRecord, *more: tuple[bytes, bytes], signer: Signer = WRITER) -> IRecord:
+    async def post(
+        self, subject: str, parent: IRecord, *more: tuple[bytes, bytes], signer: Signer = WRITER, node: int = SHARED
+    ) -> IRecord:
         now = int(time.time())
         fields = [
             (b"From", b"W <" + address_of(signer.key, "w").encode() + b">"), (b"Subject", subject.encode()),
             (b"Date", b"Sat, 28 Nov 2026 10:00:00 +0000"), *(more or [(b"Clique-Parent", _id(parent))]),
         ]
-        return await self.stored(parse(signer.sign(build(fields, f".Text of {subject}\r\n".encode()), now)))
+        return await self.stored(parse(signer.sign(build(fields, f".Text of {subject}\r\n".encode()), now)), node)
 
     def there(self, record: IRecord) -> bytes | None:
         number = self.server.find(_message_id(record))
@@ -134,6 +136,22 @@ class BridgesTests(TestCase):
             await self.until(lambda: self.way("out").state.held == 2)
             assert len(self.server.articles) == 2
             assert self.way("out").state.sent == 0
+
+        return ensureDeferred(run())
+
+    def test_what_is_held_back_goes_out_when_it_is_due_and_what_stands_behind_it_after_it(self) -> Any:
+        async def run() -> None:
+            root = await self.root()
+            await self.bridges.add(self.bridge)
+            first = await self.post("first", root)
+            held_back = await self.post("held back", root, node=NOBODY)
+            behind = await self.post("behind it", root)
+            await self.until(lambda: self.there(first))
+            await self.until(lambda: self.way("out").settled == first.docno)
+            assert not self.there(held_back) and not self.there(behind)
+            await self.turn.submit(lambda writer: writer.hold(held_back.docno, SHARED))
+            await self.until(lambda: self.there(held_back) and self.there(behind))
+            assert self.server.find(_message_id(held_back)) < self.server.find(_message_id(behind))
 
         return ensureDeferred(run())
 
