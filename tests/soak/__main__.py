@@ -77,8 +77,8 @@ def main() -> int:
     with folder(arguments.keep) as place:
         planned, outcome = soak(place, shape, arguments.seed, lambda line: print(line, flush=True), IDLE_SECONDS)
     command = f"`python -m tests.soak {' '.join(sys.argv[1:])}`".replace(" `", "`")
-    lines = [
-        f"# A day among {shape.nodes} nodes", "", f"{command}, {began} UTC", "", describe(), "", *outcome.lines(planned)]
+    title = f"# A day among {shape.nodes} nodes"
+    lines = [title, "", f"{command}, {began} UTC", "", describe(), "", *outcome.lines(planned)]
     print("\n".join(lines))
     if arguments.result:
         arguments.result.write_text("\n".join(lines) + "\n")
