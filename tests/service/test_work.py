@@ -25,6 +25,8 @@ BITS, MORE = 6, 9
 TEA = forum("tea", author=OWNER, Clique_Work_Asked=str(BITS), Clique_Importer=key_text(IMPORTER.key))
 COFFEE = forum("coffee", author=OWNER)
 """asks for nothing at first"""
+MILK = forum("milk", author=OWNER)
+"""asks for nothing ever"""
 
 
 def asking(bits: int, time: int, root: Document = COFFEE, author: Signer = OWNER) -> Document:
@@ -165,7 +167,27 @@ def whole(store: Store) -> tuple[set[tuple[str, str]], list[str], list[str]]:
     return shown(store), sorted(waiting(store, TEA)), sorted(waiting(store, COFFEE))
 
 
-MILK = forum("milk", author=OWNER)
+def test_what_a_link_shows_goes_when_it_turns_out_to_have_too_little_work(store: Store) -> None:
+    talk = signed("Talk", MILK, author=STRANGER, time=TIME + 5)
+    unpaid = signed("unpaid", talk, COFFEE, author=STRANGER, time=TIME + 30, Clique_Link=id_text(talk.id))
+    paid = post("paid", talk, COFFEE, bits=BITS, author=STRANGER, time=TIME + 40, Clique_Link=id_text(talk.id))
+    take(store, [COFFEE, MILK, talk, unpaid])
+    assert ("About coffee", "Talk") in shown(store)
+    take(store, [asking(BITS, TIME + 20)])
+    assert whole(store) == ({("About coffee", f"Asks for {BITS}"), ("About milk", "Talk")}, [], [])
+    take(store, [paid])
+    assert ("About coffee", "Talk") in shown(store)
+
+
+def test_what_two_links_show_stays_by_the_one_that_has_enough_work(store: Store) -> None:
+    talk = signed("Talk", MILK, author=STRANGER, time=TIME + 5)
+    unpaid = signed("unpaid", talk, COFFEE, author=STRANGER, time=TIME + 30, Clique_Link=id_text(talk.id))
+    paid = post("paid", talk, COFFEE, bits=BITS, author=STRANGER, time=TIME + 40, Clique_Link=id_text(talk.id))
+    take(store, [COFFEE, MILK, talk, unpaid, paid, asking(BITS, TIME + 20)])
+    assert ("About coffee", "Talk") in shown(store)
+    consistent(store)
+
+
 STARTED = post("Started", COFFEE, bits=BITS, author=STRANGER, time=TIME + 110)
 TALK, SONG = (signed(subject, MILK, author=STRANGER, time=TIME + 5) for subject in ("Talk", "Song"))
 WORLD: Sequence[Document] = [
