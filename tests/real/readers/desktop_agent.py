@@ -37,6 +37,9 @@ class Person:
         if not found.get_action_iface().do_action(0):
             raise LookupError(f"{role} {name!r} cannot be pressed")
 
+    def names(self, window, role):
+        return [thing.get_name() for thing in self._all(window, role)]
+
     def check(self, window, name, wanted):
         """Tick an entry of a menu, or take its tick away; return when the program has done so."""
         entry = self._wait(window, "check menu item", name)

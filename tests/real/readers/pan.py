@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,7 +85,7 @@ class Pan(Newsreader):
         self._desktop = Desktop(self.home / "session", "pan --debug", os.environ | {
             "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC"})
         self.desktop.wait_for_window(MAIN)
-        self._wait_for_task(lambda: self.desktop.do("click", MAIN, "menu item", "Refresh Group List"))
+        self._wait_for_task("GROUPS", lambda: self.desktop.do("click", MAIN, "menu item", "Refresh Group List"))
 
     def close(self) -> None:
         """End it."""
@@ -91,14 +93,15 @@ class Pan(Newsreader):
             self._desktop.close()
             self._desktop = None
 
-    def _wait_for_task(self, press: Callable[[], object]) -> None:
-        """Press what gives Pan a task, and wait until it says in its log that it has completed one."""
+    def _wait_for_task(self, kind: str, press: Callable[[], object]) -> None:
+        """Press what gives Pan a task of a kind, and wait until it says in its log that it has completed one."""
         def completed() -> int:
-            return self.desktop.log.read_text("utf-8", "replace").count(") completed\n")
+            found = re.findall(r"a task of type (\w+)|\) (completed)\n", self.desktop.log.read_text("utf-8", "replace"))
+            return sum(before == kind and word != "" for (before, _), (_, word) in itertools.pairwise(found))
 
         before = completed()
         press()
-        wait_for("Pan has completed its task", lambda: completed() > before, SECONDS)
+        wait_for(f"Pan has completed its task {kind}", lambda: completed() > before, SECONDS)
 
     def _listed(self) -> list[str]:
         """Return the rows of the pane of newsgroups, without how many articles are unread."""
@@ -143,7 +146,7 @@ class Pan(Newsreader):
             self._fetched.add(newsgroup)
             self.desktop.do("click", MAIN, "radio button", "Get all headers")
             press = ("push button", "Execute")
-        self._wait_for_task(lambda: self.desktop.do("click", MAIN, *press))
+        self._wait_for_task("XOVER", lambda: self.desktop.do("click", MAIN, *press))
 
     def _headers(self) -> list[tuple[int, str]]:
         rows = self.desktop.do("rows", MAIN, HEADERS)
@@ -175,7 +178,7 @@ class Pan(Newsreader):
     def attachments(self, shown: str) -> str:
         """Save them: Pan shows a text that is attached below the message, without its name."""
         self.desktop.do("click", MAIN, "menu item", "Save Articles...")
-        self._wait_for_task(lambda: self.desktop.do("click", SAVE, "push button", "Save"))
+        self._wait_for_task("SAVE", lambda: self.desktop.do("click", SAVE, "push button", "Save"))
         return "\n".join(file.name for file in (self.home / "News").iterdir())
 
     def _send(self) -> None:
