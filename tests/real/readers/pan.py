@@ -27,7 +27,7 @@ SERVER = """<server-set>
     <port>{port}</port>
     <username>{login}</username>
     <password>{password}</password>
-    <expiration-days>0</expiration-days>
+    <expire-articles-n-days-old>0</expire-articles-n-days-old>
     <connection-limit>2</connection-limit>
     <newsrc>{newsrc}</newsrc>
     <rank>1</rank>
