@@ -21,7 +21,7 @@ NAME_CHARACTERS = 8
 
 _WIDTH = 720
 _LEFT, _RIGHT = 100, 700
-"""where the time axis begins and ends"""
+"""where the axis begins and ends: now beside the names, so that a narrow screen shows what is new"""
 _TOP, _LANE = 34, 30
 _TIMES = ((1.0, "now"), (10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 hour"), (86_400.0, "1 day"))
 """what the axis names; as it is logarithmic, it has room for what came just now and for what was written yesterday"""
@@ -38,8 +38,8 @@ def picture(rows: Sequence[Mapping[str, Any]], now: float) -> str:
     """Return the newest deliveries as an SVG document that needs nothing else.
 
     ``rows`` are those of the command ``deliveries``, the newest first; ``now`` is in seconds since 1970 UTC.  A mark
-    stands where a document came (a disc) or went (a ring); a line leads there from when it was written, and from
-    where it came to where it went.
+    stands where a document came (a disc) or went (a ring); a line leads from there back to when it was written, and
+    another one from where it came to where it went.
     """
     rows = rows[:MOST_MARKS]
     lanes = {node: index for index, node in enumerate(list(dict.fromkeys(row["node"] for row in rows))[:MOST_LANES])}
@@ -57,14 +57,14 @@ def picture(rows: Sequence[Mapping[str, Any]], now: float) -> str:
     for row in reversed(shown):
         parts.append(_mark(row, _middle(lanes[row["node"]]), now))
     if not shown:
-        parts.append(f'<text x="{_LEFT}" y="{_middle(0):.0f}">Nothing came or went yet.</text>')
+        parts.append(f'<text x="{_LEFT}" y="{_middle(0) - 4:.0f}">Nothing came or went yet.</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _place(ago: float) -> float:
     """Return where something stands on the axis that was so many seconds ago."""
     share = min(1.0, log10(max(1.0, ago)) / _DECADES)
-    return _RIGHT - share * (_RIGHT - _LEFT)
+    return _LEFT + share * (_RIGHT - _LEFT)
 
 
 def _middle(index: int) -> float:
@@ -75,8 +75,7 @@ def _axis(height: int) -> Iterator[str]:
     for ago, name in _TIMES:
         x = _place(ago)
         yield f'<line x1="{x:.0f}" y1="{_TOP - 8}" x2="{x:.0f}" y2="{height}" stroke="#dddddd"/>'
-        anchor = "end" if ago == 1.0 else "middle"
-        yield f'<text x="{x:.0f}" y="{_TOP - 14}" text-anchor="{anchor}" fill="#555555">{name}</text>'
+        yield f'<text x="{x:.0f}" y="{_TOP - 14}" text-anchor="middle" fill="#555555">{name}</text>'
 
 
 def _lane(node: str, y: float) -> str:
@@ -100,7 +99,7 @@ def _passed_on(rows: Sequence[Mapping[str, Any]], lanes: Mapping[str, int], now:
 
 
 def _mark(row: Mapping[str, Any], y: float, now: float) -> str:
-    """Return a delivery's disc or ring, with the line from when the document was written."""
+    """Return a delivery's disc or ring, with the line back to when the document was written."""
     ago = now - row["at"]
     is_in = row["way"] == "in"
     color = _IN if is_in else _OUT

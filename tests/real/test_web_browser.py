@@ -56,11 +56,11 @@ def test_a_person_makes_a_forum_and_another_joins_it(
     look(browser, "node-narrow", NARROW, tmp_path)
     browser.get(address_of(first) + "forum/clique.garden")
     look(browser, "forum-narrow", NARROW, tmp_path)
-    for section in ("overlay", "deliveries"):
-        drawn = f'const picture = document.querySelector("#{section} ~ div img"); picture.scrollIntoView(); ' \
+    for name in ("overlay", "deliveries"):
+        drawn = f"const picture = document.querySelector('img[src*=\"/{name}.svg\"]'); picture.scrollIntoView(); " \
             "return picture.naturalWidth;"
         wait_for("the picture", lambda drawn=drawn: browser.execute_script(drawn) > 0)
-        look(browser, section, WIDE, tmp_path)
+        look(browser, name, WIDE, tmp_path)
     assert browser.get_log("browser") == []
 
 

@@ -40,15 +40,15 @@ def test_a_document_that_came_and_was_passed_on_stands_on_both_lanes() -> None:
     assert {(line.get("y1"), line.get("y2")) for line in joined} == {(came.get("cy"), one.get("cy")) for one in went}
 
 
-def test_what_is_newer_stands_further_to_the_right_and_begins_where_it_was_written() -> None:
+def test_what_is_newer_stands_nearer_to_the_names_and_a_line_leads_to_when_it_was_written() -> None:
     root = drawn(row(0, "in", "a", age=0), row(9, "in", "a", age=90), row(5000, "in", "a", age=1e9))
     places = [float(one.get("cx", "")) for one in circles(root)]
-    assert places == sorted(places)
-    assert places[-1] == 700
+    assert places == sorted(places, reverse=True)
+    assert places[-1] == 100
     written = [line for line in root.iter(f"{SPACE}line") if line.get("stroke-width") == "3"]
     begins = [float(line.get("x1", "")) for line in written]
-    assert begins[0] == 100  # long before what the axis has room for
-    assert begins == sorted(begins)
+    assert begins[0] == 700  # long before what the axis has room for
+    assert begins == sorted(begins, reverse=True)
     assert [line.get("x2") for line in written] == [one.get("cx") for one in circles(root)]
 
 
