@@ -66,9 +66,16 @@ def test_nobody_hears_of_a_post_before_it_is_due(
     pair: list[NodeProcess], clocks: list[SetClock], make_node: Callable[..., NodeProcess],
 ) -> None:
     first, second = pair
+    for minutes, reason in (("1441", "0 to 1440 minutes"), ("soon", "no number of minutes")):
+        with pytest.raises(CommandFailedError, match=reason):
+            first.cliquectl("persona", "delay", minutes)
+    with pytest.raises(CommandFailedError, match="no account nobody"):
+        first.cliquectl("persona", "delay", "5", "--account", "nobody")
+    assert first.cliquectl("persona", "delay")["minutes"] == MINUTES
     written = time.time()
     held_back(first, "held back")
-    held_back(first, "Re: held back", f"References: {message_id(first, GROUP, 'held back')}")
+    question = f"References: {message_id(first, GROUP, 'held back')}"
+    held_back(first, "Re: held back", question)
     assert {"held back", "Re: held back"} <= overview(first, GROUP).keys(), "here it is shown at once"
     with NewsClient("127.0.0.1", first.nntp_port) as client:
         assert any(b"2 of your posts are held back" in line for line in client.listing("LIST MOTD")[1])
@@ -79,6 +86,7 @@ def test_nobody_hears_of_a_post_before_it_is_due(
     third = make_node("node2", clique=True, environ=clocks[2].environ)
     third.cliquectl("join", first.cliquectl("invite", GROUP)["invitation"])
     first.cliquectl("persona", "delay", "0")
+    held_back(first, "an answer without a delay", question)
     post(first, GROUP, "at once")
     for node in (second, third):
         wait_for_subject(node, GROUP, "at once")
@@ -93,7 +101,8 @@ def test_nobody_hears_of_a_post_before_it_is_due(
     set_all(clocks, LATER)
     for node in (second, third):
         line = wait_for_subject(node, GROUP, "held back")
-        assert wait_for_subject(node, GROUP, "Re: held back")[5].split() == [line[4]]
+        for answer in ("Re: held back", "an answer without a delay"):
+            assert wait_for_subject(node, GROUP, answer)[5].split() == [line[4]]
         assert parsedate_to_datetime(line[3]).timestamp() > written, "its Date tells when it left"
     assert waiting(first) == 0
     assert overview(first, GROUP)["held back"][4] == line[4], "the Message-ID has stayed"
@@ -105,68 +114,27 @@ def test_nobody_hears_of_a_post_before_it_is_due(
 
 def test_what_waits_outlives_the_process(pair: list[NodeProcess], clocks: list[SetClock]) -> None:
     first, second = pair
+    held_back(first, "regretted")
+    post(first, GROUP, "cmsg", f"Control: cancel {message_id(first, GROUP, 'regretted')}")
+    assert waiting(first) == 0, "neither leaves"
     held_back(first, "before the kill")
+    held_back(first, "cmsg", f"Control: cancel {message_id(first, GROUP, 'before')}")
+    assert overview(first, GROUP).keys() == {"garden", "before", "before the kill"}, (
+        "of a cancel of what others have nothing shows, here too, until it leaves")
     first.kill()
     first.start()
-    assert waiting(first) == 1
+    assert waiting(first) == 2
     assert first.ask("persona", action="delay")["minutes"] == MINUTES
     post(second, GROUP, "while it waits")
     wait_for_subject(first, GROUP, "while it waits")
-    assert "before the kill" not in overview(second, GROUP)
+    assert overview(second, GROUP).keys() == {"garden", "before", "while it waits"}
     first.kill()
     set_all(clocks, LATER)
     first.start()
-    assert waiting(first) == 1, "it does not come together with its node"
+    assert waiting(first) == 2, "they do not come together with their node"
     set_all(clocks, LATER + SPREAD_SECONDS)
     wait_for_subject(second, GROUP, "before the kill")
-
-
-def test_an_answer_by_somebody_without_delay_waits_for_what_it_answers(
-    pair: list[NodeProcess], clocks: list[SetClock]
-) -> None:
-    first, second = pair
-    held_back(first, "question")
-    first.cliquectl("persona", "delay", "0")
-    held_back(first, "answer", f"References: {message_id(first, GROUP, 'question')}")
-    post(first, GROUP, "another")
-    wait_for_subject(second, GROUP, "another")
-    assert not {"question", "answer"} & overview(second, GROUP).keys()
-    set_all(clocks, LATER)
-    question = wait_for_subject(second, GROUP, "question")
-    assert wait_for_subject(second, GROUP, "answer")[5].split() == [question[4]]
-
-
-def test_what_is_cancelled_before_it_is_due_never_leaves(pair: list[NodeProcess], clocks: list[SetClock]) -> None:
-    first, second = pair
-    held_back(first, "regretted")
-    regretted = message_id(first, GROUP, "regretted")
-    post(first, GROUP, "cmsg", f"Control: cancel {regretted}")
-    assert "regretted" not in overview(first, GROUP)
-    assert waiting(first) == 0
-    set_all(clocks, LATER)
-    first.cliquectl("persona", "delay", "0")
-    post(first, GROUP, "after it")
-    wait_for_subject(second, GROUP, "after it")
-    second.ask("resync", name=GROUP)
-    assert second.ask("status")["documents"] == 3, "the root and two articles"
-    assert first.ask("status")["documents"] == 3
-
-
-def test_a_cancel_of_what_others_have_acts_when_it_leaves(pair: list[NodeProcess], clocks: list[SetClock]) -> None:
-    first, _ = pair
-    before = message_id(first, GROUP, "before")
-    held_back(first, "cmsg", f"Control: cancel {before}")
-    assert "before" in overview(first, GROUP), "a peer that asks for it now is told nothing"
-    set_all(clocks, LATER)
     for node in pair:
         wait_for("the cancel", lambda node=node: "before" not in overview(node, GROUP))
-
-
-def test_a_delay_is_refused_where_it_is_none(pair: list[NodeProcess]) -> None:
-    first, _ = pair
-    for minutes, reason in (("1441", "0 to 1440 minutes"), ("soon", "no number of minutes")):
-        with pytest.raises(CommandFailedError, match=reason):
-            first.cliquectl("persona", "delay", minutes)
-    with pytest.raises(CommandFailedError, match="no account nobody"):
-        first.cliquectl("persona", "delay", "5", "--account", "nobody")
-    assert first.cliquectl("persona", "delay")["minutes"] == MINUTES
+    assert overview(second, GROUP).keys() == {"garden", "before the kill", "while it waits"}
+    assert second.ask("status")["documents"] == 5, "root, three articles and a cancel"
