@@ -129,10 +129,11 @@ simulate: $(VENV)/installed-tests
 simulate-large: $(VENV)/installed-tests
 	$(BIN)/python -m tests.simulation $(LARGE_SCENARIOS) --nodes 10000 --result docs/protocol/results/n10000.md
 
-# the status page as it is now, for the documentation, a minute
+# the status page and Pan's window as they are now, for the documentation, two minutes
 .PHONY: pictures
 pictures: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m tests.real.pictures docs/pictures
+	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -m readers tests/real/readers/test_pan.py -k picture
 
 # pages in build/docs/html, manuals in build/docs/man
 docs: $(VENV)/installed-tests

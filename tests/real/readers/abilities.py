@@ -56,8 +56,8 @@ NEWSREADERS = {
         "own": "offers to cancel every article, whoever wrote it",
     }, in_test=False),
     "Pan": Program("pan", "pan", "0.154", {
-        "cancel": "offers to cancel or supersede only what has your address in Sender, where From has it: nothing",
-        "supersede": "offers to cancel or supersede only what has your address in Sender, where From has it: nothing",
+        "cancel": "looks for your address in Sender, which your articles do not have, and refuses",
+        "supersede": "looks for your address in Sender, which your articles do not have, and refuses",
     }, beside=(("Xvfb", "xvfb"), ("dbus-run-session", "dbus"), ("/usr/libexec/at-spi-bus-launcher", "at-spi2-core"))),
 }
 

@@ -64,8 +64,11 @@ class Desktop:
             raise AssertionError(f"{error}; open are {self.do('windows')}") from None
 
     def screenshot(self, file: Path) -> None:
-        """Write a picture of the screen."""
-        subprocess.run(["import", "-display", self.display, "-window", "root", str(file)], check=True)
+        """Write a picture of the screen, in few colours, so that it is small."""
+        taken = ["import", "-display", self.display, "-window", "root", "png:-"]
+        picture = subprocess.run(taken, check=True, capture_output=True).stdout
+        fewer = ["convert", "png:-", "+dither", "-colors", "64", f"png8:{file}"]
+        subprocess.run(fewer, input=picture, check=True)
 
     def close(self) -> None:
         """End the program and its screen."""

@@ -37,8 +37,9 @@ class Person:
         if not found.get_action_iface().do_action(0):
             raise LookupError(f"{role} {name!r} cannot be pressed")
 
-    def names(self, window, role):
-        return [thing.get_name() for thing in self._all(window, role)]
+    def labels(self, window):
+        """Return what a window's labels say."""
+        return [label.get_name() for label in self._all(window, "label")]
 
     def check(self, window, name, wanted):
         """Tick an entry of a menu, or take its tick away; return when the program has done so."""
@@ -60,6 +61,10 @@ class Person:
         """Put a text in place of another."""
         if not self._nth(window, role, number).get_editable_text_iface().set_text_contents(text):
             raise LookupError(f"{role} {number} takes no text")
+
+    def set_number(self, window, role, number, wanted):
+        """Turn a field for a number to it."""
+        self._nth(window, role, number).get_value_iface().set_current_value(wanted)
 
     def enter(self, window, role, number, text):
         """Put a text in place of another, and press Enter there."""

@@ -15,10 +15,11 @@ from tests.real.waiting import wait_for
 MAIN = "Pan"  # the beginnings of its windows' titles
 POST = "Post Article"
 SAVE = "Pan: Save Articles"
+ADD_SERVER = "Pan: Add a Server"
 GROUPS, HEADERS = 0, 1  # its tables
 SEARCH, BODY = 0, 2  # its texts
 TO, NEWSGROUPS, SUBJECT, TEXT = range(4)  # those of its window for an article
-SUBJECT_COLUMN = 2
+SUBJECT_COLUMN, SCORE_COLUMN = 2, 3
 SECONDS = 60.0
 
 SERVER = """<server-set>
@@ -47,14 +48,15 @@ PROFILE = """<posting><profiles><profile name="Zoe">
 PREFERENCES = """<preferences>
 <flag name='expand-threads-when-entering-group' value='true'/>
 <flag name='show-all-headers' value='true'/>
-<int name='main-window-width' value='1000'/>
-<int name='main-window-height' value='700'/>
+<geometry name='main-window' x='0' y='0' w='1000' h='700'/>
 </preferences>
 """
 
 
 class Pan(Newsreader):
     """The way through Pan's three panes: newsgroups, headers, an article."""
+
+    score_file = "News/Score"
 
     def __init__(self, home: Path, access: Access) -> None:
         super().__init__(home, access)
@@ -82,10 +84,22 @@ class Pan(Newsreader):
                 tls=int(self.access.certificate is not None)))
             (settings / "posting.xml").write_text(PROFILE.format(name=self.access.name, address=self.access.address))
             (settings / "preferences.xml").write_text(PREFERENCES)
+        self._run()
+        self._wait_for_task("GROUPS", lambda: self.desktop.do("click", MAIN, "menu item", "Refresh Group List"))
+
+    def start_for_the_first_time(self) -> None:
+        """Start it as somebody does who has nothing yet, and name the server, for which it asks."""
+        self._run()
+        self.desktop.do("click", "Information", "push button", "Close")
+        self.desktop.do("write", ADD_SERVER, "text", -1, "127.0.0.1")
+        self.desktop.do("set_number", ADD_SERVER, "spin button", -1, self.access.port)
+        self.desktop.do("click", ADD_SERVER, "menu item", "Never Expire Old Articles")
+        self._wait_for_task("GROUPS", lambda: self.desktop.do("click", ADD_SERVER, "push button", "OK"))
+
+    def _run(self) -> None:
         self._desktop = Desktop(self.home / "session", "pan --debug", os.environ | {
             "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC"})
         self.desktop.wait_for_window(MAIN)
-        self._wait_for_task("GROUPS", lambda: self.desktop.do("click", MAIN, "menu item", "Refresh Group List"))
 
     def close(self) -> None:
         """End it."""
@@ -148,20 +162,22 @@ class Pan(Newsreader):
             press = ("push button", "Execute")
         self._wait_for_task("XOVER", lambda: self.desktop.do("click", MAIN, *press))
 
-    def _headers(self) -> list[tuple[int, str]]:
+    def rows(self) -> list[tuple[int, str, str]]:
+        """Return the articles that are listed: depth, subject, score."""
         rows = self.desktop.do("rows", MAIN, HEADERS)
-        return [(depth, cells[SUBJECT_COLUMN].rpartition(" (")[0] or cells[SUBJECT_COLUMN]) for depth, cells in rows]
+        return [(depth, cells[SUBJECT_COLUMN].rpartition(" (")[0] or cells[SUBJECT_COLUMN], cells[SCORE_COLUMN])
+                for depth, cells in rows]
 
     def _index(self, subject: str) -> int:
         def look() -> int | None:
-            subjects = [row[1] for row in self._headers()]
+            subjects = [row[1] for row in self.rows()]
             return subjects.index(subject) if subject in subjects else None
 
         return wait_for(f"the row of {subject!r}", look)
 
     def depths(self, subject: str) -> list[int]:
         """Return the depths of the rows from the subject's down to the next thread."""
-        depths = [depth for depth, _ in self._headers()[self._index(subject):]]
+        depths = [depth for depth, _, _ in self.rows()[self._index(subject):]]
         end = next((at for at, depth in enumerate(depths) if at and not depth), len(depths))
         return depths[:end]
 
@@ -205,9 +221,19 @@ class Pan(Newsreader):
         self.desktop.do("click", MAIN, "menu item", "Followup to Newsgroup")
         self._add_and_send(text)
 
+    def scores(self) -> dict[str, str]:
+        """Return the subjects that are listed, and what stands in the column Score."""
+        return {subject: score for _, subject, score in self.rows()}
+
+    def picture(self, file: Path) -> None:
+        """Keep a picture of the window with an article's text alone."""
+        self.desktop.do("check", MAIN, "Show All Headers in Body Pane", False)
+        self.desktop.screenshot(file)
+        self.desktop.do("check", MAIN, "Show All Headers in Body Pane", True)
+
     def is_own(self, subject: str) -> bool:
         """Look whether the article stays when only the user's own ones are to be shown."""
         self.desktop.do("check", MAIN, "Match Only My Articles", True)
-        subjects = [row[1] for row in self._headers()]
+        subjects = [row[1] for row in self.rows()]
         self.desktop.do("check", MAIN, "Match Only My Articles", False)
         return subject in subjects
