@@ -7,11 +7,16 @@ import signal
 import subprocess
 from typing import Any
 
+KILLED_SECONDS = 60.0
+
 
 def kill_session(process: subprocess.Popen[Any]) -> None:
-    """End a session without warning (SIGKILL), and wait for its first process, which may have ended already."""
+    """End a session without warning (SIGKILL), and wait for its first process, which may have ended already.
+
+    Raises subprocess.TimeoutExpired where the kernel does not let go of the process.
+    """
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    process.wait()
+    process.wait(KILLED_SECONDS)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.real.waiting import T, wait_for
 
+TMUX_SECONDS = 60.0
+
 
 class Terminal:
     """One program in a tmux server of its own; tall, so that whole lists are on the screen."""
@@ -21,8 +23,12 @@ class Terminal:
         size = ["-x", "150", "-y", str(rows)]
         self._run("-u", "new-session", "-d", *size, "-c", str(folder), f"exec {words}")
 
+    def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._tmux, *words], capture_output=True, text=True, encoding="utf-8", check=False, timeout=TMUX_SECONDS)
+
     def _run(self, *words: str) -> str:
-        ended = subprocess.run([*self._tmux, *words], capture_output=True, text=True, encoding="utf-8", check=False)
+        ended = self._call(*words)
         if ended.returncode:
             raise AssertionError(f"tmux {words}: {ended.stderr}")
         return ended.stdout
@@ -46,7 +52,7 @@ class Terminal:
     @property
     def has_ended(self) -> bool:
         """Whether the program has ended."""
-        return subprocess.run([*self._tmux, "has-session"], capture_output=True, check=False).returncode != 0
+        return self._call("has-session").returncode != 0
 
     def keys(self, *names: str) -> None:
         """Press keys by tmux's names (Enter, Down, C-x, a, ...)."""
@@ -74,4 +80,4 @@ class Terminal:
 
     def close(self) -> None:
         """End the program and its tmux server."""
-        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
+        self._call("kill-server")

@@ -120,7 +120,8 @@ class Thunderbird:
         self._process = subprocess.Popen(
             ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access",
              "--profile", str(self._profile)],
-            env=os.environ | {"HOME": str(folder), "LANG": "C.UTF-8", "MOZ_HEADLESS": "1", "TZ": "UTC"},
+            env=os.environ | {"HOME": str(folder), "LANG": "C.UTF-8", "MOZ_HEADLESS": "1", "TZ": "UTC",
+                              "MOZ_CRASHREPORTER_DISABLE": "1"},
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
         self._number = 0
         self._socket: socket.socket | None = None
@@ -342,14 +343,15 @@ class Thunderbird:
 
     def quit(self) -> None:
         """End it as its user does: it writes what it knows to its profile."""
-        self._command("Marionette:Quit", flags=["eAttemptQuit"])
-        wait_for("Thunderbird ends", lambda: self._process.poll() is not None)
-        self.close()
+        try:
+            self._command("Marionette:Quit", flags=["eAttemptQuit"])
+            wait_for("Thunderbird ends", lambda: self._process.poll() is not None)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End it at once."""
         if self._socket is not None:
             self._socket.close()
-        if self._process.poll() is None:
-            kill_session(self._process)
+        kill_session(self._process)  # where its first process has ended by itself, others may be left
         self._log.close()
