@@ -43,6 +43,12 @@ test: $(VENV)/installed-tests test-programs
 test-real: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m pytest -m "readers or not readers" tests/real/readers
 
+# the manual's pictures of newsreaders, taken anew in docs/pictures
+.PHONY: pictures
+pictures: $(VENV)/installed-tests test-programs
+	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures \
+	$(BIN)/python -m pytest -m "readers or not readers" tests/real/readers/test_pictures.py tests/real/test_conversation.py
+
 # As root the programs are installed; a plain user's tests are skipped by name where one is missing.
 test-programs:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

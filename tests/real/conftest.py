@@ -51,10 +51,10 @@ def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     """A function that starts a program in a terminal: the command and its environment."""
     terminals: list[Terminal] = []
 
-    def make(*command: str, rows: int = 480, **environ: str) -> Terminal:
+    def make(*command: str, rows: int = 480, columns: int = 150, **environ: str) -> Terminal:
         folder = tmp_path / f"terminal{len(terminals)}"
         folder.mkdir()
-        terminals.append(Terminal(folder, command, environ, rows))
+        terminals.append(Terminal(folder, command, environ, rows, columns))
         return terminals[-1]
 
     yield make

@@ -15,12 +15,14 @@ TMUX_SECONDS = 60.0
 class Terminal:
     """One program in a tmux server of its own; tall, so that whole lists are on the screen."""
 
-    def __init__(self, folder: Path, command: Sequence[str], environ: Mapping[str, str], rows: int = 480) -> None:
+    def __init__(
+        self, folder: Path, command: Sequence[str], environ: Mapping[str, str], rows: int = 480, columns: int = 150,
+    ) -> None:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
         assignments = [f"{name}={value}" for name, value in environ.items()]
         # pytest may run with another terminal's size in these two, and programs believe them more than the terminal
         words = shlex.join(["env", "-u", "COLUMNS", "-u", "LINES", *assignments, *command])
-        size = ["-x", "150", "-y", str(rows)]
+        size = ["-x", str(columns), "-y", str(rows)]
         self._run("-u", "new-session", "-d", *size, "-c", str(folder), f"exec {words}")
 
     def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -37,6 +39,11 @@ class Terminal:
     def screen(self) -> str:
         """What is on the screen now."""
         return self._run("capture-pane", "-p", "-t", ":0")
+
+    @property
+    def coloured_screen(self) -> str:
+        """What is on the screen now, its colours as ANSI sequences."""
+        return self._run("capture-pane", "-p", "-e", "-N", "-t", ":0")
 
     @property
     def cursor_line(self) -> str:

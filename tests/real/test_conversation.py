@@ -1,11 +1,7 @@
-"""Two people on two nodes, one in Thunderbird and one in slrn, hold a threaded conversation of ten articles.
-
-CLIQUENNTP_PICTURES names a folder that keeps the screenshots.
-"""
+"""Two people on two nodes, one in Thunderbird and one in slrn, hold a threaded conversation of ten articles."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +11,7 @@ import pytest
 from tests.conftest import needs_program
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
+from tests.real.readers.pictures import folder, keep
 from tests.real.reading import wait_for_count
 from tests.real.terminal import Terminal
 from tests.real.test_slrn import open_article, slrn
@@ -127,10 +124,9 @@ def test_ten_articles_between_thunderbird_and_slrn(
     shown = jürgen.read(deepest)
     assert "größere Beete" in shown
     assert "natürlich, süßer!" in shown, "the quoted text"
-    jürgen.screenshot(Path(os.environ.get("CLIQUENNTP_PICTURES", tmp_path)) / "thunderbird.png")
+    keep(jürgen.screenshot(), folder(tmp_path) / "thunderbird.png")
 
     screen = zoë.show(zoë.newest(), "größere Beete", "natürlich, süßer!")
-    (Path(os.environ.get("CLIQUENNTP_PICTURES", tmp_path)) / "slrn.txt").write_text(screen, "utf-8")
     assert depths_in(screen) == [*range(ARTICLES)]
 
 

@@ -59,6 +59,7 @@ SETTINGS: dict[str, Any] = {
     "mail.server.server1.type": "nntp",
     "mail.server.server1.hostname": "127.0.0.1",
     "mail.server.server1.name": "node",
+    "mail.server.server1.directory-rel": "[ProfD]News/127.0.0.1",
     "mail.server.server1.userName": "",
     "mail.server.server2.type": "none",
     "mail.server.server2.hostname": "Local Folders",
@@ -192,10 +193,11 @@ class Thunderbird:
         return value
 
     def open(self, newsgroup: str) -> None:
-        """Subscribe to a newsgroup and show it."""
+        """Subscribe to a newsgroup and show it; one that is shown is left for its account, and shown anew."""
         if newsgroup not in self.subscribed():
             self.run("server.QueryInterface(Ci.nsINntpIncomingServer).subscribeToNewsgroup(given[0]);", newsgroup)
         wait_for("the newsgroup in the folder pane", lambda: self.run("return !!folderOf(given[0]);", newsgroup))
+        self.run("about3Pane.displayFolder(server.rootFolder.URI);")
         self.run("about3Pane.displayFolder(folderOf(given[0]).URI);", newsgroup)
         wait_for("the newsgroup is shown", lambda: self.run("return !!about3Pane.gDBView;"))
 
@@ -216,6 +218,23 @@ class Thunderbird:
                            view.cellTextForColumn(i, "senderCol")]);
             return rows;""")
         return [(level, subject, author) for level, subject, author in rows]
+
+    def column(self, name: str) -> dict[str, str]:
+        """Return what a column of the thread pane has in each row, by subject."""
+        cells = self.run("""
+            const view = about3Pane.gDBView;
+            view.doCommand(Ci.nsMsgViewCommandType.expandAll);
+            const rows = [...Array(view.rowCount).keys()];
+            return rows.map(i => [view.cellTextForColumn(i, "subjectCol"), view.cellTextForColumn(i, given[0])]);
+            """, name)
+        return {str(subject): str(text) for subject, text in cells}
+
+    def ignore(self, index: int, sub_thread: bool) -> None:
+        """Choose Message > Ignore Thread, or Ignore Subthread, for a row."""
+        self.run("""
+            about3Pane.threadTree.selectedIndex = given[0];
+            about3Pane.commandController.doCommand(given[1]);
+            """, index, "cmd_killSubthread" if sub_thread else "cmd_killThread")
 
     def wait_for_row_count(self, newsgroup: str, count: int, seconds: float = 60.0) -> list[tuple[int, str, str]]:
         """Get new messages until the thread pane has so many rows; return them."""
@@ -337,9 +356,17 @@ class Thunderbird:
         """Return what the windows said that it has opened to ask or to complain."""
         return [str(text) for text in self.run("return window.dialogsSeen;")]
 
-    def screenshot(self, file: Path) -> None:
-        """Write a picture of the window."""
-        file.write_bytes(b64decode(self._command("WebDriver:TakeScreenshot", full=False)["value"]))
+    def screenshot(self, page: str = "") -> bytes:
+        """Return a picture (PNG) of the main window, or of the other window that shows this page."""
+        main = self._command("WebDriver:GetWindowHandle")["value"]
+        try:
+            for handle in self._command("WebDriver:GetWindowHandles") if page else []:
+                self._command("WebDriver:SwitchToWindow", handle=handle, focus=False)
+                if page in self._command("WebDriver:GetCurrentURL")["value"]:
+                    break
+            return b64decode(self._command("WebDriver:TakeScreenshot", full=False)["value"])
+        finally:
+            self._command("WebDriver:SwitchToWindow", handle=main, focus=False)
 
     def quit(self) -> None:
         """End it as its user does: it writes what it knows to its profile."""

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 
+from tests.real.readers import manual
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
 from tests.real.waiting import wait_for
 
 ROW = re.compile(r"^...(?P<space> *)[\[<] *(?:\d+|\?): (?P<author>.{23})[\]>] ?(?P<subject>.*?) *$")
 LEVEL = 4  # columns
 
-INIT = """
-(setq user-mail-address "{address}" user-full-name "{name}"
-      gnus-select-method '(nntp "127.0.0.1" (nntp-port-number {port})
-                                (nntp-open-connection-function {function}))
-      message-citation-line-function 'message-insert-formatted-citation-line
-      message-citation-line-format "%f wrote:")
-; what a test need not be asked
+ASKS_NOTHING = """
 (setq inhibit-startup-screen t gnus-inhibit-startup-message t gnus-novice-user nil gnus-large-newsgroup nil
       gnus-save-newsrc-file t gnus-read-newsrc-file t gnus-always-read-dribble-file t use-short-answers t
       network-security-level 'low auth-sources '("~/.authinfo") nntp-authinfo-file "~/.authinfo"
@@ -27,22 +22,23 @@ INIT = """
 class Gnus(TerminalReader):
     """The way through Gnus's buffers: groups, a group's summary with an article below, a message."""
 
+    score_file = "News/all.SCORE"
     erase = ()  # its prompts begin empty
 
     def start(self) -> None:
         """Start Emacs with what a user's ~/.gnus has."""
-        function = "nntp-open-tls-stream" if self.access.certificate else "nntp-open-network-stream"
-        text = INIT.format(address=self.access.address, name=self.access.name, port=self.access.port,
-                           function=function)
-        init = self.home / "gnus.el"
-        init.write_text(text)
+        text = manual.settings("Gnus", "In `~/.gnus`:", self.access)
         if self.access.login:
-            name, password = self.access.login
+            text += manual.settings("Gnus", manual.LOGIN_IN_TLS, self.access)
+            if not self.access.certificate:
+                text = text.replace("nntp-open-tls-stream", "nntp-open-network-stream")
             authinfo = self.home / ".authinfo"
-            authinfo.write_text(
-                f"machine 127.0.0.1 port {self.access.port} login {name} password {password} force yes\n")
+            authinfo.write_text(manual.settings("Gnus", "(`chmod 600`):", self.access))
             authinfo.chmod(0o600)
-        self.run("emacs", "-nw", "-Q", "-l", str(init), "-f", "gnus")
+        (self.home / ".gnus").write_text(text)
+        init = self.home / "asks-nothing.el"
+        init.write_text(ASKS_NOTHING)
+        self.run("emacs", "-nw", "-l", str(init), "-f", "gnus")
         self.terminal.wait("Gnus: *Group* {nntp:127.0.0.1}")
 
     def _groups(self) -> None:
@@ -103,7 +99,7 @@ class Gnus(TerminalReader):
         self.terminal.keys("M->")
         self.terminal.type(f"\n{text}\n")
         self.terminal.keys("C-c", "C-c")
-        wait_for("the message is sent", lambda: "(Message" not in self.terminal.screen)
+        self.terminal.wait_until("the message is sent", lambda: "(Message" not in self.terminal.screen)
         self.terminal.wait("(Summary Plugged)")
 
     def post(self, newsgroup: str, subject: str, text: str) -> None:

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import re
 
+import attrs
+
+from tests.real.readers import manual
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
 from tests.real.waiting import wait_for
 
 ROW = re.compile(r"^ *\d+ ..(?P<mark>.) .{6} .{15} \( *\S+\) (?:(?P<tree>[ │├└─*]*)>)?(?P<subject>.*?) *$")
+ASKS_NOTHING = [
+    'set certificate_file="~/.certificates"',
+    "set ssl_verify_host=no",  # the node's certificate names no host
+    'set newsrc="~/.newsrc"',
+    "set catchup_newsgroup=no",
+    "set nntp_context=0",
+    'set news_cache_dir="~/.cache"',
+    'set folder="~/Mail"',
+    'set spoolfile="~/Mail/inbox"',
+    "set sleep_time=0",
+    "set quit=yes",
+    "set copy=no",
+    "set abort_unmodified=no",
+    "set fast_reply=yes",
+    "set include=yes",
+    "",
+]
 
 
 class Neomutt(TerminalReader):
@@ -15,40 +35,14 @@ class Neomutt(TerminalReader):
 
     def start(self) -> None:
         """Start it with its browser of newsgroups."""
-        port = self.access.starttls_port or self.access.port  # snews:// would be port 563, whatever is asked for
-        settings = [
-            f'set news_server="news://127.0.0.1:{port}"',
-            'set certificate_file="~/.certificates"',
-            "set ssl_verify_host=no",  # the node's certificate names no host
-            f'set from="{self.access.address}"',
-            f'set realname="{self.access.name}"',
-            "set use_from=yes",
-            'set attribution="%n wrote:"',
-            'set newsrc="~/.newsrc"',
-            "set sort=threads",
-            "set save_unsubscribed=yes",
-            "set catchup_newsgroup=no",
-            "set nntp_context=0",
-            'set news_cache_dir="~/.cache"',
-            # Debian's has no keys for these
-            "bind index P post-message",
-            "bind index,pager F followup-message",
-            # what a test need not be asked
-            'set folder="~/Mail"',
-            'set spoolfile="~/Mail/inbox"',
-            "set sleep_time=0",
-            "set quit=yes",
-            "set copy=no",
-            "set abort_unmodified=no",
-            "set fast_reply=yes",
-            "set include=yes",
-        ]
-        if self.access.login:
-            name, password = self.access.login
-            settings += [f'set nntp_user="{name}"', f'set nntp_pass="{password}"']
-        (self.home / ".neomuttrc").write_text("\n".join(settings) + "\n")
+        # snews:// would be port 563, whatever is asked for
+        access = attrs.evolve(self.access, port=self.access.starttls_port or self.access.port)
+        text = manual.settings("neomutt", "In `~/.neomuttrc`:", access)
+        if access.login:
+            text += manual.settings("neomutt", manual.LOGIN, access)
+        (self.home / ".neomuttrc").write_text(text + "\n".join(ASKS_NOTHING))
         (self.home / "Mail").mkdir(exist_ok=True)
-        self.run("neomutt", "-G")
+        self.run(*manual.typed("neomutt", access))
         if self.access.login and not (self.home / ".certificates").exists():
             self.terminal.wait("(a)ccept always")  # it takes STARTTLS unasked
             self.terminal.keys("a")

@@ -40,6 +40,9 @@ class Newsreader:
     ``open`` comes before all that works on articles; subjects name the thread's first article, and each is there once.
     """
 
+    score_file = ""
+    """where its user writes scores, in the home; empty: nowhere"""
+
     def __init__(self, home: Path, access: Access) -> None:
         self.home = home
         self.access = access
@@ -107,6 +110,9 @@ class TerminalReader(Newsreader):
 
     erase: Sequence[str] = ("C-u",)
     """the keys that empty a prompt"""
+    columns, lines = 150, 480
+    """of the terminal; so tall that whole lists are on the screen"""
+
     def __init__(self, home: Path, access: Access, make_terminal: Callable[..., Terminal]) -> None:
         super().__init__(home, access)
         self._make_terminal = make_terminal
@@ -122,13 +128,13 @@ class TerminalReader(Newsreader):
         assert self._terminal is not None, "not started"
         return self._terminal
 
-    def run(self, *command: str, rows: int = 480) -> Terminal:
+    def run(self, *command: str) -> Terminal:
         """Start a program in a terminal; the test waits for its screen."""
         if self._terminal is not None:
             self._terminal.close()
         self._terminal = self._make_terminal(
-            *command, rows=rows, HOME=str(self.home), EDITOR=str(self.editor), LANG="C.UTF-8", TERM="xterm-256color",
-            TZ="UTC", PATH=os.environ["PATH"])
+            *command, rows=self.lines, columns=self.columns, HOME=str(self.home), EDITOR=str(self.editor),
+            LANG="C.UTF-8", TERM="xterm-256color", TZ="UTC", PATH=os.environ["PATH"])
         return self._terminal
 
     def close(self) -> None:

@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import re
 
+from tests.real.readers import manual
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
 from tests.real.waiting import wait_for
 
 ROW = re.compile(r"^.{3}.*?\d+:\[.{12}\].{4}(?P<space> *)(?P<arrow>`-)?>?(?P<subject>.*)")
+NEWSRC = ".slrn-cliquenntp"
 
 
 class Slrn(TerminalReader):
     """The way through slrn's two screens: the list of newsgroups, and a newsgroup with an article below."""
 
+    score_file = ".slrn-scores"
+
     def start(self) -> None:
         """Start it, the first time with the newsgroups that the server recommends."""
-        local_part, _, domain = self.access.address.partition("@")
-        settings = [
-            f'set username "{local_part}"',
-            f'set hostname "{domain}"',
-            f'set realname "{self.access.name}"',
+        text = manual.settings("slrn", "In `~/.slrnrc`:", self.access) + "\n".join([
             f"set editor_command \"{self.editor} '%s'\"",
             "set query_read_group_cutoff 0",
-            "set new_subject_breaks_threads 0",
             "set simulate_graphic_chars 1",
             "set show_article 0",
             "set uncollapse_threads 1",
-            'group_display_format 0 "  %F%-5u  %n"',  # its own cuts names after 30 characters
-            'set followup_string "%r wrote:"',  # with the whole address a quoted line is too long for slrn itself
-            f'set scorefile "{self.home / "score"}"',
-        ]
+            "",
+        ])
         server = f"snews://127.0.0.1:{self.access.port}" if self.access.certificate else "127.0.0.1"
         if self.access.login:
-            name, password = self.access.login
-            settings.append(f'nnrpaccess "{server}" "{name}" "{password}"')
-        (self.home / ".slrnrc").write_text("\n".join(settings) + "\n")
-        newsrc = self.home / "newsrc"
+            text += manual.settings("slrn", manual.LOGIN, self.access).replace("127.0.0.1", server)
+        (self.home / ".slrnrc").write_text(text)
+        newsrc = self.home / NEWSRC
         create = [] if newsrc.exists() else ["--create"]
-        self.run("slrn", "-h", server, "-p", str(self.access.port), "-f", str(newsrc), *create)
+        command = manual.typed("slrn", self.access, *create)
+        self.run(*(manual.replaced(word, {"127.0.0.1": server, "~": str(self.home)}) for word in command))
         self.terminal.wait("News Groups: ")
 
     def _list(self) -> None:
@@ -63,7 +60,7 @@ class Slrn(TerminalReader):
         self.terminal.keys("s")
         self.wait_for_row(re.compile(rf"^..[^U].*{re.escape(newsgroup)}$"))
         self.terminal.keys("X")
-        newsrc = self.home / "newsrc"
+        newsrc = self.home / NEWSRC
         wait_for("the newsrc", lambda: f"{newsgroup}:" in newsrc.read_text())
 
     def subscribed(self) -> set[str]:

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import needs_program
 from tests.real.articles import make_articles
 from tests.real.node_process import NodeProcess
+from tests.real.readers import manual
 from tests.real.reading import count, wait_for_subject
 
 pytestmark = pytest.mark.real
@@ -51,6 +52,11 @@ def run(*command: str, cwd: Path | None = None, stdin: Path = Path(os.devnull)) 
     return ended.stdout
 
 
+def told(node: NodeProcess, words: str) -> str:
+    """Return what the manual has below these words, for the node and its forum."""
+    return manual.replaced(manual.block("offline", words), {"1119": str(node.nntp_port), "clique.garden": GROUP})
+
+
 def article(subject: str) -> str:
     return "\n".join([
         f"Newsgroups: {GROUP}", "From: Zoe Leser <zoe@example.invalid>", f"Subject: {subject}",
@@ -63,8 +69,8 @@ def article(subject: str) -> str:
 def test_slrnpull(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
     (tmp_path / "out.going").mkdir(mode=0o3777)
-    (tmp_path / "slrnpull.conf").write_text(f"default 0 0\n{GROUP}\n")
-    command = ["slrnpull", "-d", str(tmp_path), "-h", f"127.0.0.1:{node.nntp_port}"]
+    (tmp_path / "slrnpull.conf").write_text(told(node, "In `slrnpull.conf` in a folder of its own:"))
+    command = told(node, "expire none.").replace("~/news", str(tmp_path)).split()
     run(*command)
     spool = tmp_path / "news" / "clique" / "mirrored"
     assert len([path for path in spool.iterdir() if path.name.isdigit()]) == wanted
@@ -81,9 +87,7 @@ def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
     spool, settings = tmp_path / "spool", tmp_path / "settings"
     settings.mkdir()
-    lines = ["server = 127.0.0.1", f"port = {node.nntp_port}", "hostname = leafnode.cliquenntp-tests.org",
-             "expire = 20000", "maxage = 20000"]  # in days: it takes none that are older
-    (settings / "config").write_text("\n".join(lines) + "\n")
+    (settings / "config").write_text(told(node, "In `/etc/news/leafnode/config`:"))
     folders = ["failed.postings", "interesting.groups", "leaf.node", "out.going", "temp.files"]
     for folder in [*folders, *(f"message.id/{number:03}" for number in range(1000))]:
         (spool / folder).mkdir(parents=True)
@@ -115,12 +119,11 @@ def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
 @needs_program("suck", "suck")
 def test_suck(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
-    (tmp_path / "sucknewsrc").write_text(f"{GROUP} 0\n")
-    server = ["-N", str(node.nntp_port)]
-    run("suck", "127.0.0.1", *server, "-m", "-H", "-K", "-dm", str(tmp_path / "messages"), "-dd", str(tmp_path), "-dt",
-        str(tmp_path), "-c", "-q")
+    (tmp_path / "sucknewsrc").write_text(told(node, "In `sucknewsrc`:"))
+    suck, rpost = told(node, "and to post an article:").splitlines()
+    run(*suck.split(), cwd=tmp_path)
     assert len(list((tmp_path / "messages").iterdir())) == wanted
     subject = f"{SUBJECT} in suck"
     (tmp_path / "article").write_text(article(subject), "utf-8")
-    run("rpost", "127.0.0.1", *server, stdin=tmp_path / "article")
+    run(*rpost.partition("<")[0].split(), stdin=tmp_path / "article")
     wait_for_subject(node, GROUP, subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.real.readers import manual
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
 from tests.real.waiting import wait_for
 
@@ -16,33 +17,23 @@ LEVELS = ("Group Selection (127.0.0.1", "Posted articles history", "List Thread 
 class Tin(TerminalReader):
     """The way through tin's levels: newsgroups, a newsgroup's threads, a thread's articles, an article."""
 
+    score_file = ".tin/filter"
+
     def start(self) -> None:
         """Start it with settings that ask nothing but what a user would want to be asked."""
         folder = self.home / ".tin"
         if not folder.exists():
             folder.mkdir()
-            settings = [
-                f"mail_address={self.access.name} <{self.access.address}>",
-                "mm_charset=UTF-8",
-                "mm_network_charset=UTF-8",
-                "beginner_level=OFF",
-                "show_only_unread_arts=OFF",
-                "confirm_choice=0",
-                "news_quote_format=%F wrote:",
-                "auto_reconnect=ON",
-                "show_description=OFF",  # with descriptions it cuts names after 32 characters
-                "groupname_max_length=132",
-            ]
-            (folder / "tinrc").write_text("\n".join(settings) + "\n")
-        tls = ["-T", "-k"] if self.access.certificate else []
-        login = []
+            asks_nothing = ["beginner_level=OFF", "confirm_choice=0", ""]
+            text = manual.settings("tin", "In `~/.tin/tinrc`:", self.access)
+            (folder / "tinrc").write_text(text + "\n".join(asks_nothing))
+        flags = ["-T", "-k"] if self.access.certificate else []
         if self.access.login:
-            name, password = self.access.login
-            (self.home / ".newsauth").write_text(f"127.0.0.1 {password} {name}\n")
-            (self.home / ".newsauth").chmod(0o600)
-            login = ["-A"]
-        self.run("tin", "-r", *tls, *login, "-g", "127.0.0.1", "-p", str(self.access.port), "-f",
-                 str(self.home / ".newsrc"))
+            newsauth = self.home / ".newsauth"
+            newsauth.write_text(manual.settings("tin", "(`chmod 600`):", self.access))
+            newsauth.chmod(0o600)
+            flags.append("-A")
+        self.run(*manual.typed("tin", self.access), *flags)
         self.terminal.wait(LEVELS[0])
         self.wait_for_row(re.compile(r"clique\.|No groups"))  # a new account follows nothing yet
 
