@@ -87,7 +87,8 @@ def test_leafnode(node: NodeProcess, tmp_path: Path) -> None:
     wanted = count(node, GROUP)
     spool, settings = tmp_path / "spool", tmp_path / "settings"
     settings.mkdir()
-    (settings / "config").write_text(told(node, "In `/etc/news/leafnode/config`:"))
+    (settings / "config").write_text(
+        told(node, "In `/etc/news/leafnode/config`:").replace("news.house.example", "leafnode.cliquenntp-tests.org"))
     folders = ["failed.postings", "interesting.groups", "leaf.node", "out.going", "temp.files"]
     for folder in [*folders, *(f"message.id/{number:03}" for number in range(1000))]:
         (spool / folder).mkdir(parents=True)
