@@ -43,12 +43,6 @@ test: $(VENV)/installed-tests test-programs
 test-real: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m pytest -m "readers or not readers" tests/real/readers
 
-# the manual's pictures of newsreaders, taken anew in docs/pictures
-.PHONY: pictures
-pictures: $(VENV)/installed-tests test-programs
-	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures \
-	$(BIN)/python -m pytest -m "readers or not readers" tests/real/readers/test_pictures.py tests/real/test_conversation.py
-
 # As root the programs are installed; a plain user's tests are skipped by name where one is missing.
 test-programs:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -135,11 +129,12 @@ simulate: $(VENV)/installed-tests
 simulate-large: $(VENV)/installed-tests
 	$(BIN)/python -m tests.simulation $(LARGE_SCENARIOS) --nodes 10000 --result docs/protocol/results/n10000.md
 
-# the status page and Pan's window as they are now, for the documentation, two minutes
+# the status page and the newsreaders' screens as they are now, for the documentation, some five minutes
 .PHONY: pictures
 pictures: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m tests.real.pictures docs/pictures
-	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -m readers tests/real/readers/test_pan.py -k picture
+	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -m "readers or not readers" \
+		tests/real/readers/test_pictures.py tests/real/readers/test_pan.py::test_picture tests/real/test_conversation.py
 
 # pages in build/docs/html, manuals in build/docs/man
 docs: $(VENV)/installed-tests
