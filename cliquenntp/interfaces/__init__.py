@@ -4,7 +4,7 @@ A document has two names inside a node: its id (32 bytes, the same everywhere) a
 in order of arrival on this node, never reused.  A newsgroup is named by the docno of the document that it shows.
 """
 
-from cliquenntp.interfaces.archive import NOBODY, SHARED, Follow, IArchive, IGroupNumbers, IRecord, Reason
+from cliquenntp.interfaces.archive import LOST, NOBODY, SHARED, Follow, IArchive, IGroupNumbers, IRecord, Reason
 from cliquenntp.interfaces.clique import IClaims, IDice, IDocuments, IDocumentSet, Place
 from cliquenntp.interfaces.hidden import IHidden
 from cliquenntp.interfaces.identities import FEEDER, OWNER, Identity, Listed, Right
@@ -15,6 +15,7 @@ from cliquenntp.interfaces.writer import Changes, Held, IWriter, Placement
 __all__ = [
     "FEEDER",
     "LOCAL",
+    "LOST",
     "NOBODY",
     "OWNER",
     "SHARED",

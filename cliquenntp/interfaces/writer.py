@@ -102,6 +102,9 @@ class IWriter(IArchive):
         Its record stays as a stub: id, parents, key, time, name and the numbers, which are never given again.
         """
 
+    def bring_back(docno: int, document: object, subject: str, overview: bytes) -> None:
+        """Store again, under the numbers of its record, a document that is gone as LOST; ``hold`` has to follow."""
+
     def piece(name: str) -> bytes | None:
         """Return a named piece of the network's state, or None."""
 

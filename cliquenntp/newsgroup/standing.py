@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cliquenntp.document import DocumentError, parse
-from cliquenntp.interfaces import IRecord, IWriter
+import attrs
+
+from cliquenntp.document import Document, DocumentError, parse
+from cliquenntp.interfaces import IArchive, IRecord, IWriter
 from cliquenntp.newsgroup.moderation import crowded_out, forum_of, record_is_cleared
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import placement_of
@@ -64,3 +66,14 @@ def revise(record: IRecord, numbers: list[tuple[int, int]], writer: IWriter, pat
     except DocumentError:  # taken under wider limits than the default
         return
     writer.revise(record.docno, overview_line(document, placement_of(record), numbers, writer, path_identity))
+
+
+def line_of(record: IRecord, document: Document, archive: IArchive, path_identity: str) -> bytes:
+    """Return the overview line of a document under the numbers of its record."""
+    numbers = [pair for pair in record.numbers if pair[1]]
+    placement = placement_of(record)
+    given = dict(numbers)
+    placement = attrs.evolve(
+        placement, roots=record.roots if record.parents else (),
+        xref_groups=tuple(group for group in placement.xref_groups if group in given))
+    return overview_line(document, placement, numbers, archive, path_identity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cliquenntp.document import Document
-from cliquenntp.interfaces import NOBODY, SHARED, IRecord, IWriter
+from cliquenntp.interfaces import LOST, NOBODY, SHARED, IRecord, IWriter
 from cliquenntp.newsgroup.appointments import appointed_by
 from cliquenntp.newsgroup.judging import approve, judge_forum
 from cliquenntp.newsgroup.late_parents import place_below, place_beside_parents
@@ -13,7 +13,7 @@ from cliquenntp.newsgroup.nocem import is_notice
 from cliquenntp.newsgroup.overview import overview_line
 from cliquenntp.newsgroup.placement import ParentMissing, place
 from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
-from cliquenntp.newsgroup.standing import make_room
+from cliquenntp.newsgroup.standing import line_of, make_room
 from cliquenntp.newsgroup.work import check_work
 
 
@@ -29,6 +29,8 @@ def accept(writer: IWriter, document: Document, now: int, path_identity: str, no
     if held is not None:
         record = writer.record(held)
         _check_first(record.parents, document, node, writer)
+        if writer.gone(held) == LOST and node != NOBODY:
+            _bring_back(document, record, writer, path_identity)
         writer.hold(held, node)
         return record
     check_work(document, writer)
@@ -68,3 +70,18 @@ def _check_first(parents: tuple[int, ...], document: Document, node: int, writer
     """Raise ParentMissing where a document has a first parent, and that is not among what the node holds."""
     if parents and node != NOBODY and not writer.holds(node, parents[0]):
         raise ParentMissing(document.parents[0])
+
+
+def _bring_back(document: Document, record: IRecord, writer: IWriter, path_identity: str) -> None:
+    """Store a document again whose bytes were lost, under its old numbers; of a stub there is nothing to store."""
+    if document.is_stub:
+        writer.drop(record.docno, CANCELLED)
+        return
+    placement = with_waiting(place(document, writer), document, writer)
+    line = line_of(record, document, writer, path_identity)
+    writer.bring_back(record.docno, document, placement.subject, line)
+    for root in placement.waits_in:
+        if not writer.stands_in(record.docno, root):
+            writer.wait(record.docno, root)
+    place_beside_parents(record, writer, path_identity)
+    show_below(record, [*writer.children(record.docno)], writer)

@@ -12,13 +12,15 @@ from cliquenntp.store.copying import Destination
 from cliquenntp.store.database import Store
 from cliquenntp.store.documents import StoredDocuments
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreLocked, StoreUnusable, without_password
+from cliquenntp.store.mending import Mender
 from cliquenntp.store.packer import NotPacked
 from cliquenntp.store.reading import ReadStore, StoreAway, StoreSettings, StoreTooNew
+from cliquenntp.store.salvage import NotMended, damaged_name, salvaged
 from cliquenntp.store.seat import BEAT_SECONDS, SeatLost
 from cliquenntp.store.writer import Writer
 
 __all__ = [
-    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "Destination", "NotPacked", "ReadStore", "SeatLost",
-    "Store", "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable", "StoredDocuments", "Writer",
-    "without_password",
+    "BEAT_SECONDS", "BLOB_FOLDER", "DATABASE_FILE", "Archive", "Destination", "Mender", "NotMended", "NotPacked",
+    "ReadStore", "SeatLost", "Store", "StoreAway", "StoreLocked", "StoreSettings", "StoreTooNew", "StoreUnusable",
+    "StoredDocuments", "Writer", "damaged_name", "salvaged", "without_password",
 ]

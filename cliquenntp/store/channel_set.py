@@ -105,6 +105,20 @@ class ChannelSet(Persistent):
         self.pages[first] = KeyPage(keys)
         self.sums[first] = (len(keys), total & SUM_MASK)
 
+    def remove(self, key: int, id_of: IdOf) -> None:
+        """Take a document out, if it is in."""
+        if key in self.open_end:
+            self.open_end = [other for other in self.open_end if other != key]
+        elif key in self:
+            first = self.pages.maxKey(key)
+            count, total = self.sums[first]
+            keys = [other for other in self.pages[first].keys if other != key]
+            if keys or not first:
+                self.pages[first].keys = keys
+                self.sums[first] = (count - 1, (total - _sum([key], id_of)) & SUM_MASK)
+            else:
+                del self.pages[first], self.sums[first]
+
     def add(self, key: int, id_of: IdOf) -> None:
         """Take a document in, once."""
         if key in self:

@@ -119,6 +119,15 @@ class Channels:
             for members in around:
                 members.add(self._key(below), self.id_of)
 
+    def lose(self, record: Record) -> None:
+        """Take a document out whose bytes are lost; what is below it stays in the channels above it."""
+        key = key_of(record.time, record.docno)
+        for comments in (False, True):
+            if self.kept(record.docno, comments) is not None:
+                del self._sets[_slot(record.docno, comments)]  # of a channel without its document: made when asked for
+        for members in self._sets.values():
+            members.remove(key, self.id_of)
+
     def _parents(self, record: Record) -> tuple[list[int], bool]:
         """Return the docnos of a document's parents that the node holds, and whether its record names these alone."""
         parents = []

@@ -155,6 +155,22 @@ class Group(Persistent):
             self.low = next((present for present, _ in self.between(number, self.high)), self.high + 1)
         return bool(number_at(packed, index) & 1)
 
+    def put_back(self, number: int, is_child: bool, docno: int, line: bytes) -> None:
+        """Put an article back that was removed from its number; ``line``: of its overview."""
+        place = self.place_from(number)
+        index, entry = place - 1, (docno << 1 | is_child).to_bytes(OCTETS, "little")
+        if index >= self.paged:
+            self.open_end = _with(self.open_end, index - self.paged, entry)
+        else:
+            page, index = divmod(index, PAGE_NUMBERS)
+            self.pages[page].packed = _with(self.pages[page].packed, index, entry)  # type: ignore[index]
+        self.missing -= 1
+        self.low = min(self.low, number)
+        if self.lines is not None and (place - 1) // PAGE_LINES in self.lines:
+            page, index = divmod(place - 1, PAGE_LINES)
+            lines = self.lines[page].lines
+            self.lines[page].lines = [*lines[:index], line, *lines[index + 1:]]
+
     def _page_open_end(self) -> None:
         if self.pages is None:
             self.pages = PageTree()
@@ -212,7 +228,11 @@ class Group(Persistent):
 
 
 def _without(packed: bytes, index: int) -> bytes:
-    return packed[:index * OCTETS] + bytes(OCTETS) + packed[(index + 1) * OCTETS:]
+    return _with(packed, index, bytes(OCTETS))
+
+
+def _with(packed: bytes, index: int, entry: bytes) -> bytes:
+    return packed[:index * OCTETS] + entry + packed[(index + 1) * OCTETS:]
 
 
 @implementer(IGroupNumbers)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cliquenntp.interfaces import NOBODY, SHARED
 from cliquenntp.store.channels import Channels
-from cliquenntp.store.classes import Shelf
+from cliquenntp.store.classes import Record, Shelf
 
 
 class Holdings:
@@ -44,6 +44,15 @@ class Holdings:
     def all(self) -> list[Channels]:
         """Return the channels of every node that ever held something, the shared one's first."""
         return [self.shared, *map(self.of, self._shelves)]
+
+    def lose(self, record: Record) -> None:
+        """Note that no node holds a document any more, because its bytes are lost.  For the writer."""
+        for channels in self.all():
+            channels.lose(record)
+        for shelf in self._shelves.values():
+            if record.docno in shelf.docnos:
+                shelf.docnos.remove(record.docno)
+        self._elsewhere.insert(record.docno)
 
     def count(self, node: int) -> int:
         """Return how many documents a node holds."""

@@ -9,7 +9,7 @@ from persistent import Persistent
 from ZODB.blob import Blob
 from zope.interface import implementer
 
-from cliquenntp.interfaces import NOBODY, SHARED, Held, IWriter, Place, Placement
+from cliquenntp.interfaces import LOST, NOBODY, SHARED, Held, IWriter, Place, Placement
 from cliquenntp.store.archive import notice_key
 from cliquenntp.store.channel_set import ChannelSet
 from cliquenntp.store.classes import Octets, Record
@@ -176,6 +176,9 @@ class Writer(Committing):
         """See IWriter."""
         record = self._records[docno]
         if record.content is None:
+            if self.gone(docno) == LOST:
+                self.writes += 1
+                self._gone[docno] = why
             return
         self.writes += 1
         for group, number in record.numbers:
@@ -203,6 +206,30 @@ class Writer(Committing):
         self._raw_cache.drop(docno)
         self._gone[docno] = why
         self._dropped.append(docno)
+
+    def lose(self, docno: int) -> None:
+        """Forget a document's bytes, which are damaged: nobody holds it until ``bring_back``."""
+        record = self._records[docno]
+        self.drop(docno, LOST)
+        self.holdings.lose(record)
+
+    def bring_back(self, docno: int, document: Any, subject: str, overview: bytes) -> None:
+        """See IWriter."""
+        self.writes += 1
+        record = self._records[docno]
+        record.content = self._content(document.raw)
+        record.overview, record.subject = overview, subject
+        del self._gone[docno]
+        self._octets_held.change(record.size)
+        for group, number in ((docno, 1), *record.numbers):
+            if number:
+                is_child = group in record.parents
+                self._groups[group].put_back(number, is_child, docno, overview)
+                key = group << DOCNO_BITS | docno
+                if is_child and key in self._loose_children:
+                    self._loose_children.remove(key)
+                self._changed_groups[group] = None
+        self._revised[docno] = None
 
     def show(self, docno: int, link: int, groups: Iterable[int]) -> None:
         """See IWriter."""

@@ -95,6 +95,7 @@ ROWS = (
     Row("check --data {data}", "a node runs on this folder", "check --config {folder}/none", "cannot be read"),
     Row("restore {folder}/node.backup --data {folder}/restored " + PASS, '"octets"',
         "restore {folder}/node.backup --data {data} " + PASS, "goes into an empty folder"),
+    Row("repair --data {folder}/restored", '"mended": []', "repair --data {data}", "stop the node first"),
     # the last one, as the node takes nothing new afterwards
     Row("copy-storage {folder}/copied", "are copied and compared", "copy-storage http://x", "postgresql://"),
 )

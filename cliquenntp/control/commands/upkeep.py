@@ -47,6 +47,12 @@ COMMANDS = (
         show_row=lambda row: f"{row['where']}: {row['what']}",
     ),
     CommandLine(
+        name="repair",
+        help="mend the damaged database of a node that is stopped",
+        show=str,
+        program="cliquenntp.service.upkeep.repair",
+    ),
+    CommandLine(
         name="expire",
         help="drop what the rules and the quota say, now",
         arguments=((("--dry-run",), {"action": "store_true", "help": "only tell what would go"}),),

@@ -61,7 +61,7 @@ def look_at_documents(archive: Archive) -> Look:
             yield Problem(f"document {docno}", f"what is kept about it cannot be read: {_told(error)}")
             continue
         found = False
-        for check in (_document, _indexes, _numbers, _overview):
+        for check in (document_problem, _indexes, _numbers, overview_problem):
             try:
                 what = check(archive, docno, record)
             except Exception as error:
@@ -94,7 +94,8 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()
 
 
-def _document(archive: Archive, docno: int, record: Record) -> str:
+def document_problem(archive: Archive, docno: int, record: Record) -> str:
+    """Return what is wrong with a document's bytes, or kept wrongly of what they say; empty: nothing."""
     if archive.gone(docno):
         return ""
     try:
@@ -142,7 +143,8 @@ def _numbers(archive: Archive, docno: int, record: Record) -> str:
     return f"has not the number that it was given in {len(wrong)} newsgroups" if wrong else ""
 
 
-def _overview(archive: Archive, docno: int, record: Record) -> str:
+def overview_problem(archive: Archive, docno: int, record: Record) -> str:
+    """Return what is wrong with a document's overview line; empty: nothing."""
     if archive.gone(docno):
         return ""
     fields = archive.overview(docno).split(b"\t")
@@ -176,6 +178,6 @@ async def verify_database(node: Node, answer: Answer) -> dict[str, Any]:
             looked += done
     if problems:
         raise CommandError(
-            f"{problems} things are not as they were stored: restore a backup, or let other nodes bring the documents "
-            "again (docs/operating.md, When something is wrong)")
+            f"{problems} things are not as they were stored: restore a backup, or stop the node and run "
+            "`cliquectl repair` (docs/operating.md, When something is wrong)")
     return {"looked": looked, "documents": total, "text": f"{total} documents, all as they were stored"}
