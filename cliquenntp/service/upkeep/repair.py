@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cliquenntp.document import Document, id_text, parse, verify
+from cliquenntp.newsgroup.naming import slug
 from cliquenntp.newsgroup.placement import place
 from cliquenntp.newsgroup.standing import line_of
 from cliquenntp.service.settings import SettingsError, load
@@ -114,8 +115,13 @@ def _check_placed(mender: Mender, record: Record, document: Document) -> None:
     if record.parents:
         expected.append(placement.roots)
         kept.append(record.roots)
-    # while it has the shorter name itself, another one in its place would get more letters of its id
-    if expected != kept or (record.parents and not placement.name.startswith(record.name)):
+    # how much of the subject and of the id its name has depends on what other names there were
+    stem, _, ending = record.name.rpartition("-")
+    if record.parents:
+        longest = f"{mender.record(record.roots[0]).name}.{slug(record.subject)}"
+        expected += [True, True]
+        kept += [longest.startswith(stem), id_text(record.id).startswith(ending)]
+    if expected != kept:
         raise NotMended(f"what is kept about document {record.docno} is not what its parents say")
 
 
