@@ -22,8 +22,20 @@ def cpu_seconds(pid: int) -> float:
 
 def memory_bytes(pid: int) -> int:
     """Return the resident memory of a process, in octets."""
+    return _status_octets(pid, "VmRSS:")
+
+
+def peak_memory_bytes(pid: int) -> int:
+    """Return the most memory that a process had resident, in octets.
+
+    What ``getrusage`` tells is no less than the process had that started it.
+    """
+    return _status_octets(pid, "VmHWM:")
+
+
+def _status_octets(pid: int, name: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(name):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import peak_memory_bytes
 from cliquenntp.clique.messages import Want
 from cliquenntp.document import id_from_text
 from cliquenntp.link import framing
@@ -65,9 +66,7 @@ def peers(node: NodeProcess) -> Iterator[Callable[[], HostilePeer]]:
 
 def peak_megabytes(node: NodeProcess) -> int:
     """Return the most memory that the process had resident since the last call of forget_peak."""
-    status = Path(f"/proc/{node.pid}/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) // 1024
+    return peak_memory_bytes(node.pid) >> 20
 
 
 def forget_peak(node: NodeProcess) -> int:

@@ -8,6 +8,7 @@ It prints the number of articles that are on disk after each step, and at last t
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 from twisted.internet import reactor, task
 from twisted.internet.threads import deferToThread
 
+from benchmarks.processes import peak_memory_bytes
 from cliquenntp.document import Signer
 from cliquenntp.service.imports.importing import Import
 from cliquenntp.service.imports.report import ImportProgress
@@ -50,9 +52,9 @@ async def _run(_: Any, path: str, folder: str) -> None:
         await turn.stop()
         store.close()
     # the process that read the archive has ended by now
-    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    used = peak_memory_bytes(os.getpid()) + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     told = {name: getattr(report, name) for name in ("read", "taken", "held", "duplicates", "refusals", "repairs")}
-    print(json.dumps({**told, "rate": report.taken / report.seconds, "mebibytes": sum(used) // 1024}))
+    print(json.dumps({**told, "rate": report.taken / report.seconds, "mebibytes": used >> 20}))
 
 
 if __name__ == "__main__":
