@@ -82,7 +82,7 @@ def _is_numbered(document: Document) -> bool:
 
 def placement_of(record: IRecord) -> Placement:
     """Return where a document that is held was placed, to make its overview line anew."""
-    starters = () if record.depth == 1 else record.starters
+    starters = () if record.starters == (record.docno,) else record.starters
     return Placement(
         name=record.name, subject=record.subject, depth=record.depth, parents=record.parents, roots=record.roots,
         starters=starters, groups=record.groups,

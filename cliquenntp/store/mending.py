@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from BTrees.Length import Length
+
 from cliquenntp.store.channel_set import EVER, SUM_MASK, docno_of
 from cliquenntp.store.channels import Channels
 from cliquenntp.store.groups import DOCNO_BITS, PAGE_LINES, OverviewPage, Unanswered
@@ -69,6 +71,13 @@ class Mender(Writer):
                 if not _holds(partial(_is_whole, channels, docno, comments)):
                     channels.keep(docno, comments)
                     yield f"a set of channel of document {docno}"
+
+    def mend_octets(self) -> Iterator[str]:
+        """Count the documents' octets anew where the count is wrong: a greater one lets the quota drop documents."""
+        held = sum(self.record(docno).size for docno in range(1, self.newest() + 1) if not self.gone(docno))
+        if not _holds(lambda: self.octets_held() == held):
+            self._octets_held = self._connection.root()["octets"] = Length(held)
+            yield "the count of the documents' octets"
 
     def mend_pages(self) -> Iterator[str]:
         """Make the pages of overview lines anew that have not the lines of their documents."""

@@ -115,6 +115,38 @@ def test_a_sound_database_is_mended_nowhere(copy: Path, filled: Path) -> None:
     assert Path(str(report["damaged"])).read_bytes() == (filled / DATABASE_FILE).read_bytes()
 
 
+def test_a_sound_crosspost_from_a_forum_to_a_thread_of_another_is_mended_nowhere(tmp_path: Path) -> None:
+    """It starts a thread here and stands in one there: its overview line names no newsgroup of its own."""
+    folder = tmp_path / "database"
+    tea, garden = forum("tea"), forum("garden")
+    mint = signed("Mint", garden)
+    store = Store.open(folder)
+    store.writer.begin()
+    for document in (tea, garden, mint, signed("Both", tea, mint)):
+        accept(store.writer, document, TIME, IDENTITY)
+    store.writer.commit()
+    store.forward()
+    whole = _articles(store)
+    store.close()
+    assert repair(folder, IDENTITY)["mended"] == []
+    store = Store.open(folder)
+    assert _articles(store) == whole
+    store.close()
+
+
+def test_a_wrong_count_of_octets_is_counted_anew(copy: Path) -> None:
+    store = Store.open(copy)
+    octets = store.reader.octets_held()
+    store.writer.begin()
+    store.writer._octets_held.change(1 << 30)  # a bit of it
+    store.writer.commit()
+    store.close()
+    assert repair(copy, IDENTITY)["mended"] == ["the count of the documents' octets"]
+    store = Store.open(copy)
+    assert store.reader.octets_held() == octets
+    store.close()
+
+
 def test_flipped_bits_are_mended_or_refused(filled: Path, tmp_path: Path) -> None:
     before = Store.open(filled)
     whole = _articles(before)
