@@ -61,7 +61,14 @@ class Slrn(TerminalReader):
         self.wait_for_row(re.compile(rf"^..[^U].*{re.escape(newsgroup)}$"))
         self.terminal.keys("X")
         newsrc = self.home / NEWSRC
-        wait_for("the newsrc", lambda: f"{newsgroup}:" in newsrc.read_text())
+
+        def is_written() -> bool:
+            try:
+                return f"{newsgroup}:" in newsrc.read_text()
+            except FileNotFoundError:  # slrn moves the old one away before it writes
+                return False
+
+        wait_for("the newsrc", is_written)
 
     def subscribed(self) -> set[str]:
         """Return the newsgroups of the list that are not marked as unsubscribed."""
