@@ -54,10 +54,10 @@ class FileStorage(ZODB.FileStorage.FileStorage):
         top = Path(self.fshelper.base_dir)
         for oid, tid in self.dirty_oids:
             blob = Path(self.fshelper.getBlobFilename(oid, tid))
-            _sync(blob)
+            sync_path(blob)
             folders.update(folder for folder in blob.parents if folder == top or top in folder.parents)
         for folder in folders:
-            _sync(folder)
+            sync_path(folder)
 
     def _finish_finish(self, tid: bytes) -> None:
         self._file.flush()
@@ -86,7 +86,8 @@ class FileStorage(ZODB.FileStorage.FileStorage):
         return tid
 
 
-def _sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Have what was written to a file, or which names a folder has, on the disk; OSError where that fails."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

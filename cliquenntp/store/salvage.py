@@ -24,6 +24,7 @@ from ZODB.serialize import referencesf
 from ZODB.utils import z64
 
 from cliquenntp.store.database import SUMS_FILE
+from cliquenntp.store.file_storage import sync_path
 from cliquenntp.store.locations import BLOB_FOLDER, DATABASE_FILE, StoreLocked, open_storage
 from cliquenntp.store.mending import Mender
 from cliquenntp.store.reading import StoreSettings, database_on
@@ -158,15 +159,15 @@ def _put_in_place(folder: Path, work: Path) -> None:
     """Put the mended file in the place of the damaged one, which gets another name."""
     file, sums = folder / DATABASE_FILE, folder / SUMS_FILE
     for path in (work / DATABASE_FILE, work / SUMS_FILE):
-        _sync(path)
+        sync_path(path)
     kept = damaged_name(folder)
     os.link(file, kept)
     (folder / f"{DATABASE_FILE}.index").unlink(missing_ok=True)  # of where things are in the other file
-    _sync(folder)
+    sync_path(folder)
     os.replace(work / DATABASE_FILE, file)
     # killed just here the new file has the old one's sums: `verify` tells of it, and another repair renews them
     os.replace(work / SUMS_FILE, sums)
-    _sync(folder)
+    sync_path(folder)
 
 
 def damaged_name(folder: Path) -> Path:
@@ -175,11 +176,3 @@ def damaged_name(folder: Path) -> Path:
     while (path := folder / f"{DATABASE_FILE}.damaged-{number}").exists():
         number += 1
     return path
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -228,7 +228,7 @@ def test_a_repair_that_ends_at_any_step_leaves_a_whole_database(
     child = os.fork()
     if not child:
         steps = iter(range(100))
-        for module, name in ((os, "replace"), (os, "link"), (salvage, "_sync"), (salvage, "damaged_name")):
+        for module, name in ((os, "replace"), (os, "link"), (salvage, "sync_path"), (salvage, "damaged_name")):
             whole = getattr(module, name)
 
             def ending(*arguments: object, whole: object = whole) -> object:

@@ -82,7 +82,6 @@ def _mend(mender: Mender, path_identity: str, lost: list[str]) -> Iterator[str]:
     yield from mender.mend_indexes()
     yield from mender.mend_children()
     yield from mender.mend_channels()
-    yield from mender.mend_pieces()
     yield from mender.mend_octets()
     for docno in damaged:
         mender.lose(docno)
