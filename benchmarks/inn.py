@@ -9,7 +9,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from benchmarks.articles import articles
 from benchmarks.processes import Tree
 from tests.nntp_client import NewsClient
+from tests.real.ports import free_port
 from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
@@ -79,12 +79,6 @@ def version() -> str:
     """Return what the package calls itself."""
     done = subprocess.run([PROGRAMS / "innconfval", "-v"], check=False, capture_output=True, text=True)
     return (done.stdout or done.stderr).strip() or "INN"
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 class Inn:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.conftest import needs_program
 from tests.real.node_process import NodeProcess
+from tests.real.ports import free_port
 
 WIDE, NARROW = (1100, 900), (320, 640)
 """widths and heights in CSS pixels; 320 is what WCAG 2.2 (1.4.10) asks for: a wide screen at 400 %"""
@@ -45,7 +46,7 @@ def open_browsers(folder: Path) -> Iterator[Open]:
         if not scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        browsers.append(webdriver.Chrome(options, Service(shutil.which("chromedriver"))))
+        browsers.append(webdriver.Chrome(options, Service(shutil.which("chromedriver"), free_port())))
         return browsers[-1]
 
     try:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from tests.real.ports import free_port
 from tests.real.waiting import wait_for
 
 PROGRAM = shutil.which("i2pd") or shutil.which("i2pd", path="/usr/sbin:/usr/local/sbin")
@@ -94,33 +95,17 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _free_port(with_udp_below: bool = False) -> int:
-    """Return a free TCP port; i2pd's SAM also binds the UDP port below its own."""
-    while True:
-        with socket.socket() as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-        if not with_udp_below:
-            return port
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            try:
-                udp.bind(("127.0.0.1", port - 1))
-            except OSError:
-                continue
-        return port
-
-
 class I2PRouter:
     """The router; ``start`` waits until its SAM port answers."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sam_port = _free_port(with_udp_below=True)
+        self.sam_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("tunnels.d", "certificates", "netDb"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / "tunnels.conf").write_text("")
-        text = _CONFIGURATION.format(folder=folder, port=_free_port(), sam_port=self.sam_port)
+        text = _CONFIGURATION.format(folder=folder, port=free_port(), sam_port=self.sam_port)
         (folder / "i2pd.conf").write_text(text)
 
     def start(self) -> None:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.real.ports import free_port
 from tests.real.sessions import kill_session
 from tests.real.waiting import wait_for
 
 POSTGRESQL = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 """where Debian has the newest version's programs"""
-
-
-def free_port() -> int:
-    """Return a port of loopback on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 class StorageServer:

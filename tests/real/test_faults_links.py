@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from tests.real.waiting import wait_for
 pytestmark = pytest.mark.real
 
 GROUP = "clique.garden"
-NAME_SERVER = "127.0.0.9"
 NAMES = 15
 """more than the reactor has threads"""
 
@@ -32,10 +32,13 @@ def silent_name_server(tmp_path: Path) -> Iterator[list[str]]:
     if os.geteuid() or shutil.which("unshare") is None:
         pytest.skip("needs root, for a /etc/resolv.conf of its own")
     configuration = tmp_path / "resolv.conf"
-    configuration.write_text(f"nameserver {NAME_SERVER}\n")
     script = f'mount --bind "{configuration}" /etc/resolv.conf && exec "$0" "$@"'
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind((NAME_SERVER, 53))
+        for host in range(9, 255):  # other test runs have such a server, too
+            with suppress(OSError):
+                server.bind((f"127.0.0.{host}", 53))
+                break
+        configuration.write_text(f"nameserver {server.getsockname()[0]}\n")
         yield ["unshare", "--mount", "sh", "-c", script]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,17 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from cliquenntp.service.upkeep.metrics import rounded
 from tests.nntp_client import NewsClient
 from tests.real.node_process import ENVIRONMENT, NodeProcess
+from tests.real.ports import free_port
 from tests.real.reading import post, wait_for_subject
 from tests.real.waiting import wait_for
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.real
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def figures(browser: Browser) -> dict[str, float]:

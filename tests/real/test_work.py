@@ -14,8 +14,9 @@ import pytest
 from tests.control_client import CommandFailedError
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
+from tests.real.ports import free_port
 from tests.real.reading import message_id, overview, post, wait_for_subject
-from tests.real.test_metrics import figures, free_port
+from tests.real.test_metrics import figures
 from tests.real.waiting import wait_for
 from tests.web.browser import Browser
 

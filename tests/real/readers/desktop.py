@@ -30,16 +30,27 @@ class Desktop:
         folder.mkdir(exist_ok=True, mode=0o700)
         self.log = folder / "log"
         self._log = self.log.open("ab")
+        # Without -noreset it resets when its last client leaves, and the one that comes in that moment cannot open it:
+        # a session's daemons come and go while the program starts.
         self._screen = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1000x700x24", "-nolisten", "tcp"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=self._log, start_new_session=True)
-        assert self._screen.stdout is not None
-        self.display = f":{int(self._screen.stdout.readline())}"
+            ["Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True)
+        self.display = f":{self._number_of_screen()}"
         inside = f"{command} & exec {SYSTEM_PYTHON} '{AGENT}' {command.split()[0]} >&3"
         self._session = subprocess.Popen(  # the daemons of the session write to its output, too: the agent has another
             ["sh", "-c", 'exec 3>&1 >&2; exec dbus-run-session -- sh -c "$0"', inside],
             env=environ | {"DISPLAY": self.display, "GTK_MODULES": "gail:atk-bridge", "XDG_RUNTIME_DIR": str(folder)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True)
+
+    def _number_of_screen(self) -> int:
+        """Wait until Xvfb tells which display it has taken, so that nobody else has that one."""
+        assert self._screen.stdout is not None
+        told, _, _ = select.select([self._screen.stdout], [], [], SECONDS)
+        line = self._screen.stdout.readline() if told else b""
+        if not line:  # it has ended, or is silent
+            kill_session(self._screen)
+            raise AssertionError(f"Xvfb told no display:\n{self.log.read_text('utf-8', 'replace')}")
+        return int(line)
 
     def do(self, action: str, *arguments: Any) -> Any:
         """Let the person do something: a method of the agent's ``Person``.  Raises PersonFailedError."""

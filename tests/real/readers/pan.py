@@ -97,8 +97,8 @@ class Pan(Newsreader):
         self._wait_for_task("GROUPS", lambda: self.desktop.do("click", ADD_SERVER, "push button", "OK"))
 
     def _run(self) -> None:
-        self._desktop = Desktop(self.home / "session", "pan --debug", os.environ | {
-            "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC"})
+        self._desktop = Desktop(self.home / "session", "pan --debug", {
+            "HOME": str(self.home), "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "TZ": "UTC"})
         self.desktop.wait_for_window(MAIN)
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -16,6 +15,7 @@ from tests.conftest import needs_program
 from tests.nntp_client import NewsClient
 from tests.real.articles import write_mbox
 from tests.real.node_process import NodeProcess
+from tests.real.ports import free_port
 from tests.real.readers.abilities import NEWSREADERS, Program, cells, table
 from tests.real.readers.conftest import DRIVERS, SAMPLE
 from tests.real.readers.newsreader import Access, Newsreader
@@ -220,8 +220,7 @@ def test_logs_in_over_tls(
 def test_goes_on_after_a_restart(
     name: str, make_node: Callable[..., NodeProcess], make_reader: Callable[..., Newsreader]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     node = make_node(nntp=f"tcp:{port}:interface=127.0.0.1")
     node.cliquectl("import", str(SAMPLE), "--forum", "welcome")
     reader = make_reader(name, Access(port, node.cliquectl("user")["address"]))
