@@ -315,6 +315,7 @@ class Node(Service):
 
     async def _close(self) -> None:
         """Tell clients, finish what was begun, and close; in the order in which things depend on one another."""
+        self.proving.stop()  # first, so that newsreaders that wait for a proof are told before the listeners close
         await self.listeners.close()
         await self.public_web.close()
         for page in self.pages:
@@ -323,7 +324,6 @@ class Node(Service):
             await defer.maybeDeferred(self._control.stopListening)
             self.settings.control_socket.unlink(missing_ok=True)
         self.bridges.stop()
-        self.proving.stop()
         if self.workers is not None:
             self.workers.stop()
             await deferToThread(self.workers.wait)

@@ -17,7 +17,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cliquenntp.document import Document, Signer, challenge, is_proof, parse, work_field
+from cliquenntp.document import Document, DocumentError, Signer, challenge, is_proof, parse, work_field
 from cliquenntp.interfaces import IArchive
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.work import work_needed
@@ -29,6 +29,8 @@ MOST_WAITING = 50
 """proofs that wait for a process; at some seconds each, more would be too late anyway"""
 
 MODULE = "cliquenntp.service.proof_process"
+
+SHUTTING_DOWN = "the node is shutting down: post again later"
 
 
 class WorkFailed(PostRefused):
@@ -66,9 +68,14 @@ class Proof(ProcessProtocol):
         if not nonce or not is_proof(self.seed, self.bits, nonce):
             self.fail(f"the process that makes the proof of work has ended: {reason.getErrorMessage()}")
             return
-        self.is_over = True
         raw = b"%b: %b\r\n%b" % (*work_field(self.bits, nonce), self._unsigned)
-        self.document.callback(parse(self._signer.sign(raw, self._time)))
+        try:
+            document = parse(self._signer.sign(raw, self._time))
+        except DocumentError as error:  # the proof's line made it longer
+            self.fail(f"with its proof of work it breaks a limit: {error.reason}")
+            return
+        self.is_over = True
+        self.document.callback(document)
 
     def fail(self, why: str) -> None:
         """Let the document go without a proof."""
@@ -102,6 +109,7 @@ class Proving:
         self._seconds = seconds
         self._waiting: list[Proof] = []
         self._running: list[Proof] = []
+        self._is_stopped = False
 
     @property
     def running(self) -> int:
@@ -114,7 +122,9 @@ class Proving:
         if not bits:
             return None
         proof = Proof(document, bits, signer, account, self._process_ended)
-        if not self._seconds:
+        if self._is_stopped:
+            proof.fail(SHUTTING_DOWN)
+        elif not self._seconds:
             proof.fail(f"posts here take a proof of work of {bits} bits, and this node makes none (work_seconds)")
         elif len(self._waiting) >= MOST_WAITING:
             proof.fail("too many posts wait for their proof of work here: post again in a minute")
@@ -126,9 +136,10 @@ class Proving:
         return proof
 
     def stop(self) -> None:
-        """End all work: the node stops."""
+        """End all work, and begin none: the node stops."""
+        self._is_stopped = True
         for proof in [*self._waiting, *self._running]:
-            proof.fail("the node is shutting down: post again later")
+            proof.fail(SHUTTING_DOWN)
 
     def _too_late(self, proof: Proof) -> None:
         if proof in self._waiting:

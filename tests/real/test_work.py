@@ -27,7 +27,8 @@ BITS = "12"
 """some milliseconds"""
 TOO_MANY = "32"
 """half an hour"""
-CLIQUE = 'clique = "tcp:127.0.0.1:0"\nfirst_look_seconds = 0\n'
+CLIQUE = 'clique = "tcp:127.0.0.1:0"\nfirst_look_seconds = 0\nwork_seconds = 300\n'
+"""so long that work of some milliseconds is made on a busy machine too, where its process comes behind all others"""
 PASSWORD = "nine-lives"
 REPOSITORY = Path(__file__).parents[2]
 
@@ -158,10 +159,8 @@ def begin(client: NewsClient, node: NodeProcess) -> int:
 
 def test_work_that_takes_too_long_ends_and_nothing_is_stored(make_node: Callable[..., NodeProcess]) -> None:
     node = slow_forum(make_node, 2)
-    with mary(node) as client, mary(node) as reader:
+    with mary(node) as client:
         begin(client, node)
-        assert reader.command("DATE").startswith("111"), "others are served meanwhile"
-        assert processes(node)
         assert client.status() == (
             "441 the proof of work of 32 bits was not made within 2 seconds: post again, each try is as likely to be "
             "quick (setting work_seconds)")
@@ -176,6 +175,8 @@ def test_work_ends_when_the_newsreader_goes_or_the_node(make_node: Callable[...,
     node = slow_forum(make_node, 300)
     client = mary(node)
     begin(client, node)
+    with mary(node) as reader:
+        assert reader.command("DATE").startswith("111"), "others are served meanwhile"
     client.close()
     wait_for("its end", lambda: not processes(node))
     with mary(node) as client:
@@ -184,7 +185,13 @@ def test_work_ends_when_the_newsreader_goes_or_the_node(make_node: Callable[...,
         assert client.status() == "441 you went away before the proof of work was made"
     wait_for("its end", lambda: not processes(node))
     assert node.ask("status")["documents"] == 1
+    with mary(node) as client:
+        process = begin(client, node)
+        node.stop()
+        assert client.status() == "441 the node is shutting down: post again later"
+        assert not is_at_work(process)
     assert "Traceback" not in node.log
+    node.start()
     with mary(node) as client:
         process = begin(client, node)
         os.kill(node.pid, signal.SIGKILL)

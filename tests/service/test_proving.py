@@ -13,7 +13,7 @@ from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from cliquenntp.document import Signer, challenge, find_nonce, is_proof, verify, work_bits
+from cliquenntp.document import DEFAULT_LIMITS, Signer, challenge, find_nonce, is_proof, verify, work_bits
 from cliquenntp.service import proving
 from cliquenntp.service.proving import MODULE, Proof, Proving
 from cliquenntp.store import Store
@@ -176,7 +176,19 @@ def test_a_node_that_stops_ends_all(ask: Ask, making: Proving, reactor: Reactor)
     told = [ask() for _ in range(3)]
     making.stop()
     assert told == [["the node is shutting down: post again later"]] * 3
+    assert ask() == ["the node is shutting down: post again later"], "an article that was on its way"
     assert (reactor.running, reactor.getDelayedCalls()) == ([], [])
+
+
+def test_a_document_that_a_proof_makes_too_large_is_told(making: Proving, reactor: Reactor) -> None:
+    room = DEFAULT_LIMITS.document_octets - len(signed("Long", TEA, author=STRANGER, body=b"").raw)
+    proof = making.prove(signed("Long", TEA, author=STRANGER, body=b"x" * room), STRANGER, "mary")
+    assert proof is not None
+    told = Told(proof)
+    reactor.running[0].find()
+    [text] = told
+    assert text.startswith("with its proof of work it breaks a limit: ")
+    assert reactor.getDelayedCalls() == []
 
 
 @pytest.mark.parametrize("said", [b"", b"no nonce at all\n"])
