@@ -58,6 +58,17 @@ def test_only_its_user_can_read_what_a_node_writes(make_node: Callable[..., Node
     node.ask("pack")
     assert {"keys", "database", "worker0", "control.sock"} <= {path.name for path in data.iterdir()}
     assert not [*open_to_others(data)]
+    node.stop()
+    node.cliquectl("repair", "--data", str(data))
+    assert not [*open_to_others(data)]
+    other = tmp_path / "other"
+    other.mkdir()
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("nine lives")
+    passphrase.chmod(0o600)
+    backup = str(tmp_path / "node" / "node.backup")
+    node.cliquectl("restore", backup, "--data", str(other), "--passphrase-file", str(passphrase))
+    assert not [*open_to_others(other)]
 
 
 def test_a_crash_leaves_no_core(make_node: Callable[..., NodeProcess]) -> None:

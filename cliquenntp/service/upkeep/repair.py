@@ -19,6 +19,7 @@ from cliquenntp.newsgroup.naming import slug
 from cliquenntp.newsgroup.placement import place
 from cliquenntp.newsgroup.standing import line_of
 from cliquenntp.service.settings import SettingsError, load
+from cliquenntp.service.start import keep_to_owner
 from cliquenntp.service.upkeep.backup import DATABASE
 from cliquenntp.service.upkeep.verification import document_problem, look_at_documents, look_at_forums, overview_problem
 from cliquenntp.store import Mender, NotMended, StoreUnusable, damaged_name, salvaged
@@ -153,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", metavar="DIR", help="the node's data folder")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(argv)
+    keep_to_owner()
     logging.disable(logging.ERROR)  # ZODB tells of each object that it cannot load
     try:
         settings = load(options.config, {"data": options.data} if options.data else {})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cliquenntp.control.passphrase import PassphraseError, passphrase_from
 from cliquenntp.control.places import default_data_folder
+from cliquenntp.service.start import keep_to_owner
 from cliquenntp.service.upkeep.backup import BackupError, restore_backup
 
 
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--passphrase-file", metavar="FILE", type=Path, help="where the passphrase is (default: ask)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(argv)
+    keep_to_owner()
     try:
         passphrase = passphrase_from(options.passphrase_file, is_new=False)
         manifest = restore_backup(options.path, options.data.absolute(), passphrase)
