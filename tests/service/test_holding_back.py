@@ -9,7 +9,7 @@ from twisted.internet import reactor
 
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.messages import Gone, LinkAccept, Offer, Push, SpanFingerprint, SpanListing, Sync, Want
-from cliquenntp.document import Document, id_text
+from cliquenntp.document import Document, id_text, key_text
 from cliquenntp.interfaces import NOBODY, OWNER
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.retraction import CANCELLED
@@ -190,6 +190,11 @@ class WhoAsks(HoldingBackCase):
         name = [self.node.store.reader.record(docno).name for docno in (3, 2)]
         await self.run_command("link", name=name[0], parent=name[1])
         self.assertEqual(self.waiting(), 2)
+        await self.run_command("create-forum", name="garden", description="")
+        await self.run_command("moderators", name="clique.garden", add=key_text(self.node.owner.key))
+        self.assertEqual(self.waiting(), 3)
+        await self.run_command("work", name="clique.garden", bits="20")
+        self.assertEqual(self.waiting(), 4)
         self.assertEqual(talk.documents, 3)
         self.let_it_be_due(2 * 24 * 3600)
         await until(lambda: self.waiting() == 0)

@@ -142,9 +142,10 @@ class ModerationCommands:
         if root.author != signer.key:
             raise CommandError(f"only whoever made {root.name} says how much work posts take there")
         laid_down = appointments(root.docno, archive)
-        time = max([int(node.clock()), *(one.since + 1 for one in laid_down if one.work is not None)])
+        due = node.leaving(who.identity, [root.id])
+        time = max([due, *(one.since + 1 for one in laid_down if one.work is not None)])
         try:
-            await node.accept(work_document(root, bits, signer, time), who.identity)
+            await node.accept(work_document(root, bits, signer, time), who.identity, due)
         except DocumentError as error:
             raise CommandError(error.reason) from None
         except (TurnRefused, PostRefused) as error:
