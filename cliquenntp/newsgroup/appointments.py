@@ -7,7 +7,7 @@ next one that says something of the same; the root's own from the beginning.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections import OrderedDict
 
 import attrs
 
@@ -16,6 +16,9 @@ from cliquenntp.interfaces import IArchive
 
 MOST_APPOINTMENTS = 1000
 """documents looked at in one forum, the first that came: a millisecond.  The root's key makes them."""
+
+MOST_KEPT = 4 * MOST_APPOINTMENTS
+"""of all forums' documents that are kept as read, 16 MB where each names as many moderators as it may"""
 
 
 @attrs.frozen
@@ -37,14 +40,32 @@ def appointments(root: int, archive: IArchive) -> list[Appointment]:
     """Return what is laid down for a forum (its root's docno), in the order in which it counts."""
     found = []
     for docno, _ in zip(archive.appointments(root), range(MOST_APPOINTMENTS), strict=False):
-        read = None if archive.gone(docno) else _read(archive.raw(docno))
+        read = None if archive.gone(docno) else _read(docno, archive)
         if read is not None:
             found.append(read)
     return sorted(found, key=lambda one: (one.since, one.id))
 
 
-@lru_cache(MOST_APPOINTMENTS)
-def _read(raw: bytes) -> Appointment | None:
+_kept: OrderedDict[bytes, Appointment | None] = OrderedDict()
+"""what was read last, by the document's id; each use of it is a single step, as several threads look"""
+
+
+def _read(docno: int, archive: IArchive) -> Appointment | None:
+    """Return what a document lays down.
+
+    Its bytes are read once: they may be a megabyte, and every document that comes to the forum asks.
+    """
+    document_id = archive.record(docno).id
+    try:
+        return _kept[document_id]
+    except KeyError:
+        read = _kept[document_id] = _laid_down(archive.raw(docno))
+    if len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+    return read
+
+
+def _laid_down(raw: bytes) -> Appointment | None:
     try:
         document = parse(raw)
     except DocumentError:  # it was taken under wider limits than the default

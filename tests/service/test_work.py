@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cliquenntp.document import Document, Signer, WorkMissing, id_text, key_text, parse
+from cliquenntp.newsgroup import appointments as laying_down
+from cliquenntp.newsgroup.appointments import appointments
 from cliquenntp.newsgroup.approving import waiting_note
 from cliquenntp.newsgroup.moderation import is_moderated, moderates
 from cliquenntp.newsgroup.work import work_asked, work_needed
@@ -160,6 +163,26 @@ def test_what_a_forum_asks_for_cannot_be_taken_back(store: Store) -> None:
     take(store, [COFFEE, change, signed("c", COFFEE, change, author=OWNER, time=TIME + 20,
                                         Clique_Cancel=id_text(change.id))])
     assert work_asked(1, store.writer) == BITS
+
+
+def test_what_is_laid_down_is_read_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(store, [COFFEE, *(asking(BITS, TIME + time) for time in range(1, 4))])
+    known = appointments(1, store.writer)
+    assert len(known) == 3
+
+    def read(docno: int) -> bytes:
+        raise AssertionError(f"document {docno}, of a megabyte perhaps, is read for every one that comes")
+
+    monkeypatch.setattr(store.writer, "raw", read)
+    assert appointments(1, store.writer) == known
+
+
+def test_of_what_was_read_only_so_much_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laying_down, "MOST_KEPT", 2)
+    monkeypatch.setattr(laying_down, "_kept", OrderedDict())
+    take(store, [COFFEE, *(asking(bits, TIME + bits) for bits in range(1, 5))])
+    assert [one.work for one in appointments(1, store.writer)] == [1, 2, 3, 4]
+    assert len(laying_down._kept) == 2
 
 
 def whole(store: Store) -> tuple[set[tuple[str, str]], list[str], list[str]]:
