@@ -36,6 +36,7 @@ class Unwanted:
         without work counts only as the first one: no node takes it, and who comes to hear of it must not take less.
         """
         if self._blocks(document, archive):
+            self._without_work.pop(document.id, None)  # that it had too little work was before
             return Why.BLOCKED
         missing = [parent for parent in document.parents if parent in refused]
         if any(parent not in self._without_work for parent in missing):
