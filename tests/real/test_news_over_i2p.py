@@ -55,14 +55,20 @@ class Newsreader:
         return stream
 
     def get(self, address: str, path: str) -> str | None:
-        """Return what pages at an address answer to a browser, None while they can't be reached."""
+        """Return what pages at an address answer to a browser, None while they can't be reached.
+
+        A router that has said OK too early ends the stream; with a request that it has not read, by a reset.
+        """
         stream = self.stream(address)
         if stream is None:
             return None
         with stream, stream.makefile("rb") as answer:
             request = f"GET {path} HTTP/1.1\r\nHost: {address.removeprefix('i2p:')}\r\nConnection: close\r\n\r\n"
-            stream.sendall(request.encode())
-            return answer.read().decode() or None
+            try:
+                stream.sendall(request.encode())
+                return answer.read().decode() or None
+            except ConnectionError:
+                return None
 
     def connect(self, address: str) -> NewsClient | None:
         """Return a client of the server at an address, None while it can't be reached.
