@@ -106,14 +106,15 @@ def parents_in(
     """Return (ids of an article's parents, the newest Clique-Time of those that it answers; 0 without any).
 
     ``roots`` are the docnos of the forums in which it stands: in each it answers the nearest of ``references``
-    (Message-IDs, the nearest first) that stands there, else the forum's root.
+    (Message-IDs, the nearest first) that stands there, else the forum's root.  What the node that all accounts share
+    does not hold is passed over: it is held back, lost or somebody's own, and none may hear of it by an answer.
     """
     answered: dict[int, bytes | None] = dict.fromkeys(roots)
     missing = set(answered)
     newest = 0
     for message_id in references:
         docno = find_article(archive, message_id)
-        if docno is None:
+        if docno is None or not archive.holds(SHARED, docno):
             continue
         record = archive.record(docno)
         for root in missing.intersection(record.roots):

@@ -12,13 +12,15 @@ from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import Signer, address_of, parse, verify
-from cliquenntp.interfaces import Offer
+from cliquenntp.interfaces import NOBODY, Offer
+from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.forums import root_document
 from cliquenntp.service.turn import Turn, TurnLimits
 from cliquenntp.store import Store
+from tests.signed_documents import signed
 
 OWNER = Signer(bytes(range(32)))
 STRANGER = Signer(bytes(32))
@@ -76,6 +78,19 @@ class FeedingTests(TestCase):
             assert document.headers.get(b"Sender") == address_of(OWNER.key, "owner").encode()
             assert document.headers.get(b"Path") is None
             assert document.time == 734_036_905  # its Date
+
+        return ensureDeferred(run())
+
+    def test_what_answers_something_held_back_stands_beside_it_and_tells_nothing_of_it(self) -> Any:
+        async def run() -> None:
+            assert (await self.take("start")).accepted
+            start = parse(self.store.reader.raw(self.record("start").docno))
+            waiting = signed("held back", start, time=int(time.time()) + 600)
+            await self.turn.submit(lambda writer: accept(writer, waiting, int(time.time()), "news.example", NOBODY))
+            above = f"<start@example.com> {message_id_of(waiting.id).decode()}"
+            result = await self.take("answer", References=above)
+            assert result.accepted, result.text
+            assert [self.store.reader.record(docno).subject for docno in self.record("answer").parents] == ["start"]
 
         return ensureDeferred(run())
 
