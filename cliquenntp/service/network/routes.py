@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from cliquenntp.interfaces import SHARED, Follow, IArchive, Identity, IRecord, IWriter, Reason
+from cliquenntp.interfaces import LOST, SHARED, Follow, IArchive, Identity, IRecord, IWriter, Reason
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.service.network.node_forums import NodeForums
 
@@ -23,9 +23,13 @@ class Route:
     """docnos of what stands above it and came by another node, the highest first: who answers a document holds it"""
 
     def adopt(self, writer: IWriter) -> None:
-        """Let the node hold what the post answers; in the post's step of the turn."""
+        """Let the node hold what the post answers; in the post's step of the turn.
+
+        But not what is lost: whoever holds a document does not ask others for it.
+        """
         for docno in self.adopted:
-            writer.hold(docno, self.node, is_news=False)
+            if writer.gone(docno) != LOST:
+                writer.hold(docno, self.node, is_news=False)
 
 
 def missing(archive: IArchive, node: int, docno: int) -> Iterator[int]:
@@ -59,6 +63,8 @@ class Routes:
         adopted: dict[int, None] = {}
         for parent in held:
             lacking = [*missing(self._archive, node, parent.docno)]
+            if any(self._archive.gone(docno) == LOST for docno in lacking):
+                raise PostRefused("what it answers is lost here, and other nodes are asked for it: post again later")
             if lacking and not self._forums.has(node, parent.roots[0]):
                 name = self._archive.record(parent.roots[0]).name
                 raise PostRefused(
