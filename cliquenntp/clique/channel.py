@@ -13,6 +13,7 @@ from attrs import define, field
 
 from cliquenntp.clique.messages import Advert, Channel, Contact, Key, SpanFingerprint
 from cliquenntp.clique.parameters import UNSETTLED_FOR
+from cliquenntp.interfaces import Place
 
 
 class Kind(IntEnum):
@@ -194,6 +195,8 @@ class Ghost:
     """keys of the nodes that said so, as many as it takes"""
     channels: frozenset[Channel] = frozenset()
     """in which they said so"""
+    place: Place | None = None
+    """of one that was put off, as there was no room for it; else None"""
 
 
 @define

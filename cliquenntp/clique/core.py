@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from typing import Any
 
 from cliquenntp.clique import (
+    admission,
     adverts,
     answering,
     claiming,
@@ -23,6 +24,7 @@ from cliquenntp.clique import (
     reconcile,
     tombstones,
 )
+from cliquenntp.clique.admission import Admission
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Link
 from cliquenntp.clique.effects import Effect, Piece, Plain
 from cliquenntp.clique.events import Event
@@ -44,14 +46,16 @@ class Core:
         pieces: what earlier Persist effects left, to go on from; timers start from ``now``.
         now: monotonic seconds.
         distrusted: keys of the nodes whose introductions are not taken, as they are when one looks.
+        admitting: how much is taken of whom; None: everything.
     """
 
     def __init__(
         self, me: Contact, documents: IDocuments, claims: IClaims, dice: IDice, epoch: float,
         pieces: Mapping[Piece, Plain] | None = None, now: float = 0.0, distrusted: Container[bytes] = (),
+        admitting: Admission | None = None,
     ) -> None:
         self.node = Node(me, documents, claims, dice, epoch, now)
-        self.node.distrusted = distrusted
+        self.node.distrusted, self.node.admission = distrusted, admitting
         pieces = pieces or {}
         persistence.restore_node(self.node, pieces)
         tombstones.schedule(self.node)
@@ -60,6 +64,7 @@ class Core:
                 channel = Channel(piece[1], piece[2])  # type: ignore[arg-type]
                 state = self.node.channels[channel] = persistence.restore_channel(channel, pieces)
                 following.start(self.node, state)
+        persistence.restore_standing(self.node, pieces)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event and return what it leads to, in order."""
@@ -76,14 +81,29 @@ class Core:
         return self.node.timers.next()
 
     @property
-    def refused(self) -> Container[bytes]:
-        """The ids of documents that came and were unwanted, as far as they are remembered."""
-        return self.node.refused
+    def refused(self) -> Collection[bytes]:
+        """The ids of documents that came and were unwanted, as far as they are remembered; what is put off is not."""
+        return _Refused(self.node)
 
     @property
     def channels(self) -> Mapping[Channel, ChannelState]:
         """The channels that this node follows, to look at."""
         return self.node.channels
+
+
+class _Refused(Collection[bytes]):
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def __contains__(self, document: object) -> bool:
+        ghost = self._node.refused.get(document) if isinstance(document, bytes) else None
+        return ghost is not None and ghost.place is None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (document for document, ghost in self._node.refused.items() if ghost.place is None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _link_opened(node: Node, event: events.LinkOpened) -> None:
@@ -94,6 +114,7 @@ def _link_opened(node: Node, event: events.LinkOpened) -> None:
     contact = edges.shared_contact(node, event.contact)
     link = Link(event.link, contact, event.secret, event.dialled, cost)
     node.links[event.link] = node.links_by_key[contact.key] = link
+    admission.linked(node)
     membership.link_opened(node, link)
 
 
@@ -102,6 +123,8 @@ def _link_closed(node: Node, event: events.LinkClosed) -> None:
     if link is not None:
         del node.links_by_key[link.contact.key]
         membership.link_closed(node, link)
+        if not node.links:
+            admission.alone(node)
 
 
 def _message_received(node: Node, event: events.MessageReceived) -> None:
@@ -146,7 +169,7 @@ def _document_received(node: Node, event: events.DocumentReceived) -> None:
 def _parent_missing(node: Node, event: events.ParentMissing) -> None:
     edge = _edge_of(node, event)
     if edge is not None:
-        delivery.want_parent(node, edge, event.parent)
+        delivery.parent_missing(node, edge, event.parent, event.place)
 
 
 def _document_refused(node: Node, event: events.DocumentRefused) -> None:
@@ -179,6 +202,7 @@ def _local_document(node: Node, event: events.LocalDocument) -> None:
     if not node.documents.contains(event.place.id):
         node.documents.add(event.place)
     ghosts.came(node, event.place.id)
+    admission.stored(node, event.place, is_local=True)
     delivery.spread_document(node, event.place, 0, None)
 
 
@@ -200,6 +224,7 @@ _EVENTS: dict[type, Callable[[Node, Any], None]] = {
     events.DocumentRefused: _document_refused,
     events.DocumentUnwanted: delivery.unwanted,
     events.WantedAgain: _wanted_again,
+    events.AuthorRead: lambda node, event: admission.read(node, event.author),
     events.PiecesReceived: _pieces_received,
     events.LocalDocument: _local_document,
     events.DocumentGone: lambda node, event: node.documents.forget(event.document, event.why),
@@ -337,5 +362,7 @@ _OTHER_TIMERS: dict[str, Callable[[Node, Any], None]] = {
     "idle": _idle_timer,
     "bye": _bye_timer,
     "asked": lambda node, subject: None,
+    "room": lambda node, subject: admission.make_room(node),
+    "keep standing": lambda node, subject: node.dirty.update({("standing",): None}),
     "tombstones": lambda node, subject: tombstones.forget_old(node),
 }

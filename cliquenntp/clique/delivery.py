@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from itertools import zip_longest
 
-from cliquenntp.clique import adverts, asking, ghosts, reconcile
+from cliquenntp.clique import admission, adverts, asking, ghosts, reconcile
 from cliquenntp.clique.channel import ChannelState, Edge, Kind, Wanted
 from cliquenntp.clique.effects import DropDocument, StoreDocument
 from cliquenntp.clique.events import DocumentReceived, DocumentUnwanted
@@ -64,9 +64,18 @@ def received(node: Node, event: DocumentReceived) -> None:
         reconcile.arrived(node, edge, place.id)
         node.effect(DropDocument(place.id, "outside the channel"))
         return
+    compared = event.push.hop == RECONCILED
+    budget = admission.judge(node, edge, place, compared=compared)
+    if budget:
+        admission.put_off(node, edge, place, is_within)
+        _want_no_more(node, state, prefix)
+        reconcile.arrived(node, edge, place.id)
+        node.effect(DropDocument(place.id, "there is no room", budget))
+        return
     node.documents.add(place)
     ghosts.came(node, place.id)
     node.effect(StoreDocument(place.id))
+    admission.stored(node, place)
     if wanted is not None:
         del state.wanted[prefix]
         node.timers.cancel("want", (state.channel, prefix))
@@ -76,7 +85,7 @@ def received(node: Node, event: DocumentReceived) -> None:
     was_compared = reconcile.arrived(node, edge, place.id)
     if not is_within and place.id not in state.ancestors:
         return  # of another forum, and here only because a document of both stands below it
-    is_news = event.push.hop != RECONCILED and not was_compared and not (wanted is not None and wanted.ancestor)
+    is_news = not compared and not was_compared and not (wanted is not None and wanted.ancestor)
     spread_document(node, place, min(event.push.hop + 1, ASKED_FOR) if is_news else RECONCILED, edge)
 
 
@@ -88,9 +97,13 @@ def unwanted(node: Node, event: DocumentUnwanted) -> None:
     state, place = edge.state, event.place
     is_within = within(node, place, edge.channel) or _is_below_refused(node, place, edge.channel)
     ghosts.refuse(node, edge, place.id, place.time, is_within)
-    if state.wanted.pop(place.id[:8], None) is not None:
-        node.timers.cancel("want", (state.channel, place.id[:8]))
+    _want_no_more(node, state, place.id[:8])
     reconcile.arrived(node, edge, place.id)
+
+
+def _want_no_more(node: Node, state: ChannelState, prefix: bytes) -> None:
+    if state.wanted.pop(prefix, None) is not None:
+        node.timers.cancel("want", (state.channel, prefix))
 
 
 def _is_below_refused(node: Node, place: Place, channel: Channel) -> bool:
@@ -257,7 +270,7 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
     for prefix in message.documents:
         _known_to(node, state, prefix, edge)
         edge.offered += 1
-        if node.documents.find(prefix) or ghosts.is_refused(node, edge, prefix):
+        if node.documents.find(prefix) or not _may_be_wanted(node, edge, prefix):
             continue
         wanted = state.wanted.get(prefix)
         if wanted is None:
@@ -271,6 +284,12 @@ def offered(node: Node, edge: Edge, message: Offer) -> None:
                 wanted.sources.append(edge.incarnation)
                 if node.timers.get("want", (state.channel, prefix)) is None:
                     node.timers.set("want", (state.channel, prefix), node.now)
+
+
+def _may_be_wanted(node: Node, edge: Edge, prefix: bytes) -> bool:
+    if ghosts.is_refused(node, edge, prefix):
+        return admission.offered(node, edge, node.refused_ids[prefix])
+    return not admission.shuns(node, edge)
 
 
 def want(node: Node, state: ChannelState, prefix: bytes) -> None:
@@ -290,6 +309,16 @@ def want(node: Node, state: ChannelState, prefix: bytes) -> None:
         wanted.until = node.now
     else:
         del state.wanted[prefix]
+
+
+def parent_missing(node: Node, edge: Edge, parent: bytes, child: Place | None) -> None:
+    """Ask the sender of a document for its first parent, unless that was put off and stays so."""
+    if child is None or admission.need(node, child, parent):
+        want_parent(node, edge, parent)
+    else:
+        admission.put_off(node, edge, child, _is_below_refused(node, child, edge.channel))
+        _want_no_more(node, edge.state, child.id[:8])
+        reconcile.arrived(node, edge, child.id)
 
 
 def want_parent(node: Node, edge: Edge, parent: bytes) -> None:

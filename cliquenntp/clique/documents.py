@@ -72,7 +72,7 @@ class Documents:
     """Every document of a node, by id, with a set for each channel that was asked for."""
 
     def __init__(self) -> None:
-        self._places: dict[bytes, tuple[int, tuple[bytes, ...]]] = {}
+        self._places: dict[bytes, tuple[int, tuple[bytes, ...], bytes]] = {}
         self._prefixes: dict[bytes, tuple[bytes, ...]] = {}
         self._children: dict[bytes, list[bytes]] = {}
         self._gone: dict[bytes, str] = {}
@@ -87,7 +87,7 @@ class Documents:
         document_id = place.id
         if document_id in self._places:
             return
-        self._places[document_id] = (place.time, place.parents)
+        self._places[document_id] = (place.time, place.parents, place.author)
         prefix = document_id[:8]
         self._prefixes[prefix] = (*self._prefixes.get(prefix, ()), document_id)
         for parent in place.parents:
@@ -143,6 +143,10 @@ class Documents:
     def parents(self, document_id: bytes) -> tuple[bytes, ...]:
         """Return its declared parents."""
         return self._places[document_id][1]
+
+    def author(self, document_id: bytes) -> bytes:
+        """Return the key of who signed it."""
+        return self._places[document_id][2]
 
     def below(self, document_id: bytes, ancestor: bytes) -> bool:
         """Return whether chains of declared parents lead from a contained document to ``ancestor``."""

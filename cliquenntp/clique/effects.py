@@ -33,6 +33,8 @@ class DropDocument:
 
     document: bytes
     reason: str
+    budget: str = ""
+    """which one has no room for it (`budgets`), where it is put off"""
 
 
 @frozen

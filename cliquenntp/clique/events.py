@@ -69,6 +69,8 @@ class ParentMissing:
     link: int
     push: Push
     parent: bytes
+    place: Place | None = None
+    """the document's"""
 
 
 @frozen
@@ -92,6 +94,14 @@ class DocumentUnwanted:
 @frozen
 class WantedAgain:
     """What was unwanted may be wanted now: it is asked for like all else."""
+
+
+@frozen
+class AuthorRead:
+    """Accounts here opened articles of an author."""
+
+    author: bytes
+    """the key, 32 bytes"""
 
 
 @frozen
@@ -186,7 +196,7 @@ class TimerDue:
 
 Event: TypeAlias = (
     LinkOpened | LinkClosed | DialFailed | MessageReceived | DocumentReceived | ParentMissing | DocumentRefused
-    | DocumentUnwanted | WantedAgain
+    | DocumentUnwanted | WantedAgain | AuthorRead
     | PiecesReceived | LocalDocument | DocumentGone | Follow | HorizonMoved | Unfollow | CompareNow | InvitationTaken
     | AddressChanged | ClockSet | TimerDue
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cliquenntp.clique import adverts, claiming, edges, election, ghosts, tombstones
+from cliquenntp.clique import admission, adverts, claiming, edges, election, ghosts, tombstones
 from cliquenntp.clique.channel import ChannelState, Kind
 from cliquenntp.clique.events import Follow, InvitationTaken
 from cliquenntp.clique.messages import Channel
@@ -43,6 +43,7 @@ def follow(node: Node, event: Follow) -> None:
     if event.founded:
         claiming.take_term(node, state)
     else:
+        admission.joined(node, scope)
         node.timers.set("no key", channel, node.uniform(*NO_KEY_TIMEOUT))
     start(node, state)
     for seconds in REMIX_AFTER:

@@ -5,11 +5,13 @@ find the same difference at each comparison.  Towards others it counts once a se
 neighbour says hides no document from us, and the document itself, if it comes, ends it.
 
 A document that the operator does not want is known in the same way, but counts towards those alone who have it: it is
-not stored, and comes from each of them once.  That is not kept across a restart.
+not stored, and comes from each of them once.  So is one that was put off, as there was no room for it (`admission`).
+That is not kept across a restart.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
@@ -19,7 +21,7 @@ from cliquenntp.clique.channel import Edge, Ghost, Link
 from cliquenntp.clique.messages import Channel, Gone
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import GHOST_WITNESSES, GHOSTS_AT_MOST, REFUSED_AT_MOST, WANT_AT_MOST
-from cliquenntp.interfaces import IDocumentSet
+from cliquenntp.interfaces import IDocumentSet, Place
 
 UNWANTED = "expired"
 """what others are told who ask for a document that this node does not want: what it blocks is its own affair"""
@@ -34,7 +36,8 @@ class Members:
     """(Clique-Time, id), in order"""
 
     def _between(self, low: int, high: int) -> list[tuple[int, bytes]]:
-        return [one for one in self.gone if low <= one[0] < high]
+        first = bisect_left(self.gone, (low, b""))
+        return self.gone[first:max(first, bisect_left(self.gone, (high, b"")))]
 
     def count(self, low: int, high: int) -> int:
         """See IDocumentSet."""
@@ -55,13 +58,20 @@ def members(node: Node, channel: Channel, peer: bytes) -> IDocumentSet | Members
     held = node.documents.channel(*channel)
     if not node.ghosts and not node.refused:
         return held
+    gone = node.gone_towards.get((channel, peer))
+    if gone is None:
+        gone = node.gone_towards[channel, peer] = _gone(node, channel, peer)
+    return Members(held, gone)
+
+
+def _gone(node: Node, channel: Channel, peer: bytes) -> list[tuple[int, bytes]]:
     gone = [
         (ghost.time, document) for document, ghost in node.ghosts.items()
         if channel in ghost.channels and (peer in ghost.witnesses or len(ghost.witnesses) >= GHOST_WITNESSES)]
     gone += (
         (ghost.time, document) for document, ghost in node.refused.items()
         if channel in ghost.channels and peer in ghost.witnesses and document not in node.ghosts)
-    return Members(held, sorted(gone))
+    return sorted(gone)
 
 
 def fingerprint(node: Node, link: Link, channel: Channel, low: int, high: int) -> bytes:
@@ -82,20 +92,26 @@ def hear(node: Node, edge: Edge, document: bytes, time: int, why: str) -> None:
     witnesses = {*ghost.witnesses, edge.link.contact.key} if len(ghost.witnesses) < GHOST_WITNESSES else ghost.witnesses
     ghost.witnesses, ghost.channels = frozenset(witnesses), ghost.channels | {edge.channel}
     node.dirty["ghosts",] = None
+    node.gone_towards.clear()
 
 
-def refuse(node: Node, edge: Edge, document: bytes, time: int, is_within: bool = True) -> None:
-    """Note that a neighbour has a document which is not wanted here; ``is_within``: it is of the edge's channel."""
+def refuse(
+    node: Node, edge: Edge, document: bytes, time: int, is_within: bool = True, place: Place | None = None,
+) -> None:
+    """Note that a neighbour has a document which is not wanted here; ``is_within``: it is of the edge's channel.
+
+    ``place`` is given where it is only put off.
+    """
     ghost = node.refused.get(document)
     if ghost is None:
         if len(node.refused) >= REFUSED_AT_MOST:
-            oldest = next(iter(node.refused))
-            del node.refused[oldest], node.refused_ids[oldest[:8]]
-        ghost = node.refused[document] = Ghost(time, UNWANTED)
+            forget(node, next(iter(node.refused)))
+        ghost = node.refused[document] = Ghost(time, UNWANTED, place=place)
         node.refused_ids[document[:8]] = document
     ghost.witnesses |= {edge.link.contact.key}
     if is_within:
         ghost.channels |= {edge.channel}
+    node.gone_towards.clear()
 
 
 def is_refused(node: Node, edge: Edge, prefix: bytes) -> bool:
@@ -107,10 +123,18 @@ def is_refused(node: Node, edge: Edge, prefix: bytes) -> bool:
     return True
 
 
+def forget(node: Node, document: bytes) -> None:
+    """Forget that a document was refused or put off."""
+    if node.refused.pop(document, None) is not None:
+        node.refused_ids.pop(document[:8], None)
+        node.gone_towards.clear()
+
+
 def forget_refused(node: Node) -> None:
     """Forget what was unwanted."""
     node.refused.clear()
     node.refused_ids.clear()
+    node.gone_towards.clear()
 
 
 def known(node: Node, document: bytes) -> Ghost | None:
@@ -120,8 +144,10 @@ def known(node: Node, document: bytes) -> Ghost | None:
 
 def came(node: Node, document: bytes) -> None:
     """Note that a document is held after all."""
+    forget(node, document)
     if node.ghosts.pop(document, None) is not None:
         node.dirty["ghosts",] = None
+        node.gone_towards.clear()
 
 
 def forget_before(node: Node, channel: Channel, since: float) -> None:
@@ -132,6 +158,7 @@ def forget_before(node: Node, channel: Channel, since: float) -> None:
             if not ghost.channels:
                 del node.ghosts[document]
             node.dirty["ghosts",] = None
+            node.gone_towards.clear()
 
 
 def why_gone(node: Node, document: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Link, Tombstone
 from cliquenntp.clique.effects import Close, Effect, Persist, Piece, Send, SendDocument
@@ -11,6 +11,9 @@ from cliquenntp.clique.messages import RECONCILED, AdvertAck, Channel, Contact, 
 from cliquenntp.clique.parameters import PARENTS_ELSEWHERE_AT_MOST, SPREAD
 from cliquenntp.clique.timers import Timers
 from cliquenntp.interfaces import IClaims, IDice, IDocuments
+
+if TYPE_CHECKING:
+    from cliquenntp.clique.admission import Admission
 
 T = TypeVar("T")
 
@@ -46,11 +49,15 @@ class Node:
         self.ghosts: dict[bytes, Ghost] = {}
         """{document's id: what is known of one that is gone}"""
         self.refused: dict[bytes, Ghost] = {}
-        """{document's id: what is known of one that this node does not want}; oldest first, not kept"""
+        """{document's id: what is known of one that this node does not want, or puts off}; oldest first, not kept"""
         self.refused_ids: dict[bytes, bytes] = {}
         """{first 8 bytes: id} of these"""
+        self.gone_towards: dict[tuple[Channel, bytes], list[tuple[int, bytes]]] = {}
+        """{(channel, peer's key): (Clique-Time, id) of these and of ghosts that count towards it}, until they change"""
         self.distrusted: Container[bytes] = ()
         """keys of nodes that introduce nobody to this one"""
+        self.admission: Admission | None = None
+        """how much is taken of whom; None: everything"""
         self.dirty: dict[Piece, None] = {}
         self.next_incarnation = 1
         self._effects: list[Effect] = []

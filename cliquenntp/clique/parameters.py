@@ -97,7 +97,7 @@ CUTS: Final = (60, 300, 1200, 3600, 14400, 86400, 604800, 5184000)  # ages at wh
 YOUNG: Final = 60  # documents of the last minute are still on their way: not compared, offered instead
 LISTING_AT_MOST: Final = 128  # documents of a span that are listed rather than split: 768 bytes
 GHOST_WITNESSES: Final = 2  # nodes that say a document is gone, until it counts as gone towards others too
-REFUSED_AT_MOST: Final = 10_000  # ids of documents that this node refuses: bound, 3 MB; what is forgotten comes again
+REFUSED_AT_MOST: Final = 10_000  # ids of documents refused or put off: bound, 5 MB; what is forgotten comes again
 GHOSTS_AT_MOST: Final = 10_000  # ids of documents that were gone before we came: bound, 1.5 MB
 LISTING_PAGE: Final = 1000  # a longer listing goes page by page: 6 kB
 LISTED_TOGETHER: Final = 4000  # ids in one SYNC: 24 kB, which leaves room for 64 spans in a frame of 32 KiB
@@ -113,6 +113,11 @@ MISSING_AT_MOST: Final = 20_000  # ids kept to be asked for, or listed, a compar
 COMPARE_DOUBLINGS: Final = 5  # of the time above, until a peer that did not send what it listed is compared with again
 SILENCE_GAPS: Final = 4  # usual gaps between documents after which a node asks whether it missed one
 SILENCE_AT_LEAST: Final = 60.0
+
+# Budgets (their sizes: budgets.BudgetLimits)
+ROOM_EVERY: Final = 120.0  # between two looks whether there is room for what was put off: it fills in minutes
+NEEDED_AT_MOST: Final = 1000  # documents that are taken without room since somebody known answers them: bound, 100 kB
+STANDING_KEPT_EVERY: Final = 600.0  # it is up to 1 MB; what is not kept is learned again
 
 # Probes, leaving
 PROBE_INTERVAL: Final = 1250.0  # +-50 %: 69 a day of 83 B; 900 in the study, at 5.2-6.1 kB a day

@@ -26,6 +26,9 @@ def changed(node: Node) -> list[Persist]:
         if piece == ("ghosts",):
             pieces.append(Persist(piece, _ghosts(node) if node.ghosts else None))
             continue
+        if piece == ("standing",):
+            pieces.append(Persist(piece, _standing(node)))
+            continue
         part, document, comments = piece
         state = node.channels.get(Channel(document, comments))  # type: ignore[arg-type]
         pieces.append(Persist(piece, None if state is None else _WRITERS[str(part)](state)))
@@ -44,6 +47,11 @@ def _node(node: Node) -> Plain:
             (root, tuple((contact.key, contact.address) for contact in contacts.values()))
             for root, contacts in node.invitations.items()),
     )
+
+
+def _standing(node: Node) -> Plain:
+    """Clique-Time at which it was kept, and who has standing by whom."""
+    return None if node.admission is None else (node.clique_time(), node.admission.standing.entries)
 
 
 def _ghosts(node: Node) -> Plain:
@@ -91,6 +99,19 @@ def restore_node(node: Node, pieces: Mapping[Piece, Any]) -> None:
         node.ghosts[document] = Ghost(time, why, frozenset(witnesses), frozenset(Channel(*one) for one in channels))
     for root, contacts in invitations:
         node.invitations[root] = {key: Contact(key, address) for key, address in contacts}
+
+
+def restore_standing(node: Node, pieces: Mapping[Piece, Any]) -> None:
+    """Read back who has standing; a node that kept nothing of that is like one that joins."""
+    if node.admission is None:
+        return
+    kept = pieces.get(("standing",))
+    if kept is not None:
+        node.admission.alone_since, entries = kept
+        node.admission.standing.restore((author, by) for author, by in entries)
+        return
+    for state in node.channels.values():
+        node.admission.budgets.joined(state.scope, node.now, node.clique_time())
 
 
 def restore_channel(channel: Channel, pieces: Mapping[Piece, Any]) -> ChannelState:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cliquenntp.clique import asking, ghosts
+from cliquenntp.clique import admission, asking, ghosts
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.channel import ChannelState, Edge, Kind
 from cliquenntp.clique.listing import fingerprint_of, list_page, listing
@@ -79,7 +79,7 @@ def begin(node: Node, state: ChannelState) -> None:
     if state.reconciling in state.edges:
         return
     state.reconciling = 0
-    differing = [edge for edge in state.open_edges() if edge.differs]
+    differing = [edge for edge in state.open_edges() if edge.differs and not admission.shuns(node, edge)]
     if not differing:
         return
     edge = min(differing, key=lambda one: (one is not state.parent, one.kind == Kind.FOLLOWER, one.opened_at))
@@ -102,6 +102,8 @@ def compared(node: Node, edge: Edge, message: Sync) -> None:
     state = edge.state
     if len(message.spans) > SPANS_AT_MOST:
         node.close(edge.link, "too many spans in a SYNC")
+        return
+    if admission.shuns(node, edge):
         return
     edge.differs = False
     edge.since = message.since
@@ -190,6 +192,8 @@ def _answer_listing(node: Node, edge: Edge, span: SpanListing, low: int, answers
         known.update(edge.comparison.asked)
     theirs = set(span.documents)
     for document, ghost in list(node.refused.items()):
+        if not span.low <= ghost.time < span.high:
+            continue
         short = short_id(secret, document)
         if short in theirs and short not in held:
             ghosts.refuse(node, edge, document, ghost.time)

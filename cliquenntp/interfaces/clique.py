@@ -62,6 +62,9 @@ class IDocuments(Interface):
     def parents(document_id: bytes) -> tuple[bytes, ...]:
         """Return its declared parents, the first one first; KeyError when it is not contained."""
 
+    def author(document_id: bytes) -> bytes:
+        """Return the key of who signed it, 32 bytes; KeyError when it is not contained."""
+
     def below(document_id: bytes, ancestor: bytes) -> bool:
         """Return whether chains of declared parents lead from a contained document to ``ancestor``, or it is that."""
 

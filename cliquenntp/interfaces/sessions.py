@@ -20,6 +20,9 @@ class IReading(Interface):
     def polled(identity: Identity, group: int) -> None:
         """Note that somebody's newsreader asked how many articles a newsgroup has: it may do so without its user."""
 
+    def opened(identity: Identity, docno: int) -> None:
+        """Note that somebody's newsreader took an article's text: its author is read here."""
+
     def subscriptions(identity: Identity) -> Container[int] | None:
         """Return the docnos of the forums that somebody follows, all or parts of them; None: nobody keeps count."""
 

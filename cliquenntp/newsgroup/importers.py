@@ -24,6 +24,12 @@ def _named_by(root: int, archive: IArchive) -> tuple[bytes, ...]:
     return () if document is None else document.importers
 
 
+def named_by(root: int, archive: IArchive) -> frozenset[bytes]:
+    """Return the keys that a forum's root (its docno) names: importers and moderators."""
+    document = _root(root, archive)
+    return frozenset() if document is None else frozenset((*document.importers, *document.moderators))
+
+
 def _root(root: int, archive: IArchive) -> Document | None:
     try:
         document: Document = parse(archive.raw(root))

@@ -198,7 +198,8 @@ class Node(Service):
             self.accounts.own_node,
         )
         self.follows.on_asked = partial(look_again, self)
-        self.reading = Reading(self.follows)
+        self.reading = Reading(self.follows, self.store.reader)
+        self.reading.on_read = self._read
         self.reading.notices_from += [partial(one, self) for one in (state_of, own_node_of, posts_of)]
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)
         self.posting.on_posted = self.holding_back.on_left = self._posted
@@ -242,6 +243,10 @@ class Node(Service):
     def _horizon_moved(self, root: bytes, since: int) -> None:
         for side in self.nodes:
             side.horizon_moved(root, since)
+
+    def _read(self, author: bytes) -> None:
+        for side in self.nodes:
+            side.read(author)
 
     def _posted(self, identity: Identity, record: IRecord) -> None:
         self.reading.posted(identity, record)

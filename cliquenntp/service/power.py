@@ -66,6 +66,7 @@ class Power:
         """hides from everybody what came before it was blocked"""
         self.peers: Container[bytes] = _Blocked(self, Kind.PEER)
         self.introducers: Container[bytes] = _Blocked(self, Kind.INTRODUCER)
+        self._hidden_authors: frozenset[str] = frozenset()
         self.on_changed: Callable[[], None] = lambda: None
         """is called when something is hidden or blocked, or no more, once that is on disk"""
         self.on_blocked: Callable[[NamedSet, NamedSet], None] = lambda new, former: None
@@ -82,6 +83,8 @@ class Power:
     def _keep(self, account: str, named: NamedSet) -> None:
         self._hidden[account] = named
         self.names_of(account).name(authors_of(named), values_of(Kind.DOCUMENT, named))
+        # replaced whole, as the rules below
+        self._hidden_authors = frozenset().union(*map(authors_of, self._hidden.values()))
 
     def _keep_blocked(self, named: NamedSet) -> None:
         self.blocked = named
@@ -124,6 +127,11 @@ class Power:
             return named
 
         return self._submit(step).addCallback(keep)
+
+    def is_hidden(self, author: bytes) -> bool:
+        """Tell whether any account hides an author (a key).  For any thread."""
+        hidden = self._hidden_authors
+        return bool(hidden) and address_domain(author) in hidden
 
     # what is refused
 

@@ -125,6 +125,18 @@ class Settings:
         "bytes of documents a second that all links of a node together send; 0: as fast as they go",
     )
 
+    newcomer_documents: int = _setting(
+        30,  # an evening's talk; whoever is answered by somebody known is no newcomer any more
+        checks.number(1, 1_000_000, "documents", whole=True),
+        "documents a day that are taken from other nodes of one author whom nobody here has read or answered yet",
+    )
+
+    forum_newcomers: int = _setting(
+        2000,  # a forum that is new has none but newcomers; 1,000 posts a day is a busy one
+        checks.number(10, 1_000_000, "documents", whole=True),
+        "documents a day that are taken of all such authors of a forum together",
+    )
+
     path_identity: str = _setting(
         NO_PATH_IDENTITY,
         checks.path_identity,

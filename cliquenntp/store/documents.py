@@ -64,6 +64,11 @@ class StoredDocuments:
         """See IDocuments."""
         return self._writer.place(self._docno(document_id)).parents
 
+    def author(self, document_id: bytes) -> bytes:
+        """See IDocuments."""
+        author: bytes = self._writer.record(self._docno(document_id)).author
+        return author
+
     def below(self, document_id: bytes, ancestor: bytes) -> bool:
         """See IDocuments."""
         docno, above = self._find(document_id), self._find(ancestor)

@@ -30,6 +30,7 @@ class Told:
         self.first_look = first_look
         self.looks: list[tuple[str | None, int]] = []
         self.polls: list[int] = []
+        self.articles: list[tuple[str | None, int]] = []
         self.followed: set[int] | None = None
         self.lines: tuple[str, ...] = ()
 
@@ -39,6 +40,9 @@ class Told:
 
     def polled(self, identity: Identity, group: int) -> None:
         self.polls.append(group)
+
+    def opened(self, identity: Identity, docno: int) -> None:
+        self.articles.append((identity.account, docno))
 
     def subscriptions(self, identity: Identity) -> Container[int] | None:
         return self.followed

@@ -120,7 +120,7 @@ def test_a_step_that_runs_again_writes_the_same_and_the_core_decides_once(room: 
 
 def test_children_wait_for_their_parent_and_are_stored_in_its_step(room: Room) -> None:
     waiting = room.received(GRANDCHILD)(room.writer)
-    assert room.core.events[-1] == events.ParentMissing(LINK, Push(1, GRANDCHILD.id, 0), CHILD.id)
+    assert room.core.events[-1] == events.ParentMissing(LINK, Push(1, GRANDCHILD.id, 0), CHILD.id, place_of(GRANDCHILD))
     assert waiting.deadline is not None, "somebody has to look whether it has waited too long"
     room.received(CHILD)(room.writer)
     assert room.held(PARENT, CHILD, GRANDCHILD) == [False] * 3

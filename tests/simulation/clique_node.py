@@ -6,6 +6,7 @@ Bodies are not carried, only counted; signatures are a keyed hash, since what th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
@@ -18,6 +19,7 @@ import attrs
 from cliquenntp.clique import Core
 from cliquenntp.clique import effects as do
 from cliquenntp.clique import events as on
+from cliquenntp.clique.admission import Admission
 from cliquenntp.clique.documents import Documents
 from cliquenntp.clique.messages import Channel, Key, Message, Push
 from cliquenntp.interfaces import Place
@@ -53,6 +55,8 @@ class NodeOptions:
     """seconds that a commit takes; events wait meanwhile, and a crash loses what was under way"""
     send_before_commit: bool = False
     """the mutant: effects are performed at once, what they build on is committed later"""
+    budgets: bool = False
+    """documents are taken only where there is room for them"""
     datagrams: bool = False
     """adverts and their acknowledgements are lost, doubled and overtaken, as if each were a datagram"""
 
@@ -74,8 +78,10 @@ class CliqueNode:
         dice = Random(f"dice {world.seed} {number} {world.engine.now}")
         self.core = Core(
             contact_of(number), self.documents, Claims(node_key(number)), dice, EPOCH, self._committed.pieces,
-            world.engine.now,
+            world.engine.now, admitting=Admission() if options.budgets else None,
         )  # fmt: skip
+        self.put_off = Counter[str]()
+        """documents for which there was no room, by the budget"""
         self._disorder = Random(f"disorder {world.seed} {number} {world.engine.now}")
         self._link_count = 0
         self._links: dict[int, int] = {}
@@ -275,6 +281,8 @@ class CliqueNode:
                 self._close(effect)
             elif kind is do.StoreDocument:
                 stored.append(effect.document)
+            elif kind is do.DropDocument and effect.budget:
+                self.put_off[effect.budget] += 1
             elif kind is do.Note:
                 self.notes.append(effect.text)
         for link, sent in bodies.items():
@@ -292,7 +300,7 @@ class CliqueNode:
         waiting = self._waiting.setdefault(place.parents[0], [])
         waiting.append((self._world.engine.now, link, push))
         self._world.engine.after(WAIT_FOR_PARENT, self._give_up, place.parents[0])
-        self.event(on.ParentMissing(link, push, place.parents[0]))
+        self.event(on.ParentMissing(link, push, place.parents[0], place))
 
     def _admit_waiting(self, parent: bytes) -> None:
         for _, link, push in self._waiting.pop(parent, ()):

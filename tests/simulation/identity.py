@@ -10,6 +10,11 @@ from cliquenntp.clique.messages import Contact
 from cliquenntp.interfaces import IClaims
 
 
+def author_key(number: int) -> bytes:
+    """Return the key of somebody who writes."""
+    return sha256(f"author {number}".encode()).digest()
+
+
 def node_key(number: int) -> bytes:
     """Return a node's key."""
     return sha256(f"node {number}".encode()).digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 
 import attrs
 
@@ -32,6 +33,8 @@ class Recorder:
         self.down: set[int] = set()
         self.returned: dict[int, float] = {}
         self.unwanted = 0
+        self.stored: Counter[tuple[int, bool]] = Counter()
+        """documents that nodes stored, by node and whether it had wanted them"""
         self.reset_traffic()
 
     def reset_traffic(self) -> None:
@@ -68,6 +71,7 @@ class Recorder:
             return
         document.got[node] = now
         self.first_bodies += 1
+        self.stored[node, node in document.wanted] += 1
         if node not in document.wanted:
             self.unwanted += 1
 
@@ -91,21 +95,21 @@ class Recorder:
                     found[identity] = lacking
         return found
 
-    def delivery(self, live: set[int], since: float = 0.0) -> float:
-        """Return the share of (document, live wanting node) pairs that were delivered."""
+    def delivery(self, live: set[int], since: float = 0.0, only: Container[bytes] | None = None) -> float:
+        """Return the share of (document, live wanting node) pairs that were delivered, of all documents or of some."""
         expected = delivered = 0
-        for document in self.documents.values():
-            if document.time >= since:
+        for identity, document in self.documents.items():
+            if document.time >= since and (only is None or identity in only):
                 wanting = document.wanted & live
                 expected += len(wanting)
                 delivered += len(wanting & document.got.keys())
         return delivered / expected if expected else 1.0
 
-    def latencies(self, since: float = 0.0) -> list[float]:
+    def latencies(self, since: float = 0.0, only: Container[bytes] | None = None) -> list[float]:
         """Return the sorted seconds from writing to delivery, at nodes that stayed up from writing to the end."""
         found = []
-        for document in self.documents.values():
-            if document.time < since:
+        for identity, document in self.documents.items():
+            if document.time < since or (only is not None and identity not in only):
                 continue
             for node, when in document.got.items():
                 up = node not in document.down and self.returned.get(node, -1.0) < document.time

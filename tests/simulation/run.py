@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
 from random import Random
 from time import perf_counter, process_time
 from typing import Any
@@ -14,17 +16,44 @@ from cliquenntp.clique.messages import Channel
 from . import liars
 from .baselines import FloodNode, PlumtreeNode
 from .clique_node import CliqueNode, NodeOptions
-from .identity import node_key
+from .identity import author_key, node_key
 from .inspect import full_states
 from .measure import percentile
 from .scenario import Group, Scenario, ScenarioError, Step
 from .worlds import INode, World, inviters
+
+AUTHORS = 4
+"""people who write at a node, besides those who write once, where there are budgets"""
+
+RECENT = 200
+"""honest documents that answers are given to"""
 
 WATCH_EVERY = 5.0
 """seconds between two looks whether all agree on a center again"""
 
 Progress = Callable[[float, float], None]
 """called with (simulated seconds so far, seconds in all)"""
+
+
+@attrs.define
+class Flood:
+    """What became of spam and of honest documents beside it."""
+
+    spam: int
+    """documents of spam that were written"""
+    newcomers_delivered: float
+    """share that was delivered of what was by people who write once"""
+    newcomers_delay: tuple[float, float]
+    """seconds until a node had that, at half of the nodes and at nine of ten"""
+    share: float
+    """of spam in what an honest node got, on average"""
+    worst_share: float
+    stored: float
+    """documents of spam that an honest node has, on average"""
+    refused: dict[str, float]
+    """documents that an honest node refused, on average, by the budget that had no room"""
+    control_a_node: float
+    """control bytes that came to an honest node in a second"""
 
 
 @attrs.define
@@ -61,6 +90,7 @@ class Result:
     """control bytes a delivered copy, by the first message of the frame"""
     idle_kinds: dict[str, float] = attrs.field(factory=dict)
     """bytes a node and day while no document comes, by the first message of the frame"""
+    flood: Flood | None = None
     latencies: list[float] = attrs.field(factory=list, repr=False)
 
 
@@ -77,6 +107,9 @@ class Run:
         self._progress = progress
         self._churn_until = 0.0
         self._watching = False
+        self._honest_documents: list[bytes] = []
+        self._by_newcomers: set[bytes] = set()
+        self._spam = 0
         self._joining: tuple[float, float] | None = None
         self.take(scenario)
 
@@ -128,7 +161,7 @@ class Run:
 
     def _join(self) -> None:
         world, scenario = self.world, self.scenario
-        self.root = world.new_document().id
+        self.root = world.new_document(key=author_key(0) if scenario.budgets else b"").id
         self.threads = [world.new_document(self.root).id for _ in range(scenario.threads)]
         for number in range(scenario.nodes):
             world.follows[number] = self._choose_follows(number)
@@ -176,7 +209,22 @@ class Run:
         parent = channel.document
         if parent == self.root and not channel.comments and self.threads and self.random.random() < 0.7:
             parent = self.random.choice(self.threads)
-        world.publish(author, parent, self.scenario.size)
+        if not self.scenario.budgets:
+            world.publish(author, parent, self.scenario.size)
+            return
+        is_newcomer = self.random.random() < self.scenario.newcomers
+        number = author + self.scenario.nodes * self.random.randrange(AUTHORS)
+        number = -1 - len(world.documents) if is_newcomer else number
+        key = author_key(number)
+        if self._honest_documents and self.random.random() < self.scenario.answers:
+            node = world.nodes[author]
+            assert isinstance(node, CliqueNode)
+            recent = [one for one in self._honest_documents[-RECENT:] if node.documents.contains(one)]
+            parent = self.random.choice(recent or [parent])
+        written = world.publish(author, parent, self.scenario.size, key)
+        self._honest_documents.append(written)
+        if is_newcomer:
+            self._by_newcomers.add(written)
 
     # Steps
 
@@ -237,6 +285,24 @@ class Run:
     def _do_liars(self, step: Step) -> None:
         for number in self._victims(step):
             liars.corrupt(self.world, number, step.lie)
+
+    def _do_spam(self, step: Step) -> None:
+        """Have some nodes write spam, answers to honest documents and threads, each by the next of many keys."""
+        spammers = self.random.sample(range(1, self.scenario.nodes), round(step.share * self.scenario.nodes))
+        for number in spammers:
+            self.world.liars.add(number)
+            node = self.world.nodes[number]
+            assert isinstance(node, CliqueNode)
+            node.core.node.admission = None
+        gap = step.seconds / step.count
+        for count in range(step.count):
+            self.world.engine.after(count * gap, self._write_spam, spammers[count % len(spammers)], step)
+
+    def _write_spam(self, number: int, step: Step) -> None:
+        below = self._honest_documents[-RECENT:] if self.random.random() < 0.5 else ()
+        key = sha256(f"spammer {self._spam % step.keys}".encode()).digest()
+        self.world.publish(number, self.random.choice(below or [self.root]), self.scenario.size, key, spam=True)
+        self._spam += 1
 
     def _do_unfollow(self, step: Step) -> None:
         for number in self._victims(step):
@@ -301,10 +367,31 @@ class Run:
         result.streams = max((streams[number] for number in full & live), default=0)
         result.follower_streams = max((streams[number] for number in live - full), default=0)
         result.events, result.core_seconds = self.world.core_events, self.world.core_seconds
+        if self._spam:
+            result.flood = self._measure_flood(live)
+
+    def _measure_flood(self, live: set[int]) -> Flood:
+        recorder = self.world.recorder
+        shares, stored, refused = [], 0, Counter[str]()
+        for number in live:
+            spam, honest = recorder.stored[number, False], recorder.stored[number, True]
+            stored += spam
+            shares.append(spam / max(1, spam + honest))
+            node = self.world.nodes[number]
+            if isinstance(node, CliqueNode):
+                refused.update(node.put_off)
+        control = sum(recorder.control_to[number] for number in live)
+        delays = recorder.latencies(self.began, self._by_newcomers)
+        return Flood(
+            self._spam, recorder.delivery(live, self.began, self._by_newcomers),
+            (percentile(delays, 0.5), percentile(delays, 0.9)), sum(shares) / len(live), max(shares),
+            stored / len(live), {name: count / len(live) for name, count in refused.most_common()},
+            control / len(live) / (self.world.engine.now - self.began),
+        )  # fmt: skip
 
 
 def _factory(scenario: Scenario) -> Callable[[World, int, Any], INode]:
-    options = NodeOptions(commit_time=scenario.commit_time)
+    options = NodeOptions(commit_time=scenario.commit_time, budgets=scenario.budgets)
     if scenario.protocol == "clique":
         return lambda world, number, committed: CliqueNode(world, number, committed, options)
     if scenario.protocol == "flood":

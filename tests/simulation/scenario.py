@@ -37,7 +37,7 @@ class Step:
 
     at: float
     do: str
-    """crash, restart, restart_all, churn, partition, liars, unfollow, burst"""
+    """crash, restart, restart_all, churn, partition, liars, unfollow, burst, spam"""
     share: float = 0.0
     """of the live nodes"""
     seconds: float = 0.0
@@ -49,12 +49,14 @@ class Step:
     feeders: bool = False
     """only nodes that follow the whole forum are crashed"""
     count: int = 0
-    """documents in a burst, from one author"""
+    """documents in a burst, from one author; or of spam, within ``seconds``, from ``share`` of the nodes"""
+    keys: int = 0
+    """authors of the spam"""
     lie: str = ""
     """what liars do: distance, claim, walk"""
 
 
-STEPS = frozenset({"crash", "restart", "restart_all", "churn", "partition", "liars", "unfollow", "burst"})
+STEPS = frozenset({"crash", "restart", "restart_all", "churn", "partition", "liars", "unfollow", "burst", "spam"})
 
 
 @attrs.frozen
@@ -82,6 +84,12 @@ class Scenario:
     """seconds after the last document"""
     threads: int = 0
     """threads in the forum; documents are then replies in them or new ones"""
+    budgets: bool = False
+    """nodes take no more of authors and peers than clique.budgets allows; documents have authors, and answer others"""
+    newcomers: float = 0.1
+    """share of the documents that are by somebody who writes once, where there are budgets"""
+    answers: float = 0.7
+    """share of the documents that answer one of the last, where there are budgets"""
     commit_time: float = 0.0
     network: NetworkModel = NetworkModel()
     groups: tuple[Group, ...] = (Group(share=1.0, forum=True),)

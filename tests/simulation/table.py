@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .run import Result
+from .run import Flood, Result
 
 
 def _optional(value: float | None, form: str) -> str:
@@ -47,7 +47,17 @@ def kinds(result: Result, most: int = 10) -> str:
     text = f"control bytes a delivered copy: {_sizes(result.kinds, most)}"
     if result.idle_kinds:
         text += f"; idle bytes a node and day: {_sizes(result.idle_kinds, most)}"
-    return text
+    return text if result.flood is None else f"{text}; {_flood(result.flood)}"
+
+
+def _flood(flood: Flood) -> str:
+    refused = ", ".join(f"{count:.0f} by {name}" for name, count in flood.refused.items())
+    return (
+        f"{flood.spam} documents of spam: delivered {100 * flood.newcomers_delivered:.3f} % of what newcomers wrote, "
+        f"half within {flood.newcomers_delay[0]:.0f} s and 90 % within {flood.newcomers_delay[1]:.0f} s; "
+        f"spam is {100 * flood.share:.1f} % of what an honest node has ({100 * flood.worst_share:.1f} % at the worst), "
+        f"{flood.stored:.0f} documents; a node refused {refused}; "
+        f"{flood.control_a_node:.0f} bytes of control a second came to a node")
 
 
 def _sizes(sizes: dict[str, float], most: int) -> str:

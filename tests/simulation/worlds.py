@@ -86,19 +86,24 @@ class World:
             self._raise(number, self.down.pop(number))
             self.recorder.came_up(number, self.engine.now)
 
-    def new_document(self, parent: bytes | None = None, size: int = 2048) -> Place:
-        """Make up a document below ``parent``, or a root; nobody has it yet."""
+    def new_document(self, parent: bytes | None = None, size: int = 2048, key: bytes = b"") -> Place:
+        """Make up a document of an author (its key) below ``parent``, or a root; nobody has it yet."""
         identity = sha256(f"document {self.seed} {len(self.documents)}".encode()).digest()
         parents = () if parent is None else (parent,)
-        place = Place(identity, wall_clock(self.engine.now), parents, size)
+        place = Place(identity, wall_clock(self.engine.now), parents, size, key)
         self.documents[identity] = place
         self.paths[identity] = (*self.paths.get(parent or b"", ()), identity)
         return place
 
-    def publish(self, author: int, parent: bytes | None = None, size: int = 2048) -> bytes:
-        """Publish a new document at a live node, for everyone that follows a channel of it.  Returns its id."""
-        place = self.new_document(parent, size)
-        wanted = frozenset(number for number in self.follows if self.wants(number, place.id))
+    def publish(
+        self, author: int, parent: bytes | None = None, size: int = 2048, key: bytes = b"", *, spam: bool = False
+    ) -> bytes:
+        """Publish a new document at a live node, for everyone that follows a channel of it; spam is for nobody.
+
+        Returns its id.
+        """
+        place = self.new_document(parent, size, key)
+        wanted = frozenset(number for number in self.follows if not spam and self.wants(number, place.id))
         self.recorder.published(place.id, self.engine.now, author, wanted)
         self.nodes[author].publish(place)
         return place.id

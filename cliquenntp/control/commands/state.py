@@ -26,6 +26,9 @@ def _show_status(status: Mapping[str, Any]) -> str:
         f"holds      {status['documents']} documents in {status['forums']} forums",
     ]
     lines += (f"peer       {peer['address']}  {peer['key']}  {peer['state']}" for peer in status["peers"])
+    if status["put_off"]:
+        counts = ", ".join(f"{count} by {name}" for name, count in status["put_off"].items())
+        lines.append(f"put off    documents of other nodes without room: {counts} (docs/security.md, Floods)")
     lines += (_show_node(node) for node in status["nodes"])
     lines += (f"post       {_show_post(post)}" for post in status["posts"])
     lines += (f"follows    {_show_follow(follow)}" for follow in status["follows"])

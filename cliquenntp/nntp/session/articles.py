@@ -36,6 +36,8 @@ def article(reader: Reader, words: list[bytes]) -> Answer:
     """ARTICLE."""
     number, docno = _read(reader, words)
     found = reader.view.article(docno)
+    if reader.identity.account is not None:
+        reader.reading.opened(reader.identity, docno)
     return b"220 %d %s\r\n%s\r\n%s.\r\n" % (number, found.message_id, found.head, found.body)
 
 
@@ -50,6 +52,8 @@ def body(reader: Reader, words: list[bytes]) -> Answer:
     """BODY."""
     number, docno = _read(reader, words)
     found = reader.view.article(docno)
+    if reader.identity.account is not None:
+        reader.reading.opened(reader.identity, docno)
     return b"222 %d %s\r\n%s.\r\n" % (number, found.message_id, found.body)
 
 

@@ -27,6 +27,9 @@ class NothingFollows:
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
 
+    def opened(self, identity: Identity, docno: int) -> None:
+        """See IReading."""
+
     def subscriptions(self, identity: Identity) -> Container[int] | None:
         """See IReading."""
         return None

@@ -98,6 +98,7 @@ class NodeCommands:
             "peers": [*peers(node, clique)],
             "received": clique.received,
             "repeated": clique.repeated,
+            "put_off": dict(sorted(clique.put_off.items())),
             "sent": clique.sent,
             "traffic": clique.links.traffic.rows(),
             "octets_sent": clique.links.traffic.total,

@@ -14,6 +14,7 @@ from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from cliquenntp.clique.budgets import BudgetLimits
 from cliquenntp.document import Document
 from cliquenntp.interfaces import SHARED, IRecord, IWriter
 from cliquenntp.link.i2p_keys import KeyFileError as DestinationFileError
@@ -76,7 +77,8 @@ class CliqueNodes:
 
         limits = LinkSettings(max_rate=self._settings.max_rate)
         return CliqueSide(
-            self._reactor, self._store, self._turn, key, self._clock, accept, network, number, limits, self._power)
+            self._reactor, self._store, self._turn, key, self._clock, accept, network, number, limits, self._power,
+            BudgetLimits.of(self._settings.newcomer_documents, self._settings.forum_newcomers))
 
     def _blocked(self, new: NamedSet, former: NamedSet) -> None:
         for side in self:

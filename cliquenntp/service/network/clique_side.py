@@ -18,7 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cliquenntp.clique import Core, events
+from cliquenntp.clique.budgets import BudgetLimits, Checks
 from cliquenntp.clique.channel import ChannelState
+from cliquenntp.clique.effects import DropDocument
 from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.document import DocumentError, WorkMissing, check_time, parse, verify
 from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
@@ -27,6 +29,7 @@ from cliquenntp.link.manager import LinkManager
 from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport
+from cliquenntp.service.network.admitting import new_admission
 from cliquenntp.service.network.clique_state import pieces, place_of
 from cliquenntp.service.network.deciding import Accept, Decider, Outcome, Step
 from cliquenntp.service.network.deliveries import Deliveries
@@ -62,12 +65,13 @@ class CliqueSide:
         node: int = SHARED,
         limits: LinkSettings | None = None,
         power: Power | None = None,
+        budgets: BudgetLimits | None = None,
     ) -> None:
         """Make the side of a node of this process.
 
         ``clock`` is the time of day in seconds; ``accept`` stores a document in a step of the turn, for that node;
         ``i2p`` (link.i2p) makes I2P the only way in and out; ``limits`` are those of the links; ``power`` is what
-        the operator blocks.
+        the operator blocks; ``budgets`` are those of what links bring.
         """
         self.node = node
         self._power = power or Power(store.reader, turn.submit)
@@ -91,6 +95,10 @@ class CliqueSide:
         """documents that links brought and that were held already"""
         self.refused: Counter[str] = Counter()
         """documents that links brought and that were refused, by the name of the error"""
+        self.put_off: Counter[str] = Counter()
+        """documents that links brought and for which there was no room, by the budget"""
+        self._budgets = budgets or BudgetLimits()
+        self._checks = Checks(self._budgets.checks)
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
         self.is_foreign: Callable[[bytes], bool] = lambda root: False
@@ -127,7 +135,8 @@ class CliqueSide:
         dice: Any = secrets.SystemRandom()
         me = Contact(self._key.public, self._address)
         kept, now = pieces(archive, self.node), self._reactor.seconds()
-        return Core(me, documents, self._key, dice, self._epoch_now(), kept, now, self._power.introducers)
+        admission = new_admission(self._store.writer, self._power, self._budgets)
+        return Core(me, documents, self._key, dice, self._epoch_now(), kept, now, self._power.introducers, admission)
 
     def _epoch_now(self) -> float:
         """Return the Clique-Time at which the reactor's clock was 0, by the time of day that there is now."""
@@ -202,6 +211,10 @@ class CliqueSide:
                 self.links.close(link.link_id, "this node does not want this link")
         self.links.forget_unwanted()
 
+    def read(self, author: bytes) -> None:
+        """Tell that an account opened an article of an author (a key)."""
+        self._handle(events.AuthorRead(author))
+
     def wanted_again(self) -> None:
         """Ask for what was refused and is not any more."""
         self._handle(events.WantedAgain())
@@ -251,6 +264,7 @@ class CliqueSide:
         """Perform what was decided; it is on disk."""
         if link_id:
             self._intake.done(link_id, step.octets)
+            self._count(outcome, step, link_id)
         self.received += outcome.received
         self.repeated += outcome.repeated
         for link, document in outcome.brought:
@@ -272,6 +286,18 @@ class CliqueSide:
     def _sent(self, document: bytes, node_key: bytes) -> None:
         self.deliveries.went(document, node_key)
         self.on_sent(document, node_key)
+
+    def _count(self, outcome: Outcome, step: Step, link_id: int) -> None:
+        """Count what a link brought and there was no room for."""
+        budgets = [one.budget for one in outcome.effects if isinstance(one, DropDocument) and one.budget]
+        self.put_off.update(budgets)
+        if budgets:
+            self._checked_in_vain(link_id, step.octets)
+
+    def _checked_in_vain(self, link_id: int, octets: int) -> None:
+        info = self.links.info(link_id)
+        if info is not None:
+            self._checks.in_vain(info.node_key, octets, self._reactor.seconds())
 
     def _come_back(self, deadline: float | None) -> None:
         """See to it that the core is asked at its deadline; to be asked earlier does no harm."""
@@ -365,9 +391,14 @@ class CliqueSide:
             if push.document not in (b"", document.id):
                 raise ValueError("a document that is not the one announced")
             push = attrs.evolve(push, document=document.id)
+            info = self.links.info(link_id)
+            if info is not None and not self._checks.may_check(info.node_key, len(body), self._reactor.seconds()):
+                self.put_off["checks"] += 1
+                return self._decider.step(events.DocumentRefused(link_id, push, "too many were checked in vain"))
             verify(document)
             check_time(document, int(self._clock()))
         except DocumentError as error:
             self.refused[type(error).__name__] += 1
+            self._checked_in_vain(link_id, len(body))
             return self._decider.step(events.DocumentRefused(link_id, push, error.reason))
         return self._decider.step(events.DocumentReceived(link_id, push, place_of(document)), document)

@@ -235,7 +235,7 @@ class Decider:
         if not self._waiting.add(event.link, document, self._seconds()):
             return events.DocumentRefused(event.link, event.push, "too many documents wait on this link")
         self._pushes.setdefault(document.id, {})[event.link] = event.push
-        return events.ParentMissing(event.link, event.push, document.parents[0])
+        return events.ParentMissing(event.link, event.push, document.parents[0], event.place)
 
     def _is_unwanted(self, document: Document, step: Step) -> bool:
         """Tell whether a document is not to be stored, though it keeps the format."""

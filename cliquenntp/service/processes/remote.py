@@ -109,6 +109,9 @@ class RemoteReading:
         self._looks[group] = look.addTimeout(FETCH_SECONDS, self._reactor, lambda value, seconds: None)
         return True
 
+    def opened(self, identity: Identity, docno: int) -> None:
+        """See IReading; not told: a call for each article would cost more than the article."""
+
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
         account = identity.account

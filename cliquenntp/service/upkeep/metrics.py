@@ -87,6 +87,12 @@ class NodeFigures(Collector):
         for reason in sorted({reason for side in sides for reason in side.refused}):
             refused.add_metric([reason], sum(side.refused[reason] for side in sides))
         yield refused
+        put_off = CounterMetricFamily(
+            "cliquenntp_put_off", "documents of other nodes for which there was no room, by the budget",
+            labels=["budget"])
+        for budget in sorted({budget for side in sides for budget in side.put_off}):
+            put_off.add_metric([budget], sum(side.put_off[budget] for side in sides))
+        yield put_off
 
 
 class _Figures(Resource):
