@@ -101,7 +101,7 @@ class BudgetLimits:
     def of(cls, newcomer_documents: int, forum_newcomers: int) -> BudgetLimits:
         """Return bounds for so many documents a day of one newcomer, and of all newcomers of a forum."""
         usual = cls()
-        factor = forum_newcomers / (usual.forum.documents * DAY / usual.forum.seconds)
+        factor = forum_newcomers * usual.forum.seconds / (usual.forum.documents * DAY)
         return cls(
             newcomer=usual.newcomer.times(newcomer_documents / usual.newcomer.documents),
             forum=usual.forum.times(factor), peer=usual.peer.times(factor), answers=usual.answers.times(factor),

@@ -11,6 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from cliquenntp.clique import Core, effects, events
+from cliquenntp.clique.admission import Admission
 from cliquenntp.clique.documents import Documents
 from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.interfaces import IClaims, Place
@@ -64,13 +65,13 @@ class Wire:
 
     def add(
         self, name: str, pieces: dict[Any, Any] | None = None, documents: Documents | None = None,
-        distrusted: Container[bytes] = (),
+        distrusted: Container[bytes] = (), admitting: Admission | None = None,
     ) -> Core:
         documents = documents or Documents()
         self.pieces[name] = dict(pieces or {})
         self.cores[name] = Core(
             contact_of(name), documents, Claims(key_of(name)), random.Random(name), EPOCH, pieces, self.now,
-            distrusted)
+            distrusted, admitting)
         return self.cores[name]
 
     def event(self, name: str, event: Any) -> None:
@@ -96,7 +97,7 @@ class Wire:
             return events.DocumentUnwanted(event.link, event.push, event.place)
         if parents and not self.cores[name].node.documents.contains(parents[0]):
             self._waiting.setdefault((name, parents[0]), []).append(event)
-            return events.ParentMissing(event.link, event.push, parents[0])
+            return events.ParentMissing(event.link, event.push, parents[0], event.place)
         self._queue[:0] = [(name, child) for child in self._waiting.pop((name, event.place.id), ())]
         return event
 
@@ -171,9 +172,9 @@ class Wire:
         self.places[document.id] = document
         self.event(name, events.LocalDocument(document))
 
-    def forum(self, *names: str) -> None:
+    def forum(self, *names: str, **admitting: Admission) -> None:
         for name in names:
-            self.add(name)
+            self.add(name, admitting=admitting.get(name))
         self.found(names[0])
         for name in names[1:]:
             self.join(name, names[0])

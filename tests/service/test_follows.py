@@ -102,7 +102,7 @@ class World:
             self.clock, lambda: NOW + self.clock.seconds(), self.archive, self.turn, self.forums, self.limits, 3.0,
             self.own_nodes.get,
         )
-        self.reading = Reading(self.follows, self.store.reader)
+        self.reading = Reading(self.follows, self.archive)
         for clique in (self.clique, *self.more_cliques):
             self.follows.add_node(clique)
         self.follows.start()
