@@ -159,7 +159,7 @@ def _ask(node: Node, document: bytes, holders: list[Edge]) -> None:
         node.timers.set("want", (edge.state.channel, document[:8]), node.now)
 
 
-def need(node: Node, place: Place, parent: bytes) -> bool:
+def need(node: Node, edge: Edge, place: Place, parent: bytes) -> bool:
     """Note that a document waits for its parent; return whether that is to be asked for.
 
     What an author with standing answers is taken whoever wrote it, and what that answers too.
@@ -168,7 +168,8 @@ def need(node: Node, place: Place, parent: bytes) -> bool:
     ghost = node.refused.get(parent)
     if admission is None:
         return True
-    if place.author in admission.standing or place.id in admission.needed:
+    has_standing = place.author in admission.standing or _is_named(node, admission, place.author, edge.state.scope)
+    if has_standing or place.id in admission.needed:
         admission.needed[parent] = None
         if len(admission.needed) > NEEDED_AT_MOST:
             del admission.needed[next(iter(admission.needed))]
@@ -229,6 +230,6 @@ def alone(node: Node) -> None:
 
 
 def joined(node: Node, root: bytes) -> None:
-    """Note that the node joins a forum that others have."""
+    """Note that the node joins a forum, or founds it: nobody has standing there yet."""
     if node.admission is not None:
         node.admission.budgets.joined(root, node.now, node.clique_time())

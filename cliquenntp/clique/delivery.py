@@ -313,7 +313,7 @@ def want(node: Node, state: ChannelState, prefix: bytes) -> None:
 
 def parent_missing(node: Node, edge: Edge, parent: bytes, child: Place | None) -> None:
     """Ask the sender of a document for its first parent, unless that was put off and stays so."""
-    if child is None or admission.need(node, child, parent):
+    if child is None or admission.need(node, edge, child, parent):
         want_parent(node, edge, parent)
     else:
         admission.put_off(node, edge, child, _is_below_refused(node, child, edge.channel))

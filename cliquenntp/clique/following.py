@@ -43,8 +43,8 @@ def follow(node: Node, event: Follow) -> None:
     if event.founded:
         claiming.take_term(node, state)
     else:
-        admission.joined(node, scope)
         node.timers.set("no key", channel, node.uniform(*NO_KEY_TIMEOUT))
+    admission.joined(node, scope)
     start(node, state)
     for seconds in REMIX_AFTER:
         node.timers.set("remix", (channel, seconds), node.spread(seconds))

@@ -15,8 +15,8 @@ from cliquenntp.interfaces import Place
 
 from .pair import EPOCH, FORUM, ROOT, Wire, key_of, place
 
-NARROW = BudgetLimits(few=Allowance(2, 1_000_000, DAY))
-"""room for two newcomers' documents a day, whoever brings them"""
+NARROW = BudgetLimits(few=Allowance(2, 1_000_000, DAY / 8))
+"""room for two newcomers' documents at once, whoever brings them; more than twice as many are a flood"""
 
 LATER = 7200.0
 """after which nobody has just joined"""
@@ -51,7 +51,7 @@ def test_what_there_is_no_room_for_is_neither_stored_nor_passed_on() -> None:
     wire = forum()
     spam = flood(wire, 10)
     assert (held(wire, spam), held(wire, spam, "c")) == (2, 10)
-    assert {dropped.budget for dropped in wire.dropped if dropped.reason == "there is no room"} == {"forum"}
+    assert {dropped.budget for dropped in wire.dropped if dropped.reason == "there is no room"} <= {"forum", "flooding"}
     refused = wire.cores["b"].node.refused
     assert len(refused) == 8 and not wire.cores["b"].refused
     assert not any("b" in wire.pushed(document) for document in refused)
@@ -71,12 +71,12 @@ def test_who_has_it_and_who_does_not_compare_as_equal() -> None:
 
 def test_it_comes_once_there_is_room_the_newest_first() -> None:
     wire = forum()
-    spam = flood(wire, 6)
-    wire.pass_time(DAY - ROOM_EVERY)
-    assert held(wire, spam) == 3
-    assert wire.cores["b"].node.documents.contains(spam[-1].id)
-    wire.pass_time(3 * DAY)
-    assert held(wire, spam) == 6
+    spam = flood(wire, 4)
+    assert held(wire, spam) == 2
+    wire.pass_time(DAY / 8 + ROOM_EVERY)
+    assert held(wire, spam) >= 3 and wire.cores["b"].node.documents.contains(spam[-1].id)
+    wire.pass_time(DAY)
+    assert held(wire, spam) == 4
     assert not wire.cores["b"].node.refused
 
 
