@@ -2,13 +2,13 @@
 
 Standing begins with whom a forum's root names, who writes at this node, and who is read here.  It goes on to whom they
 answer or answered before, and from there further.  Who answers others gains nothing, and neither does who only waits:
-keys of a flood can do both.  For each author it is remembered who answered, so hiding one takes standing from all who
+keys of a flood can do both.  For each author it is remembered who answered, so blocking one takes standing from all who
 have it by that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 
 import attrs
 
@@ -24,7 +24,7 @@ class StandingLimits:
 
     answered_a_day: int = 20
     """authors to whom one author gives standing a day by answering: a person hardly meets more newcomers, and a key
-    that got in by mistake brings no thousands in before somebody hides it"""
+    that got in by mistake brings no thousands in before somebody blocks it"""
 
     read_a_day: int = 50
     """authors a day that get standing by being read: a program that fetches all articles opens no door to a flood"""
@@ -38,12 +38,12 @@ class Standing:
 
     def __init__(
         self, limits: StandingLimits | None = None,
-        is_hidden: Callable[[bytes], bool] = lambda author: False,
+        blocked: Container[bytes] = (),
     ) -> None:
-        """``is_hidden`` tells of authors that people here hide."""
+        """``blocked`` are the authors that the node blocks, as they are when one looks."""
         self._limits = limits or StandingLimits()
         self._answered_by: dict[bytes, bytes] = {}
-        self._is_hidden = is_hidden
+        self._blocked = blocked
         self._given: dict[bytes, int] = {}
         self._whom: dict[bytes, dict[bytes, None]] = {}
         """{author without standing: whom that one answered}"""
@@ -61,7 +61,7 @@ class Standing:
 
     def __contains__(self, author: bytes) -> bool:
         seen = 0
-        while author in self._answered_by and not self._is_hidden(author):
+        while author in self._answered_by and author not in self._blocked:
             author = self._answered_by[author]
             if not author:
                 return True

@@ -48,6 +48,7 @@ from cliquenntp.service.readers.honours import Honours
 from cliquenntp.service.readers.listeners import FEED, Listeners
 from cliquenntp.service.readers.motd import own_node_of, posts_of, state_of
 from cliquenntp.service.readers.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.opened import OpenedArticles
 from cliquenntp.service.readers.personas import Personas
 from cliquenntp.service.readers.public_web import PublicWeb
 from cliquenntp.service.readers.reading import Reading
@@ -198,7 +199,7 @@ class Node(Service):
             self.accounts.own_node,
         )
         self.follows.on_asked = partial(look_again, self)
-        self.reading = Reading(self.follows, self.store.reader)
+        self.reading = Reading(self.follows, OpenedArticles(self.store.reader, settings.known_after_articles))
         self.reading.on_read = self._read
         self.reading.notices_from += [partial(one, self) for one in (state_of, own_node_of, posts_of)]
         self.sent_posts = SentPosts(self.reactor, self.store.reader, self.turn)

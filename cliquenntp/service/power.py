@@ -52,8 +52,18 @@ class _Blocked(Container[bytes]):
         return key in values_of(self._kind, self._power.blocked)
 
 
+class _BlockedAuthors(Container[bytes]):
+    """The keys of the authors that are blocked now, whenever one asks.  For any thread."""
+
+    def __init__(self, power: Power) -> None:
+        self._power = power
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, bytes) and self._power.refuses_author(key)
+
+
 class Power:
-    """What is hidden and blocked.  All methods are for the reactor's thread but ``refuses`` and ``withholds``."""
+    """What is hidden and blocked.  All methods are for the reactor's thread where they say nothing else."""
 
     def __init__(self, archive: Any, submit: Submit) -> None:
         """``archive`` has ``pieces`` as IWriter; ``submit`` is the turn's."""
@@ -66,7 +76,7 @@ class Power:
         """hides from everybody what came before it was blocked"""
         self.peers: Container[bytes] = _Blocked(self, Kind.PEER)
         self.introducers: Container[bytes] = _Blocked(self, Kind.INTRODUCER)
-        self._hidden_authors: frozenset[str] = frozenset()
+        self.authors: Container[bytes] = _BlockedAuthors(self)
         self.on_changed: Callable[[], None] = lambda: None
         """is called when something is hidden or blocked, or no more, once that is on disk"""
         self.on_blocked: Callable[[NamedSet, NamedSet], None] = lambda new, former: None
@@ -83,8 +93,6 @@ class Power:
     def _keep(self, account: str, named: NamedSet) -> None:
         self._hidden[account] = named
         self.names_of(account).name(authors_of(named), values_of(Kind.DOCUMENT, named))
-        # replaced whole, as the rules below
-        self._hidden_authors = frozenset().union(*map(authors_of, self._hidden.values()))
 
     def _keep_blocked(self, named: NamedSet) -> None:
         self.blocked = named
@@ -128,18 +136,18 @@ class Power:
 
         return self._submit(step).addCallback(keep)
 
-    def is_hidden(self, author: bytes) -> bool:
-        """Tell whether any account hides an author (a key).  For any thread."""
-        hidden = self._hidden_authors
-        return bool(hidden) and address_domain(author) in hidden
-
     # what is refused
+
+    def refuses_author(self, author: bytes) -> bool:
+        """Tell whether an author (a key) is blocked.  For any thread."""
+        authors = self._rules.authors
+        return bool(authors) and address_domain(author) in authors
 
     def refuses(self, document: Document, archive: IArchive) -> bool:
         """Tell whether a document is blocked: by its author, or by what it stands below.  For any thread."""
-        rules = self._rules
-        if rules.authors and address_domain(document.author) in rules.authors:
+        if self.refuses_author(document.author):
             return True
+        rules = self._rules
         if not rules.documents:
             return False
         if document.id in rules.documents or not rules.documents.isdisjoint(document.parents):
@@ -149,7 +157,4 @@ class Power:
 
     def withholds(self, docno: int, archive: IArchive) -> bool:
         """Tell whether a document that is held is blocked, so that others do not get it.  For any thread."""
-        rules = self._rules
-        if rules.authors and address_domain(archive.record(docno).author) in rules.authors:
-            return True
-        return is_below(docno, rules.trees, archive)
+        return self.refuses_author(archive.record(docno).author) or is_below(docno, self._rules.trees, archive)

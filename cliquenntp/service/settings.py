@@ -128,13 +128,19 @@ class Settings:
     newcomer_documents: int = _setting(
         30,  # an evening's talk; whoever is answered by somebody known is no newcomer any more
         checks.number(1, 1_000_000, "documents", whole=True),
-        "documents a day that are taken from other nodes of one author whom nobody here has read or answered yet",
+        "documents a day that are taken from other nodes of one author whom nobody known here has answered yet",
     )
 
     forum_newcomers: int = _setting(
         2000,  # a forum that is new has none but newcomers; 1,000 posts a day is a busy one
         checks.number(10, 1_000_000, "documents", whole=True),
         "documents a day that are taken of all such authors of a forum together",
+    )
+
+    known_after_articles: int = _setting(
+        0,  # an author who writes more than a newcomer may could see by what the node asks for that somebody reads him
+        checks.number(0, 1_000_000, "articles", whole=True),
+        "articles of an author that accounts here open until he is a newcomer no more; 0: reading tells nobody",
     )
 
     path_identity: str = _setting(

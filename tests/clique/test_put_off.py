@@ -191,16 +191,16 @@ def test_who_comes_back_gets_what_the_others_took() -> None:
     assert key_of("founder") in wire.cores["b"].node.admission.standing
 
 
-def test_hidden_authors_lose_their_standing() -> None:
-    hidden: set[bytes] = set()
+def test_blocked_authors_lose_their_standing() -> None:
+    blocked: set[bytes] = set()
     wire = Wire()
     wire.places[ROOT] = Place(ROOT, EPOCH, (), 100, key_of("founder"))
-    wire.forum("a", "b", b=Admission(Budgets(NARROW), Standing(is_hidden=hidden.__contains__)))
+    wire.forum("a", "b", b=Admission(Budgets(NARROW), Standing(blocked=blocked)))
     wire.pass_time(LATER)
     wire.event("b", events.AuthorRead(key_of("somebody")))
     for number in range(5):
         wire.write("a", by("somebody", f"before {number}"))
-    hidden.add(key_of("somebody"))
+    blocked.add(key_of("somebody"))
     after = [by("somebody", f"after {number}") for number in range(5)]
     for one in after:
         wire.write("a", one)

@@ -30,20 +30,20 @@ def test_whom_somebody_answered_before_counts_once_that_one_has_standing() -> No
     assert sorted(standing.trust(b"one", 0.0)) == [b"one", b"three", b"two"]
 
 
-def test_hiding_one_takes_it_from_all_who_have_it_by_that_one_until_somebody_else_answers() -> None:
-    hidden: set[bytes] = set()
-    standing = Standing(is_hidden=hidden.__contains__)
+def test_blocking_one_takes_it_from_all_who_have_it_by_that_one_until_somebody_else_answers() -> None:
+    blocked: set[bytes] = set()
+    standing = Standing(blocked=blocked)
     standing.trust(b"founder", 0.0)
     standing.answered(b"founder", b"spammer", 0.0)
     standing.answered(b"spammer", b"key 1", 0.0)
     standing.answered(b"key 1", b"key 2", 0.0)
     assert b"key 2" in standing
-    hidden.add(b"spammer")
+    blocked.add(b"spammer")
     assert all(one not in standing for one in (b"spammer", b"key 1", b"key 2"))
     assert standing.answered(b"spammer", b"key 3", 0.0) == []
     assert standing.answered(b"founder", b"key 1", 0.0) == [b"key 1"]
     assert b"key 2" in standing
-    hidden.clear()
+    blocked.clear()
     assert b"spammer" in standing
 
 

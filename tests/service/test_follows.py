@@ -15,6 +15,7 @@ from cliquenntp.interfaces import OWNER, SHARED, Follow, Identity, IReading, Rea
 from cliquenntp.newsgroup.follows import DAY, FollowLimits
 from cliquenntp.service.network.node_forums import NodeForums
 from cliquenntp.service.readers.follows import WRITE_SECONDS, Follows
+from cliquenntp.service.readers.opened import OpenedArticles
 from cliquenntp.service.readers.reading import Reading
 from cliquenntp.service.turn import NotStored
 from tests.memory_archive import MemoryArchive, SmallForum
@@ -102,7 +103,7 @@ class World:
             self.clock, lambda: NOW + self.clock.seconds(), self.archive, self.turn, self.forums, self.limits, 3.0,
             self.own_nodes.get,
         )
-        self.reading = Reading(self.follows, self.archive)
+        self.reading = Reading(self.follows, OpenedArticles(self.archive, 0))
         for clique in (self.clique, *self.more_cliques):
             self.follows.add_node(clique)
         self.follows.start()

@@ -38,4 +38,4 @@ class _Named:
 
 def new_admission(archive: IArchive, power: Power, limits: BudgetLimits) -> Admission:
     """Return how much a core takes that knows nobody yet; ``archive`` is the writer's."""
-    return Admission(Budgets(limits), Standing(is_hidden=power.is_hidden), _Named(archive))
+    return Admission(Budgets(limits), Standing(blocked=power.authors), _Named(archive))

@@ -95,6 +95,7 @@ class Desk(Factory):
         """Return what readers may ask for, by name."""
         return {
             "post": self._post, "give_up": self._give_up, "look": self._look, "poll": self._poll, "take": self._take,
+            "known": self._known,
         }
 
     def _identity(self, account: str) -> Identity | None:
@@ -132,6 +133,9 @@ class Desk(Factory):
         identity = self._identity(account)
         if identity is not None:
             self._node.reading.polled(identity, group)
+
+    def _known(self, author: bytes) -> None:
+        self._node.reading.on_read(author)
 
     def _take(self, message_id: bytes, article: bytes) -> Deferred[tuple[bool, str, bool]]:
         taken: Deferred[PostResult] = self._node.feed().take(message_id, article)

@@ -33,6 +33,7 @@ from cliquenntp.service.readers.certificate import CertificateError
 from cliquenntp.service.readers.honours import Honours
 from cliquenntp.service.readers.listeners import ACCOUNTS, FEED, NNTP, PUBLIC, Listeners
 from cliquenntp.service.readers.news_endpoints import NewsEndpoint
+from cliquenntp.service.readers.opened import OpenedArticles
 from cliquenntp.service.readers.personas import public_key
 from cliquenntp.service.readers.views import Views
 from cliquenntp.service.setting_checks import READER
@@ -156,7 +157,8 @@ class Reader(MultiService):
         self.honours = Honours(archive, _cannot_change)
         self.views.hidden_by.append(self.honours.hidden_from)
         self.posting = RemotePosting(self.call, self.is_connected)
-        self.reading = RemoteReading(self.reactor, self.call, self.is_connected, archive)
+        opened = OpenedArticles(archive, self.settings.known_after_articles)
+        self.reading = RemoteReading(self.reactor, self.call, self.is_connected, archive, opened)
         self.accounts = Accounts(archive, _cannot_change, secrets.token_bytes(SECRET_OCTETS))
         self.listeners = Listeners(self)
 

@@ -16,6 +16,7 @@ from cliquenntp.newsgroup.feeding import is_held, is_ours
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.nntp.verdict import Verdict
 from cliquenntp.service.processes.calls import Away, CallFailed
+from cliquenntp.service.readers.opened import OpenedArticles
 
 LOOKS_KEPT = 50_000
 """(account, newsgroup) pairs of which is kept when the writer was told, some 200 octets each"""
@@ -89,12 +90,13 @@ class RemoteReading:
     """Tells the writer who reads where, and says from the database what follows from it."""
 
     def __init__(
-        self, reactor: Any, call: Call, is_connected: Callable[[], bool], archive: Any
+        self, reactor: Any, call: Call, is_connected: Callable[[], bool], archive: Any, opened: OpenedArticles
     ) -> None:
         self._reactor = reactor
         self._call = call
         self._is_connected = is_connected
         self._archive = archive
+        self._opened = opened
         self._told: SizedCache[tuple[str, int], float] = SizedCache(LOOKS_KEPT)
         self._polled: SizedCache[tuple[str, int], float] = SizedCache(LOOKS_KEPT)
         self._looks: dict[int, Deferred[None]] = {}
@@ -110,7 +112,10 @@ class RemoteReading:
         return True
 
     def opened(self, identity: Identity, docno: int) -> None:
-        """See IReading; not told: a call for each article would cost more than the article."""
+        """See IReading; the writer is told of an author once, when he is known by it."""
+        author = self._opened.known_by(identity, docno)
+        if author:
+            self._call("known", author).addErrback(_forgiven)
 
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""

@@ -7,32 +7,25 @@ from collections.abc import Callable, Container, Iterable
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from cliquenntp.interfaces import IArchive, Identity, IReading, IRecord
+from cliquenntp.interfaces import Identity, IReading, IRecord
 from cliquenntp.service.readers.follows import Follows
+from cliquenntp.service.readers.opened import OpenedArticles
 
 Notices = Callable[[Identity], Iterable[str]]
 """What gives lines for LIST MOTD."""
-
-READINGS = 3
-"""articles of an author that accounts here opened, for the author to be read here: one may be opened by mistake"""
-
-AUTHORS_KEPT = 5_000
-"""of whom it is remembered how many articles were opened: 0.5 MB"""
 
 
 @implementer(IReading)
 class Reading:
     """Reading is subscribing, for whoever has an account.  All methods are for the reactor's thread."""
 
-    def __init__(self, follows: Follows, archive: IArchive) -> None:
+    def __init__(self, follows: Follows, opened: OpenedArticles) -> None:
         self._follows = follows
-        self._archive = archive
+        self._opened = opened
         self.notices_from: list[Notices] = []
         """whoever has something to say in LIST MOTD, in order"""
         self.on_read: Callable[[bytes], None] = lambda author: None
-        """is called with the key of an author of whom accounts opened READINGS articles"""
-        self._opened: dict[bytes, int] = {}
-        """{author: articles that accounts opened}, the last AUTHORS_KEPT"""
+        """is called with the key of an author who is known by being read here"""
 
     def looked(self, identity: Identity, group: int) -> bool:
         """See IReading."""
@@ -41,14 +34,9 @@ class Reading:
 
     def opened(self, identity: Identity, docno: int) -> None:
         """See IReading."""
-        if identity.account is None:
-            return
-        author = self._archive.record(docno).author
-        opened = self._opened[author] = self._opened.pop(author, 0) + 1
-        if opened == READINGS:
+        author = self._opened.known_by(identity, docno)
+        if author:
             self.on_read(author)
-        if len(self._opened) > AUTHORS_KEPT:
-            del self._opened[next(iter(self._opened))]
 
     def polled(self, identity: Identity, group: int) -> None:
         """See IReading."""
