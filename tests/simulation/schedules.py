@@ -94,7 +94,8 @@ class Play:
 
     def __init__(self, schedule: Schedule, mutant: str = "") -> None:
         self.schedule = schedule
-        options = NodeOptions(schedule.commit_time, mutant == "send before commit", schedule.datagrams)
+        options = NodeOptions(
+            schedule.commit_time, send_before_commit=mutant == "send before commit", datagrams=schedule.datagrams)
         self.world = World(
             lambda world, number, committed: CliqueNode(world, number, committed, options),
             schedule.seed, NetworkModel(tail_share=0.1),
