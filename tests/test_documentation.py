@@ -26,14 +26,14 @@ ELSEWHERE = {
     "chmod": "everybody's",
     "eval": "tests/control/test_completion.py",
     "journalctl": "needs systemd as the first process",
-    "neomutt": "needs a person",
+    "neomutt": "tests/real/readers/test_abilities.py",
     "pip": "needs the package index; `make test` installs the same extras",
-    "slrn": "tests/real/test_slrn.py",
+    "slrn": "tests/real/readers/test_abilities.py",
     "systemctl": "needs systemd as the first process",
     "systemd-analyze": "tests/real/test_system_service.py",
     "systemd-sysusers": "tests/real/test_install.py",
     "systemd-tmpfiles": "tests/real/test_install.py",
-    "tin": "tests/real/test_group_lists.py",
+    "tin": "tests/real/readers/test_abilities.py",
 }
 """programs that are not ours, and which test runs them"""
 

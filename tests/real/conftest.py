@@ -1,4 +1,4 @@
-"""Nodes and terminals for tests; whatever a test starts is killed at its end."""
+"""Nodes, terminals and newsreaders for tests; whatever a test starts is killed at its end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from tests.real.chromium import Open, open_browsers
 from tests.real.i2p_router import PROGRAM, I2PRouter
 from tests.real.node_process import NodeProcess
+from tests.real.readers.drivers import DRIVERS
+from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
 from tests.real.terminal import Terminal
 
 
@@ -60,6 +62,25 @@ def make_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield make
     for terminal in terminals:
         terminal.close()
+
+
+@pytest.fixture
+def make_reader(
+    tmp_path: Path, make_terminal: Callable[..., Terminal]
+) -> Iterator[Callable[[str, Access], Newsreader]]:
+    """A function that gives a newsreader a home: its name, and where it connects."""
+    made: list[Newsreader] = []
+
+    def make(name: str, access: Access) -> Newsreader:
+        driver = DRIVERS[name]
+        home = tmp_path / name
+        reader = driver(home, access, make_terminal) if issubclass(driver, TerminalReader) else driver(home, access)
+        made.append(reader)
+        return reader
+
+    yield make
+    for reader in made:
+        reader.close()
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ class Terminal:
     def __init__(
         self, folder: Path, command: Sequence[str], environ: Mapping[str, str], rows: int = 480, columns: int = 150,
     ) -> None:
-        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        settings = folder / "tmux.conf"
+        settings.write_text("set-option -g remain-on-exit on\n")  # what a program says at its end can still be read
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", str(settings)]
         assignments = [f"{name}={value}" for name, value in environ.items()]
         # pytest may run with another terminal's size in these two, and programs believe them more than the terminal
         words = shlex.join(["env", "-u", "COLUMNS", "-u", "LINES", *assignments, *command])
@@ -59,7 +61,7 @@ class Terminal:
     @property
     def has_ended(self) -> bool:
         """Whether the program has ended."""
-        return self._call("has-session").returncode != 0
+        return self._run("display-message", "-p", "-t", ":0", "#{pane_dead}").strip() == "1"
 
     def keys(self, *names: str) -> None:
         """Press keys by tmux's names (Enter, Down, C-x, a, ...)."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_program
 from tests.nntp_client import NewsClient
 from tests.real.node_process import NodeProcess
-from tests.real.terminal import Terminal
+from tests.real.readers.abilities import NEWSREADERS, marks_of
+from tests.real.readers.newsreader import Access, Newsreader
+from tests.real.readers.slrn import Slrn
 from tests.real.waiting import wait_for
 
-pytestmark = [pytest.mark.real, needs_program("slrn", "slrn"), needs_program("tmux", "tmux")]
+pytestmark = [pytest.mark.real, *marks_of(NEWSREADERS["slrn"])]
 
 GROUP = "clique.garden"
 FIRST_LOOK_SECONDS = 3.0
@@ -22,34 +22,12 @@ COMMENTS = 12
 """in each thread: the first answers its starter, each other one the one before"""
 
 
-def make_forum_in_slrn(node: NodeProcess, home: Path, make_terminal: Callable[..., Terminal]) -> None:
-    """Post a newgroup control article from slrn, as one types it into an editor."""
-    home.mkdir()
-    editor = home / "editor"
-    editor.write_text(f'#!/bin/sh\nsed -i "1i Control: newgroup {GROUP}" "$1"\necho "text" >> "$1"\n')
-    editor.chmod(0o755)
-    local_part, _, domain = node.cliquectl("user")["address"].partition("@")
-    settings = (
-        f'set username "{local_part}"\nset hostname "{domain}"\nset editor_command "{editor} \'%s\'"\n'
-        "set query_read_group_cutoff 0\n"
-    )
-    (home / ".slrnrc").write_text(settings)
-    command = ["slrn", "-h", "127.0.0.1", "-p", str(node.nntp_port), "-f", str(home / "newsrc"), "--create"]
-    terminal = make_terminal(*command, HOME=str(home), LANG="C.UTF-8", TERM="xterm")
-    terminal.wait("News Groups: 127.0.0.1")
-    terminal.keys("P")
-    terminal.wait("Are you sure that you want to post?")
-    terminal.keys("y")
-    terminal.wait("Newsgroup:")
-    terminal.type(GROUP)
-    terminal.keys("Enter")
-    terminal.wait("Subject:")
-    terminal.type("What grows")
-    terminal.keys("Enter")
-    terminal.wait("Post the message?")
-    terminal.keys("y")
-    terminal.wait("Posting...done")
-    terminal.keys("q")
+def make_forum_in_slrn(slrn: Slrn) -> None:
+    """Post a newgroup control article, whose control line is typed above the headers."""
+    slrn.start()
+    slrn.editor.write_text(f'#!/bin/sh\nsed -i "1i Control: newgroup {GROUP}" "$1"\necho "text" >> "$1"\n')
+    slrn.post(GROUP, "What grows", "")
+    slrn.quit()
 
 
 class Reader:
@@ -116,10 +94,12 @@ def post_thread(reader: Reader, thread: str) -> str:
 
 
 def test_thread_starters_come_and_reading_brings_the_thread(
-    make_node: Callable[..., NodeProcess], make_terminal: Callable[..., Terminal], tmp_path: Path
+    make_node: Callable[..., NodeProcess], make_reader: Callable[..., Newsreader]
 ) -> None:
     nodes = [make_node(name, clique=True) for name in ("a", "b", "c")]
-    make_forum_in_slrn(nodes[0], tmp_path / "home", make_terminal)
+    slrn = make_reader("slrn", Access(nodes[0].nntp_port, nodes[0].cliquectl("user")["address"]))
+    assert isinstance(slrn, Slrn)
+    make_forum_in_slrn(slrn)
     invitation = nodes[0].cliquectl("invite", GROUP)["invitation"]
     first, second, third = [Reader(node) for node in nodes]
     nodes[1].cliquectl("join", invitation, "--depth", "comments")

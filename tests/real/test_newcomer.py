@@ -21,6 +21,7 @@ import pytest
 
 from tests.conftest import needs_program
 from tests.real.node_process import LOOPBACK, NodeProcess
+from tests.real.readers.slrn import press_post
 from tests.real.reading import overview, wait_for_subject
 from tests.real.terminal import Terminal
 from tests.real.waiting import wait_for
@@ -33,7 +34,9 @@ pytestmark = [
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text("utf-8")
 
-USER = "cliquenntp-newcomer"
+USER = f"newcomer-{os.getpid()}"
+"""so that two runs at once do not remove each other's"""
+
 MOST_SECONDS = 300.0
 """from the clone to the post, with the download of all that is installed"""
 
@@ -75,7 +78,6 @@ def newcomer() -> Iterator[Newcomer]:
     try:
         subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(home / "cliquenntp")], check=True)
         if makes_user:
-            subprocess.run(["userdel", "--force", USER], check=False, capture_output=True)
             subprocess.run(["useradd", "--home-dir", str(home), "--shell", "/bin/sh", USER], check=True)
             subprocess.run(["chown", "-R", f"{USER}:", str(home)], check=True)
         yield Newcomer(home, home / "cliquenntp", makes_user)
@@ -147,14 +149,4 @@ def post_in_slrn(terminal: Terminal) -> None:
     terminal.keys("Enter")
     terminal.keys("Enter")
     terminal.wait("Group: clique.garden")
-    terminal.keys("P")
-    terminal.wait("Are you sure that you want to post?")
-    terminal.keys("y")
-    terminal.wait("Newsgroup:")
-    terminal.keys("Enter")
-    terminal.wait("Subject:")
-    terminal.type(SUBJECT)
-    terminal.keys("Enter")
-    terminal.wait("Post the message?")
-    terminal.keys("y")
-    terminal.wait("Posting...done")
+    press_post(terminal, "clique.garden", SUBJECT)

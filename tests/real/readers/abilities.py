@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import attrs
+import pytest
+
+from tests.conftest import needs_program
 
 ABILITIES = {
     "login": "logs in",
@@ -40,17 +43,19 @@ class Program:
     """whether ``make test`` tries it, too; windows take long to open"""
 
 
+TERMINAL = (("tmux", "tmux"),)
+
 NEWSREADERS = {
     "slrn": Program("slrn", "slrn", "1.0.3", {
         "attachment": "shows the parts of a message as they stand on the wire",
-    }),
-    "tin": Program("tin", "tin", "2.6.2"),
-    "Gnus": Program("emacs-nox", "emacs", "28.2"),
+    }, beside=TERMINAL),
+    "tin": Program("tin", "tin", "2.6.2", beside=TERMINAL),
+    "Gnus": Program("emacs-nox", "emacs", "28.2", beside=TERMINAL),
     "neomutt": Program("neomutt", "neomutt", "20220429", {
         "cancel": "has no such command where the table has a no",
         "supersede": "has no such command where the table has a no",
         "reconnect": "asks before it connects again after a restart of the node, and was not tried further",
-    }),
+    }, beside=TERMINAL),
     "Thunderbird": Program("thunderbird", "thunderbird", "153.8 ESR", {
         "supersede": "has no such command",
         "own": "offers to cancel every article, whoever wrote it",
@@ -60,6 +65,12 @@ NEWSREADERS = {
         "supersede": "looks for your address in Sender, which your articles do not have, and refuses",
     }, beside=(("Xvfb", "xvfb"), ("dbus-run-session", "dbus"), ("/usr/libexec/at-spi-bus-launcher", "at-spi2-core"))),
 }
+
+
+def marks_of(program: Program) -> list[pytest.MarkDecorator]:
+    """Return what marks a test that drives it."""
+    needed = [needs_program(*each) for each in ((program.command, program.package), *program.beside)]
+    return needed if program.in_test else [*needed, pytest.mark.readers]
 
 
 def cells() -> list[tuple[str, str]]:

@@ -108,6 +108,9 @@ class Newsreader:
 class TerminalReader(Newsreader):
     """A newsreader in a terminal; its editor adds what the test wants typed, and ends."""
 
+    newsrc_file = ""
+    """where it keeps what its user subscribes to, in the home; empty where no test looks"""
+
     erase: Sequence[str] = ("C-u",)
     """the keys that empty a prompt"""
     columns, lines = 150, 480
@@ -141,6 +144,19 @@ class TerminalReader(Newsreader):
         """End the program and its terminal."""
         if self._terminal is not None:
             self._terminal.close()
+
+    @property
+    def newsrc(self) -> Path:
+        """What it keeps of its user's newsgroups."""
+        return self.home / self.newsrc_file
+
+    def quit(self) -> None:
+        """End the program as its user does: it writes its newsrc."""
+        raise NotImplementedError
+
+    def wait_for_end(self) -> None:
+        """Wait until the program has ended."""
+        wait_for("the program has ended", lambda: self.terminal.has_ended)
 
     def type_in_editor(self, text: str) -> None:
         """Let the editor add this text the next times that the program calls it."""

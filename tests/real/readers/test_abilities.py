@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from cliquenntp.document import decode_header
-from tests.conftest import needs_program
 from tests.nntp_client import NewsClient
 from tests.real.articles import write_mbox
 from tests.real.node_process import NodeProcess
 from tests.real.ports import free_port
-from tests.real.readers.abilities import NEWSREADERS, Program, cells, table
-from tests.real.readers.conftest import DRIVERS, SAMPLE
+from tests.real.readers.abilities import NEWSREADERS, cells, marks_of, table
+from tests.real.readers.conftest import SAMPLE
+from tests.real.readers.drivers import DRIVERS
 from tests.real.readers.newsreader import Access, Newsreader
 from tests.real.reading import wait_for_subject
 from tests.real.waiting import wait_for
@@ -35,11 +35,6 @@ def able(*abilities: str) -> pytest.MarkDecorator:
     """Give a test each newsreader that has one of these abilities."""
     names = dict.fromkeys(name for name, ability in cells() if ability in abilities)
     return pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(NEWSREADERS[name])) for name in names])
-
-
-def marks_of(program: Program) -> list[pytest.MarkDecorator]:
-    needed = [needs_program(*each) for each in ((program.command, program.package), *program.beside)]
-    return needed if program.in_test else [*needed, pytest.mark.readers]
 
 
 @pytest.fixture
@@ -207,9 +202,21 @@ def test_logs_in_over_tls(
     certificate = tmp_path / "certificate.pem"
     certificate.write_text(ssl.get_server_certificate(("127.0.0.1", ports(node)[1])))
     login = account(node, f"{name}-tls")
-    plain, tls = ports(node)
+    plain, tls, _ = ports(node)
     access = Access(tls, f"me@{name}.example.invalid", login=login, certificate=certificate, starttls_port=plain)
     reader = make_reader(name, access)
+    reader.start()
+    reader.open(WELCOME)
+    assert reader.depths(THREAD) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", [pytest.param("Gnus", marks=marks_of(NEWSREADERS["Gnus"]))])
+def test_logs_in_by_starttls(node: NodeProcess, name: str, make_reader: Callable[..., Newsreader]) -> None:
+    port = ports(node)[2]
+    login = account(node, f"{name}-starttls")
+    with NewsClient("127.0.0.1", port) as client:
+        assert client.command(f"AUTHINFO USER {login[0]}").startswith("483"), "no login in the clear"
+    reader = make_reader(name, Access(port, f"me@{name}.example.invalid", login=login))
     reader.start()
     reader.open(WELCOME)
     assert reader.depths(THREAD) == [0, 1, 2]
@@ -265,7 +272,7 @@ def account(node: NodeProcess, name: str) -> tuple[str, str]:
 
 
 def ports(node: NodeProcess) -> list[int]:
-    """Return where logins are taken: without TLS, and in TLS."""
+    """Return where logins are taken: without TLS, in TLS, and after STARTTLS alone."""
     return [int(address.rpartition(":")[2]) for address in node.cliquectl("status")["accounts"]]
 
 

@@ -11,6 +11,7 @@ import nntp
 import pytest
 
 from tests.real.node_process import NodeProcess
+from tests.real.readers.test_abilities import ports
 from tests.real.reading import overview, wait_for_subject
 
 pytestmark = pytest.mark.real
@@ -22,7 +23,7 @@ SUBJECT = "Welcome: what you are looking at"
 def logged_in(node: NodeProcess, name: str) -> tuple[int, int, str]:
     """Make an account; return the ports for logins, without and with TLS, and the password."""
     password = node.cliquectl("user", "add", name)["password"]
-    plain, tls = (int(address.rpartition(":")[2]) for address in node.cliquectl("status")["accounts"])
+    plain, tls, _ = ports(node)
     return plain, tls, str(password)
 
 

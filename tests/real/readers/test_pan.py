@@ -12,11 +12,11 @@ import pytest
 
 from tests.documented import REPOSITORY
 from tests.real.node_process import NodeProcess
-from tests.real.readers.abilities import NEWSREADERS
+from tests.real.readers.abilities import NEWSREADERS, marks_of
 from tests.real.readers.conftest import SAMPLE
 from tests.real.readers.newsreader import Access, Newsreader
 from tests.real.readers.pan import MAIN, Pan
-from tests.real.readers.test_abilities import THREAD, WELCOME, lines_of, marks_of
+from tests.real.readers.test_abilities import THREAD, WELCOME, lines_of
 from tests.real.reading import wait_for_subject
 from tests.real.waiting import wait_for
 

@@ -13,10 +13,11 @@ import pytest
 
 from tests.real.node_process import NodeProcess
 from tests.real.readers import manual, pictures
-from tests.real.readers.abilities import NEWSREADERS
-from tests.real.readers.conftest import DRIVERS, SAMPLE
+from tests.real.readers.abilities import NEWSREADERS, marks_of
+from tests.real.readers.conftest import SAMPLE
+from tests.real.readers.drivers import DRIVERS
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
-from tests.real.readers.test_abilities import THREAD, WELCOME, marks_of
+from tests.real.readers.test_abilities import THREAD, WELCOME
 from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.reading import overview, wait_for_subject
 from tests.real.waiting import wait_for

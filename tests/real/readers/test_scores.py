@@ -9,9 +9,8 @@ import pytest
 
 from tests.real.node_process import NodeProcess
 from tests.real.readers import manual
-from tests.real.readers.abilities import NEWSREADERS
+from tests.real.readers.abilities import NEWSREADERS, marks_of
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
-from tests.real.readers.test_abilities import marks_of
 from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.reading import overview, post
 from tests.real.waiting import wait_for

@@ -18,6 +18,7 @@ class Tin(TerminalReader):
     """The way through tin's levels: newsgroups, a newsgroup's threads, a thread's articles, an article."""
 
     score_file = ".tin/filter"
+    newsrc_file = ".newsrc"
 
     def start(self) -> None:
         """Start it with settings that ask nothing but what a user would want to be asked."""
@@ -47,6 +48,11 @@ class Tin(TerminalReader):
         while (level := wait_for("one of tin's screens", self._level)) != LEVELS[0]:
             self.terminal.keys("q")
             wait_for("tin leaves a screen", lambda level=level: self._level() not in (None, level))
+
+    def quit(self) -> None:
+        """Press Q."""
+        self.terminal.keys("Q")
+        self.wait_for_end()
 
     def newsgroups(self) -> set[str]:
         """Show the newsgroups that are not subscribed, too."""
