@@ -134,7 +134,7 @@ simulate-large: $(VENV)/installed-tests
 pictures: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m tests.real.pictures docs/pictures
 	CLIQUENNTP_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -m "readers or not readers" \
-		tests/real/readers/test_pictures.py tests/real/readers/test_pan.py::test_picture tests/real/test_conversation.py
+		tests/real/readers/test_pictures.py tests/real/test_conversation.py
 
 # pages in build/docs/html, manuals in build/docs/man
 docs: $(VENV)/installed-tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,11 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
         yield process
     finally:
         process.kill()
+
+
+@pytest.fixture
+def forum(node: NodeProcess, request: pytest.FixtureRequest) -> str:
+    """A new forum of the test's own."""
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")[:30]
+    node.cliquectl("create-forum", name)
+    return f"clique.{name}"

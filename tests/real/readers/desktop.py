@@ -74,12 +74,10 @@ class Desktop:
         except AssertionError as error:
             raise AssertionError(f"{error}; open are {self.do('windows')}") from None
 
-    def screenshot(self, file: Path) -> None:
-        """Write a picture of the screen, in few colours, so that it is small."""
+    def screenshot(self) -> bytes:
+        """Return a picture (PNG) of the screen."""
         taken = ["import", "-display", self.display, "-window", "root", "png:-"]
-        picture = subprocess.run(taken, check=True, capture_output=True).stdout
-        fewer = ["convert", "png:-", "+dither", "-colors", "64", f"png8:{file}"]
-        subprocess.run(fewer, input=picture, check=True)
+        return subprocess.run(taken, check=True, capture_output=True).stdout
 
     def close(self) -> None:
         """End the program and its screen."""

@@ -132,4 +132,5 @@ class Gnus(TerminalReader):
 
     def is_own(self, subject: str) -> bool:
         """Look whether it shows the newsgroup in the author's place."""
-        return self.rows(ROW)[self._index(subject)]["author"].startswith("=> ")
+        index = self._index(subject)
+        return self.rows(ROW)[index]["author"].startswith("=> ")

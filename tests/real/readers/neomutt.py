@@ -85,7 +85,8 @@ class Neomutt(TerminalReader):
 
     def depths(self, subject: str) -> list[int]:
         """Count the columns before the arrow: two for each level."""
-        depths = [0 if row["tree"] is None else len(row["tree"]) // 2 for row in self.rows(ROW)[self._index(subject):]]
+        index = self._index(subject)
+        depths = [0 if row["tree"] is None else len(row["tree"]) // 2 for row in self.rows(ROW)[index:]]
         end = next((at for at, depth in enumerate(depths) if at and not depth), len(depths))
         return depths[:end]
 
@@ -118,4 +119,5 @@ class Neomutt(TerminalReader):
 
     def is_own(self, subject: str) -> bool:
         """Look for the flag F: sent by its user."""
-        return self.rows(ROW)[self._index(subject)]["mark"] == "F"
+        index = self._index(subject)
+        return self.rows(ROW)[index]["mark"] == "F"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.real.readers.desktop import Desktop
 from tests.real.readers.newsreader import Access, Newsreader
+from tests.real.readers.pictures import keep
 from tests.real.waiting import wait_for
 
 MAIN = "Pan"  # the beginnings of its windows' titles
@@ -177,7 +178,8 @@ class Pan(Newsreader):
 
     def depths(self, subject: str) -> list[int]:
         """Return the depths of the rows from the subject's down to the next thread."""
-        depths = [depth for depth, _, _ in self.rows()[self._index(subject):]]
+        index = self._index(subject)
+        depths = [depth for depth, _, _ in self.rows()[index:]]
         end = next((at for at, depth in enumerate(depths) if at and not depth), len(depths))
         return depths[:end]
 
@@ -228,7 +230,7 @@ class Pan(Newsreader):
     def picture(self, file: Path) -> None:
         """Keep a picture of the window with an article's text alone."""
         self.desktop.do("check", MAIN, "Show All Headers in Body Pane", False)
-        self.desktop.screenshot(file)
+        keep(self.desktop.screenshot(), file)
         self.desktop.do("check", MAIN, "Show All Headers in Body Pane", True)
 
     def is_own(self, subject: str) -> bool:

@@ -95,7 +95,8 @@ class Slrn(TerminalReader):
 
     def depths(self, subject: str) -> list[int]:
         """Count the columns before the arrow: two for each level."""
-        rows = self.rows(ROW)[self._index(subject):]
+        index = self._index(subject)
+        rows = self.rows(ROW)[index:]
         found = [0]
         for row in rows[1:]:
             if row["arrow"] is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -47,14 +46,6 @@ def reader(name: str, access: Access, make_reader: Callable[..., Newsreader]) ->
     reader = make_reader(name, access)
     reader.start()
     return reader
-
-
-@pytest.fixture
-def forum(node: NodeProcess, request: pytest.FixtureRequest) -> str:
-    """A new forum of the test's own."""
-    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")[:30]
-    node.cliquectl("create-forum", name)
-    return f"clique.{name}"
 
 
 def lines_of(node: NodeProcess, newsgroup: str) -> list[list[str]]:

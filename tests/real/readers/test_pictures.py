@@ -17,6 +17,7 @@ from tests.real.readers.abilities import NEWSREADERS, marks_of
 from tests.real.readers.conftest import SAMPLE
 from tests.real.readers.drivers import DRIVERS
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
+from tests.real.readers.pan import Pan
 from tests.real.readers.test_abilities import THREAD, WELCOME
 from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.reading import overview, wait_for_subject
@@ -79,6 +80,16 @@ def test_in_a_terminal(
         reader.open(GARDEN)
         reader.cancel(subject)
         wait_for("it is gone", lambda: subject not in overview(garden, GARDEN))
+
+
+@pytest.mark.parametrize("name", [pytest.param("Pan", marks=marks_of(NEWSREADERS["Pan"]))])
+def test_in_pan(name: str, garden: NodeProcess, make_reader: Callable[..., Newsreader], tmp_path: Path) -> None:
+    reader = make_reader(name, Access(garden.nntp_port, garden.cliquectl("user")["address"]))
+    assert isinstance(reader, Pan)
+    reader.start()
+    reader.open(WELCOME)
+    reader.read(THREAD)
+    reader.picture(pictures.folder(tmp_path) / "pan-thread.png")
 
 
 @pytest.mark.parametrize("name", [pytest.param("Thunderbird", marks=marks_of(NEWSREADERS["Thunderbird"]))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -11,11 +12,14 @@ from tests.real.node_process import NodeProcess
 from tests.real.readers import manual
 from tests.real.readers.abilities import NEWSREADERS, marks_of
 from tests.real.readers.newsreader import Access, Newsreader, TerminalReader
+from tests.real.readers.pan import Pan
 from tests.real.readers.thunderbird import ThunderbirdReader
 from tests.real.reading import overview, post
 from tests.real.waiting import wait_for
 
 pytestmark = pytest.mark.real
+
+AReader = TypeVar("AReader", bound=Newsreader)
 
 FORUM = "clique.scored"
 BY_ITSELF = "Elsewhere"
@@ -68,7 +72,7 @@ def scored(node: NodeProcess) -> manual.Scored:
     return manual.Scored(author[1], thread, sub_thread)
 
 
-def with_rules(reader: Newsreader, rules: str) -> Newsreader:
+def with_rules(reader: AReader, rules: str) -> AReader:
     """Let a newsreader begin with these rules, and open the forum."""
     path = reader.home / reader.score_file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +108,18 @@ def test_rules_hide_and_mark(name: str, garden: NodeProcess, make_reader: Callab
     reader.terminal.wait_until(f"{left}, {marked} marked", is_as_ruled)
     if name == "tin":
         assert reader.depths(OTHER_THREAD[0]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", [pytest.param("Pan", marks=marks_of(NEWSREADERS["Pan"]))])
+def test_pan_hides_and_scores(name: str, garden: NodeProcess, make_reader: Callable[..., Newsreader]) -> None:
+    reader = make_reader(name, Access(garden.nntp_port, "me@example.invalid"))
+    assert isinstance(reader, Pan)
+    every = with_rules(reader, "").scores()
+    assert every == dict.fromkeys(["scored", *SUBJECTS], "")
+    with_rules(reader, manual.scores(name, scored(garden)))
+    scores = reader.scores()
+    assert scores.keys() == every.keys() - {"scored", *THREAD, BY_THE_AUTHOR}  # the author made the forum, too
+    assert {subject: score for subject, score in scores.items() if score} == {OTHER_THREAD[2]: "100"}
 
 
 @pytest.mark.readers

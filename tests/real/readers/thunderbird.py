@@ -82,7 +82,8 @@ class ThunderbirdReader(Newsreader):
 
     def depths(self, subject: str) -> list[int]:
         """Return the levels of the rows from the subject's down to the next thread."""
-        levels = [level for level, _, _ in self.program.thread()[self._index(subject):]]
+        index = self._index(subject)
+        levels = [level for level, _, _ in self.program.thread()[index:]]
         end = next((at for at, level in enumerate(levels) if at and not level), len(levels))
         return levels[:end]
 

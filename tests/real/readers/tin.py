@@ -8,7 +8,7 @@ from tests.real.readers import manual
 from tests.real.readers.newsreader import TerminalReader, newsgroups_on
 from tests.real.waiting import wait_for
 
-THREAD = re.compile(r"^ *(?P<number>\d+)   .\s+(?:\d+\s+)?(?:\d+|\?)  (?P<subject>\S.*?)  +\S")
+THREAD = re.compile(r"^ *(?P<number>\d+)   .\s+(?:(?P<articles>\d+)\s+)?(?:\d+|\?)  (?P<subject>\S.*?)  +\S")
 ARTICLE = re.compile(r"^ *(\d+)   .  \[ *\S+\]  ( *)(`->|\S)")
 LEVELS = ("Group Selection (127.0.0.1", "Posted articles history", "List Thread (", " Thread ", "h=help")
 """what each screen shows and none of those after it; the last is a newsgroup's"""
@@ -86,18 +86,21 @@ class Tin(TerminalReader):
         self.terminal.keys("Enter")
         self.terminal.wait(f" {newsgroup} (", "h=help")
 
-    def _go(self, subject: str) -> None:
-        """Make the thread's line the current one."""
-        number = str(self.wait_for_index(THREAD, subject) + 1)
-        self.terminal.keys(*number)
-        self.answer("thread", number)
+    def _go(self, subject: str) -> int:
+        """Make the thread's line the current one; return how many articles it says that the thread has."""
+        index = self.wait_for_index(THREAD, subject)
+        articles = int(self.rows(THREAD)[index]["articles"] or 1)
+        self.terminal.keys(*str(index + 1))
+        self.answer("thread", str(index + 1))
+        return articles
 
     def depths(self, subject: str) -> list[int]:
         """Open the list of the thread's articles; each level stands two columns further right."""
-        self._go(subject)
+        articles = self._go(subject)
         self.terminal.keys("l")
-        self.terminal.wait("List Thread (")
-        rows = self.rows(ARTICLE)
+        self.terminal.wait("List Thread (")  # drawn before the articles are
+        rows = self.terminal.wait_until(
+            f"{articles} articles", lambda: len(rows := self.rows(ARTICLE)) == articles and rows)
         self.terminal.keys("q")
         return [len(row[2]) // 2 + (row[3] == "`->") for row in rows]
 
