@@ -1,4 +1,4 @@
-"""What a newsreader or another news server may send: commands, articles, replies."""
+"""What a newsreader or another news server may send: commands and articles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from cliquenntp.newsgroup.placement import ParentMissing
 from cliquenntp.newsgroup.posting import Poster, draft
 from cliquenntp.newsgroup.rendering import render
 from cliquenntp.newsgroup.view import NewsView
-from cliquenntp.nntp.client.conversation import Conversation, ServerError
 from cliquenntp.nntp.session import SessionSettings, Verifier
 from cliquenntp.nntp.session.table import COMMANDS
 from cliquenntp.nntp.session.wildmat import Wildmat, WildmatError, parse_old_pattern, parse_wildmat
@@ -44,14 +43,15 @@ def _documents() -> tuple[Document, ...]:
     return tuple(parse(raw) for raw in forum.archive.raws.values())
 
 
-_DOCUMENTS = _documents()
-_ROOT, _THREAD, _ANSWER = _DOCUMENTS
+SMALL = _documents()
+"""a forum, a thread and an answer"""
+_ROOT, _THREAD, _ANSWER = SMALL
 
 
 def small_archive() -> MemoryArchive:
     """Return an archive with a forum, a thread and an answer."""
     archive = MemoryArchive()
-    for document in _DOCUMENTS:
+    for document in SMALL:
         accept(archive, document, NOW)
     return archive
 
@@ -102,29 +102,7 @@ def converse(data: bytes) -> None:
         assert cut.output == whole.output
 
 
-def converse_as_client(data: bytes) -> None:
-    """A server's replies are understood, the same in whatever pieces they come, or end the conversation."""
-
-    def said(pieces: list[bytes]) -> list[object]:
-        conversation = Conversation()
-        for command in (b"GROUP misc.tea", b"XOVER 1-5", b"ARTICLE 1", b"IHAVE <1@x>", b"HEAD 2", b"CAPABILITIES"):
-            conversation.command(command)
-        found: list[object] = []
-        try:
-            for piece in pieces:
-                found += conversation.receive(piece)
-        except ServerError as error:
-            assert "\n" not in str(error), error
-            found.append(str(error))
-        return found
-
-    step = 1 + data[0] if data else 1
-    cut, whole = said(split_by(data[1:], step)), said([data[1:]])
-    # replies before a fault are given up with it where they come in one piece
-    assert cut == whole or (whole and cut[-1] == whole[-1] and isinstance(whole[-1], str)), (cut, whole)
-
-
-def _is_lawful(article: Article) -> None:
+def is_lawful(article: Article) -> None:
     """Assert that an article can be sent: lines that end with CRLF and nothing else, dots stuffed."""
     for lines in (article.head, article.body):
         assert not lines or lines.endswith(b"\r\n")
@@ -146,7 +124,7 @@ def show(document: Document) -> None:
     overview = archive.overview(record.docno)
     assert overview.count(b"\t") == 7 and not {0, 10, 13} & set(overview), overview
     article = render(record.id, len(record.roots), document.raw, overview, PATH_IDENTITY.encode())
-    _is_lawful(article)
+    is_lawful(article)
     unstuffed = (article.head + b"\r\n" + article.body).replace(b"\r\n..", b"\r\n.")
     assert int(overview.split(b"\t")[5]) == len(unstuffed.removeprefix(b"."[: article.head.startswith(b"..")]))
     entry_of(b"1\t" + overview)
@@ -171,12 +149,12 @@ class _Unsigned(Signer):
         return bytes(64)
 
 
-_SIGNER = _Unsigned(POSTER.seed)
+SIGNER = _Unsigned(POSTER.seed)
 
 
 def _show_composed(fields: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
     """Make a document, and show what others read of it, which must be what was written."""
-    composed = compose(_SIGNER, fields, body, NOW)
+    composed = compose(SIGNER, fields, body, NOW)
     read = parse(composed.raw)
     assert read.headers.fields == composed.headers.fields
     assert attrs.evolve(read, headers=composed.headers) == composed and read.body == body
@@ -257,7 +235,7 @@ def _matches_slowly(wildmat: Wildmat, text: bytes) -> bool:
     return False
 
 
-_HEAD = "From: Pat <pat@x.example>\r\nNewsgroups: clique.tea\r\nSubject: =?utf-8?b?VMOpZQ==?=\r\n"
+HEAD = "From: Pat <pat@x.example>\r\nNewsgroups: clique.tea\r\nSubject: =?utf-8?b?VMOpZQ==?=\r\n"
 _NAMES = b"""From Sender Subject Newsgroups Date Message-ID References In-Reply-To Control Supersedes Path Xref Lines
     Followup-To Reply-To Organization Content-Type Content-Transfer-Encoding MIME-Version Distribution Approved
     Clique-Parent Clique-Forum Clique-Link Clique-Cancel Clique-Supersedes Clique-Target-Time Clique-Moderator
@@ -269,14 +247,14 @@ _VALUE_WORDS = (
     ADDRESS.encode(), b"clique.tea", b"newgroup clique.x", b"rmgroup clique.tea", b"cancel ", b"\0", b"\xe2\x80\xae",
     b"multipart/mixed; boundary=x", b"\r\n--x\r\n", b"base64", b"cmsg ",
 )  # fmt: skip
-_ARTICLE_WORDS = _FIELD_WORDS + _VALUE_WORDS
+ARTICLE_WORDS = _FIELD_WORDS + _VALUE_WORDS
 _POSTS = (
-    _HEAD + "\r\nText.\r\n",
-    _HEAD + f"References: {message_id_of(_THREAD.id).decode()}\r\nMessage-ID: <1@x.example>\r\n\r\n.\r\n",
-    _HEAD + "Control: newgroup clique.new\r\n\r\nFor your newsgroups file:\r\nclique.new\tNews\r\n",
-    _HEAD + f"Control: cancel {message_id_of(_ANSWER.id).decode()}\r\n\r\n\r\n",
-    _HEAD + f"Supersedes: {message_id_of(_THREAD.id).decode()}\r\nOrganization: None\r\n\r\nBetter.\r\n",
-    _HEAD + "Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n--x\r\n\r\na\r\n--x--\r\n",
+    HEAD + "\r\nText.\r\n",
+    HEAD + f"References: {message_id_of(_THREAD.id).decode()}\r\nMessage-ID: <1@x.example>\r\n\r\n.\r\n",
+    HEAD + "Control: newgroup clique.new\r\n\r\nFor your newsgroups file:\r\nclique.new\tNews\r\n",
+    HEAD + f"Control: cancel {message_id_of(_ANSWER.id).decode()}\r\n\r\n\r\n",
+    HEAD + f"Supersedes: {message_id_of(_THREAD.id).decode()}\r\nOrganization: None\r\n\r\nBetter.\r\n",
+    HEAD + "Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n--x\r\n\r\na\r\n--x--\r\n",
 )
 _ARTICLES = (
     b"Path: a!b!not-for-mail\r\nFrom: a@b.example\r\nNewsgroups: misc.tea,misc.test\r\nSubject: Tea\r\n"
@@ -301,21 +279,15 @@ _TALKS = (
     b"STARTTLS\r\nCOMPRESS DEFLATE\r\n",
     b"GROUP clique.tea\r\nLISTGROUP clique.tea 2-\r\nXOVER\r\nBODY 3\r\nHEAD 1\r\n",
 )  # fmt: skip
-_REPLIES = (
-    b"200 news.example.org ready\r\n211 5 1 5 misc.tea\r\n224 follows\r\n1\ta\tb\tc\td\te\t1\t1\r\n.\r\n"
-    b"220 1 <1@x>\r\nSubject: x\r\n\r\n..dot\r\n.\r\n335 send\r\n235 ok\r\n423 no\r\n101 list\r\nVERSION 2\r\n.\r\n"
-)
-
 TARGETS = (
     Target(
         "session", converse,
         tuple(bytes([door, step]) + talk for talk in _TALKS for door, step in ((0, 6), (2 + 4, 255), (3 + 8, 0))),
         _COMMANDS, 8192,
     ),
-    Target("replies", converse_as_client, (b"\x05" + _REPLIES, b"\xff" + _REPLIES), (b"\r\n.\r\n", b"\r\n"), 16_384),
-    Target("document", take_document, tuple(document.raw for document in _DOCUMENTS), _ARTICLE_WORDS, 65_536),
-    Target("article", take_article, _ARTICLES, _ARTICLE_WORDS, 65_536),
-    Target("post", post, tuple(map(str.encode, _POSTS)), _ARTICLE_WORDS, 65_536),
+    Target("document", take_document, tuple(document.raw for document in SMALL), ARTICLE_WORDS, 65_536),
+    Target("article", take_article, _ARTICLES, ARTICLE_WORDS, 65_536),
+    Target("post", post, tuple(map(str.encode, _POSTS)), ARTICLE_WORDS, 65_536),
     Target(
         "header", read_value,
         (b"=?utf-8?b?VMOpZQ==?= =?iso-8859-1?q?_caf=E9?=", b"Mon, 5 Apr 93 19:08:25 +0200 (CEST)",

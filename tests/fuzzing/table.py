@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.fuzzing import links, news, pages, texts
+from tests.fuzzing import databases, forums, links, news, pages, servers, texts
 from tests.fuzzing.target import Target
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*links.TARGETS, *news.TARGETS, *texts.TARGETS, *pages.TARGETS)
+    target.name: target
+    for module in (links, news, servers, forums, texts, pages, databases) for target in module.TARGETS
 }
 
 _FOUND = Path(__file__).with_name("found")

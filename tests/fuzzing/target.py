@@ -20,6 +20,8 @@ class Target:
     """what inputs are made of beside their own parts"""
     most_octets: int = 4096
     """of an input; long ones find what takes too long"""
+    examples: int = 300
+    """mutations that the short form tries"""
 
 
 MOST_PIECES = 300

@@ -1,4 +1,4 @@
-"""The short form of `make fuzz`: seeds, inputs that once failed, and 300 mutations of each target."""
+"""The short form of `make fuzz`: seeds, inputs that once failed, and some hundred mutations of each target."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from tests.fuzzing.target import Target, split_by
 
 MOST_SECONDS = 1.0
 """of the processor that an input may take, as in the long form"""
-
-EXAMPLES = 300
 
 
 def mutations(target: Target) -> st.SearchStrategy[bytes]:
@@ -42,7 +40,7 @@ def test_seeds_and_what_was_found(target: Target) -> None:
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_mutations(target: Target) -> None:
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=target.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(mutations(target))
     def whatever_comes(data: bytes) -> None:
         in_time(target.run, data)

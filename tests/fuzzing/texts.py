@@ -13,6 +13,7 @@ from cliquenntp.document import Document, DocumentError, id_text
 from cliquenntp.interfaces import Place
 from cliquenntp.service.imports.documents_file import DamagedFileError, entry, gone_entry, read_entries
 from cliquenntp.service.network.invitation import Invitation, InvitationError, Peer, parse_invitation
+from cliquenntp.service.network.invitation_file import file_octets, parse_file
 from cliquenntp.service.settings import Settings, SettingsError, load
 from tests.fuzzing.target import Target
 from tests.signed_documents import forum, signed
@@ -26,6 +27,17 @@ def invite(data: bytes) -> None:
         assert "\n" not in str(error), error
         return
     assert parse_invitation(str(invitation)) == invitation
+
+
+def join(data: bytes) -> None:
+    """An invitation file is refused in one line, or can be written again."""
+    try:
+        invitation, documents = parse_file(data)
+    except InvitationError as error:
+        assert "\n" not in str(error), error
+        return
+    again = parse_file(file_octets(invitation, [document.raw for document in documents]))
+    assert again == (invitation, documents)
 
 
 def _settings_file() -> Path:
@@ -72,6 +84,11 @@ _KEYS = tuple(f"\n{name} = ".encode() for name in attrs.fields_dict(Settings))
 _FORUM = forum()
 _ANSWER = signed("Tea", _FORUM)
 _FILE = entry(_FORUM.raw) + entry(_ANSWER.raw) + gone_entry(Place(b"g" * 32, 5, (_FORUM.id,), 100, _FORUM.author))
+_INVITATION_FILES = (
+    file_octets(Invitation(_FORUM.id, (_PEER,), "tea"), [_FORUM.raw]),
+    file_octets(
+        Invitation(_FORUM.id, (_PEER,), "", (_ANSWER.id,)), [_FORUM.raw, _ANSWER.raw]),
+)  # fmt: skip
 
 TARGETS = (
     Target(
@@ -83,5 +100,6 @@ TARGETS = (
         "settings", configure, _SETTINGS,
         (*_KEYS, b"inf", b"nan", b"1979-05-27", b"[[", b"]]", b"'''", b"{", b"}", b"\\U0010FFFF", b"0x", b"true"), 8192,
     ),
+    Target("invitation-file", join, _INVITATION_FILES, (b"\n", b"1\n", b"00", b"999999999\n", b"&below="), 16_384),
     Target("file", take_file, (_FILE,), (b"gone ", b"999999999999\n", b"-1\n", b"0\n"), 16_384),
 )  # fmt: skip

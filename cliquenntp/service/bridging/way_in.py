@@ -15,7 +15,6 @@ import attrs
 from cliquenntp.document import Signer
 from cliquenntp.interfaces import IArchive, IWriter
 from cliquenntp.newsgroup.feeding import cancelled_by, is_held, is_ours
-from cliquenntp.newsgroup.message_ids import is_message_id, message_ids_in
 from cliquenntp.nntp.client_connection import NewsServer
 from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.bridging.bridge import (
@@ -29,6 +28,7 @@ from cliquenntp.service.bridging.bridge import (
     write_state,
 )
 from cliquenntp.service.bridging.cancels import forget_cancel, is_cancellable, note_cancel, noted_cancels
+from cliquenntp.service.bridging.replies import Row, answers_last, batches, marks_of, row_of
 from cliquenntp.service.bridging.server import expect
 from cliquenntp.service.bridging.way import UNTIL_WOKEN, Way, all_of
 from cliquenntp.service.feeding import HELD, Feeding
@@ -39,12 +39,6 @@ CHUNK = 2000
 """articles whose overview is asked for at once, some 800 KB; the place is stored after each.  Within one an answer is
 taken behind what it answers, whatever their numbers: it could not be put below it later"""
 
-ARTICLES_AT_ONCE = 50
-"""articles asked for at once, which then share a commit"""
-
-OCTETS_AT_ONCE = LARGEST_ARTICLE
-"""of them together, as the overview says: at most so much waits in memory"""
-
 CANCELS_GROUP = b"control.cancel"
 """where INN and others file cancels"""
 
@@ -53,13 +47,6 @@ _NOT_SHOWN = (411, 480, 502)
 
 MOST_CANCELS = 5000
 """looked at in one go"""
-
-@attrs.frozen
-class _Row:
-    number: int
-    message_id: bytes
-    octets: int
-    references: tuple[bytes, ...]
 
 
 class InwardWay(Way):
@@ -84,7 +71,7 @@ class InwardWay(Way):
             server = await self._connected(as_reader=True)
             cancels = await self._new_cancels(server)
             group = expect(await server.ask(b"GROUP " + self._bridge.newsgroup.encode("ascii")), 211)
-            await self._take_articles(server, *_marks(group.text))
+            await self._take_articles(server, *marks_of(group.text))
             if cancels is not None:
                 await self._note_cancels(server, *cancels)
         if next(noted_cancels(self._archive, self._bridge.newsgroup), None) is not None:
@@ -100,7 +87,7 @@ class InwardWay(Way):
         while first <= high:
             last = min(first + CHUNK - 1, high)
             rows = await self._rows(server, first, last)
-            for batch in _batches(self._wanted(_answers_last(rows))):
+            for batch in batches(self._wanted(answers_last(rows))):
                 await self._take_batch(server, batch)
             newest = [row.message_id for row in rows if row.number == last]
             await self._store(attrs.evolve(self.state, number=last, message_id=newest[0] if newest else b""))
@@ -118,11 +105,11 @@ class InwardWay(Way):
                 "bridge {name}: the server counts its articles anew; all are looked at again", name=self._bridge.name)
         return state.number + 1 if is_same else 1
 
-    async def _rows(self, server: NewsServer, first: int, last: int) -> list[_Row]:
+    async def _rows(self, server: NewsServer, first: int, last: int) -> list[Row]:
         reply = expect(await server.ask(b"XOVER %d-%d" % (first, last)), 224, 420, 423)
-        return [row for row in map(_row, reply.lines) if row is not None]
+        return [row for row in map(row_of, reply.lines) if row is not None]
 
-    def _wanted(self, rows: Sequence[_Row]) -> Iterator[_Row]:
+    def _wanted(self, rows: Sequence[Row]) -> Iterator[Row]:
         for row in rows:
             if is_ours(row.message_id) or is_held(row.message_id, self._archive):
                 self.state.held += 1
@@ -131,7 +118,7 @@ class InwardWay(Way):
             else:
                 yield row
 
-    async def _take_batch(self, server: NewsServer, rows: Sequence[_Row]) -> None:
+    async def _take_batch(self, server: NewsServer, rows: Sequence[Row]) -> None:
         replies = await all_of([server.ask(b"ARTICLE %d" % row.number) for row in rows])
         taking = [
             (row, self._feeding.take(row.message_id, expect(reply, 220).raw))
@@ -141,7 +128,7 @@ class InwardWay(Way):
         for (row, _), result in zip(taking, results, strict=True):
             self._note(row, result)
 
-    def _note(self, row: _Row, result: PostResult) -> None:
+    def _note(self, row: Row, result: PostResult) -> None:
         if result.later:
             raise BridgeError(result.text)
         if result.accepted:
@@ -176,7 +163,7 @@ class InwardWay(Way):
         group = expect(await server.ask(b"GROUP " + CANCELS_GROUP), 211, *_NOT_SHOWN)
         if group.code != 211:
             return None
-        low, high = _marks(group.text)
+        low, high = marks_of(group.text)
         if self.state.control is None or self.state.control > high:
             await self._store(attrs.evolve(self.state, control=high))
         assert self.state.control is not None
@@ -208,50 +195,3 @@ class InwardWay(Way):
 
     def _obeying(self, target: bytes) -> Callable[[IWriter], object]:
         return lambda writer: self._obey(writer, target)
-
-
-def _marks(text: bytes) -> tuple[int, int]:
-    """Return low and high water mark out of a reply to GROUP: ``count low high name``; (1, 0) for an empty one."""
-    try:
-        count, low, high = map(int, text.split()[:3])
-    except ValueError:
-        raise BridgeError(f"the server answers GROUP with {text[:80]!a}") from None
-    return (low, high) if count or high >= low else (1, high)
-
-
-def _row(line: bytes) -> _Row | None:
-    """Return what an overview line (RFC 3977 section 8.3) tells, or None where it is none."""
-    fields = line.split(b"\t")
-    if len(fields) < 7 or not fields[0].isdigit() or not is_message_id(fields[4]):
-        return None
-    octets = int(fields[6]) if fields[6].isdigit() else 0
-    return _Row(int(fields[0]), fields[4], octets, tuple(message_ids_in(fields[5])))
-
-
-def _answers_last(rows: Sequence[_Row]) -> list[_Row]:
-    """Return rows with each behind those that it answers; where references run in a circle it is cut."""
-    waiting = {row.message_id: row for row in rows}
-    ordered: list[_Row] = []
-    for row in rows:
-        stack = [row] if row.message_id in waiting else []
-        while stack:
-            waiting.pop(stack[-1].message_id, None)
-            above = next((waiting[each] for each in stack[-1].references if each in waiting), None)
-            if above is None:
-                ordered.append(stack.pop())
-            else:
-                stack.append(above)
-    return ordered
-
-
-def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    batch: list[_Row] = []
-    octets = 0
-    for row in rows:
-        if batch and (len(batch) == ARTICLES_AT_ONCE or octets + row.octets > OCTETS_AT_ONCE):
-            yield batch
-            batch, octets = [], 0
-        batch.append(row)
-        octets += row.octets
-    if batch:
-        yield batch

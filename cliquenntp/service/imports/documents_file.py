@@ -7,6 +7,7 @@ seconds since 1970 UTC), so that its answers keep their place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,6 +29,9 @@ MAGIC = b"cliquenntp documents 1\n"
 
 MOST_LINE_OCTETS = 1024
 """of a line between documents: eight parents take some 600"""
+
+_NUMBER = re.compile(rb"[0-9]{1,11}")
+"""of octets, or of seconds as in a Clique-Time; of longer ones Python makes no number, or one that nothing can be"""
 
 
 class DamagedFileError(Exception):
@@ -59,7 +63,7 @@ def read_entries(file: BinaryIO) -> Iterator[Document | DocumentError]:
 
 def _document(file: BinaryIO, line: bytes) -> Document:
     digits = line.removesuffix(b"\n")
-    if digits == line or not digits.isdigit() or int(digits[:12]) > DEFAULT_LIMITS.document_octets:
+    if digits == line or not _NUMBER.fullmatch(digits) or int(digits) > DEFAULT_LIMITS.document_octets:
         raise DamagedFileError("a document's length is no number, or larger than any document")
     raw = file.read(int(digits))
     if len(raw) < int(digits):
@@ -71,6 +75,6 @@ def _document(file: BinaryIO, line: bytes) -> Document:
 
 def _gone(line: bytes) -> Document:
     words = line.decode("ascii", "replace").split()
-    if not line.endswith(b"\n") or len(words) < 5 or not words[3].isdigit():
+    if not line.endswith(b"\n") or len(words) < 5 or not _NUMBER.fullmatch(words[3].encode()):
         raise DamagedFileError("a line about a document that is gone is not whole")
     return stub(id_from_text(words[1]), key_from_text(words[2]), int(words[3]), tuple(map(id_from_text, words[4:])))

@@ -14,6 +14,9 @@ from cliquenntp.service.network.invitation import MOST_BELOW, Invitation, Invita
 MOST_OCTETS = 16 * 1024 * 1024
 """As much as sixteen of the largest documents: a file that goes by mail or on a stick."""
 
+MOST_DIGITS = len(str(MOST_OCTETS))
+"""of a document's octets"""
+
 
 def file_octets(invitation: Invitation, documents: Iterable[bytes]) -> bytes:
     """Return the file of an invitation with the bytes of its documents, the root's first.  Raises InvitationError."""
@@ -38,7 +41,7 @@ def parse_file(octets: bytes) -> tuple[Invitation, tuple[Document, ...]]:
     documents: list[Document] = []
     while rest and len(documents) <= MOST_BELOW:
         size, newline, rest = rest.partition(b"\n")
-        if not (newline and size.isdigit() and 0 < int(size[:9]) <= len(rest)):
+        if not (newline and size.isdigit() and len(size) <= MOST_DIGITS and 0 < int(size) <= len(rest)):
             raise InvitationError("the invitation file is damaged: a document is not as long as it says")
         raw, rest = rest[: int(size)], rest[int(size) :]
         try:
