@@ -147,6 +147,19 @@ def test_a_wrong_count_of_octets_is_counted_anew(copy: Path) -> None:
     store.close()
 
 
+def test_a_greatest_number_far_beyond_all_others_is_refused_at_once(copy: Path) -> None:
+    """One bit of a number makes it so great that nobody could wait for a look at each below it."""
+    store = Store.open(copy)
+    store.writer.begin()
+    records = store.writer._records
+    records[DOCUMENTS | 1 << 40] = records[DOCUMENTS]
+    del records[DOCUMENTS]
+    store.writer.commit()
+    store.close()
+    with pytest.raises(NotMended, match=f"document {DOCUMENTS} "):
+        repair(copy, IDENTITY)
+
+
 def test_flipped_bits_are_mended_or_refused(filled: Path, tmp_path: Path) -> None:
     before = Store.open(filled)
     whole = _articles(before)

@@ -96,6 +96,8 @@ def _identities(mender: Mender, path_identity: str) -> list[str]:
     for docno in range(1, mender.newest() + 1):
         try:
             counted[_identity(mender.overview(docno))] += 1
+        except KeyError:  # there is none, nor perhaps of a million others, where the greatest number is damaged
+            break
         except Exception:  # a record that cannot be read is told of when it is its turn
             continue
     earlier = (name for name, count in counted.items() if count > 1 and name and name.isascii())
