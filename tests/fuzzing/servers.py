@@ -31,7 +31,7 @@ def converse_as_client(data: bytes) -> None:
 
 
 def read_overview(data: bytes) -> None:
-    """A reply to GROUP and overview lines behind it: each article is asked for once, behind what it answers."""
+    """A reply to GROUP and overview lines behind it: each article is asked for once."""
     group, *lines = data.split(b"\r\n")
     try:
         low, high = marks_of(group)
@@ -40,8 +40,9 @@ def read_overview(data: bytes) -> None:
         assert "\n" not in str(error), error
     rows = [row for row in map(row_of, lines) if row is not None]
     ordered = answers_last(rows)
-    last = {row.message_id: row for row in rows}
-    assert {row.message_id: row for row in ordered} == last and len(ordered) == len(last)
+    names = [row.message_id for row in ordered]
+    assert {*names} == {row.message_id for row in rows} and len(names) == len({*names})
+    assert {*ordered} <= {*rows}
     asked = [*batches(iter(ordered))]
     assert [row for batch in asked for row in batch] == ordered
     assert all(0 < len(batch) <= ARTICLES_AT_ONCE for batch in asked)
