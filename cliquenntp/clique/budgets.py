@@ -68,8 +68,9 @@ class BudgetLimits:
     few_seconds: float = 3600.0
     """for which a node has just joined: so long its first authors take to answer one another"""
 
-    answers: Allowance = Allowance(20, 8 * MIB)
-    """newcomers' direct answers to one document but a forum's root, so that nobody drowns a thread"""
+    answers: Allowance = Allowance(50, 16 * MIB, DAY / 2)
+    """newcomers' direct answers to one document but a forum's root, so that nobody drowns a thread: as many as there
+    are where fifty people greet each other who are all new"""
 
     brought: Allowance = Allowance(25, 64 * MIB, DAY / 160)
     """news of newcomers that one peer brings, taken or not: what honest ones take and some of their own; twice as many

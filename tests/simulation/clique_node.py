@@ -20,6 +20,7 @@ from cliquenntp.clique import Core
 from cliquenntp.clique import effects as do
 from cliquenntp.clique import events as on
 from cliquenntp.clique.admission import Admission
+from cliquenntp.clique.budgets import BudgetLimits, Budgets
 from cliquenntp.clique.documents import Documents
 from cliquenntp.clique.messages import Channel, Key, Message, Push
 from cliquenntp.interfaces import Place
@@ -55,10 +56,10 @@ class NodeOptions:
     """seconds that a commit takes; events wait meanwhile, and a crash loses what was under way"""
     send_before_commit: bool = False
     """the mutant: effects are performed at once, what they build on is committed later"""
-    budgets: bool = False
-    """documents are taken only where there is room for them"""
     datagrams: bool = False
     """adverts and their acknowledgements are lost, doubled and overtaken, as if each were a datagram"""
+    budgets: BudgetLimits | None = None
+    """how much is taken of authors and peers; None: everything"""
 
 
 class CliqueNode:
@@ -78,7 +79,7 @@ class CliqueNode:
         dice = Random(f"dice {world.seed} {number} {world.engine.now}")
         self.core = Core(
             contact_of(number), self.documents, Claims(node_key(number)), dice, EPOCH, self._committed.pieces,
-            world.engine.now, admitting=Admission() if options.budgets else None,
+            world.engine.now, admitting=Admission(Budgets(options.budgets)) if options.budgets else None,
         )  # fmt: skip
         self.put_off = Counter[str]()
         """documents for which there was no room, by the budget"""

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from cliquenntp.clique.budgets import BudgetLimits
 from cliquenntp.clique.messages import Channel
 
 from . import liars
@@ -391,7 +392,7 @@ class Run:
 
 
 def _factory(scenario: Scenario) -> Callable[[World, int, Any], INode]:
-    options = NodeOptions(commit_time=scenario.commit_time, budgets=scenario.budgets)
+    options = NodeOptions(scenario.commit_time, budgets=BudgetLimits() if scenario.budgets else None)
     if scenario.protocol == "clique":
         return lambda world, number, committed: CliqueNode(world, number, committed, options)
     if scenario.protocol == "flood":

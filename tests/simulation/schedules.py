@@ -18,10 +18,12 @@ from typing import Any
 import attrs
 from rich.progress import track
 
+from cliquenntp.clique.budgets import MIB, Allowance, BudgetLimits
 from cliquenntp.clique.messages import Channel
 
 from . import invariants, mutants
 from .clique_node import CliqueNode, NodeOptions
+from .identity import author_key
 from .network import NetworkModel
 from .worlds import World
 
@@ -61,10 +63,12 @@ class Schedule:
     acts: tuple[Act, ...]
     datagrams: bool = False
     """adverts and acknowledgements are lost, doubled and overtaken inside a link"""
+    budgets: BudgetLimits | None = None
+    """how much nodes take of authors; None: everything"""
 
 
 def drawn(seed: int) -> Schedule:
-    """Draw a schedule; every second one has datagrams."""
+    """Draw a schedule; every second one has datagrams, and two of four have budgets."""
     random = Random(f"schedule {seed}")
     nodes = random.randint(3, 12)
     followers = random.choice((0, 0, random.randrange(0, max(1, nodes - 2))))
@@ -72,7 +76,20 @@ def drawn(seed: int) -> Schedule:
         Act(random.choice(KINDS), random.randrange(nodes), random.randrange(nodes), random.choice(PAUSES))
         for _ in range(random.randint(5, 40))
     ]
-    return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts), seed % 2 == 1)
+    budgets = BudgetLimits() if seed % 4 >= 2 else None
+    return Schedule(seed, nodes, followers, random.choice((0.0, 0.5)), tuple(acts), seed % 2 == 1, budgets)
+
+
+def flooded(seed: int) -> Schedule:
+    """Draw a schedule with more documents than there is ever room for."""
+    never = 1e9
+    room = Allowance(3, MIB, never)
+    budgets = BudgetLimits(
+        newcomer=room, established=room, forum=room, peer=room, few=room, answers=room, brought=room, compared=room,
+        flooding=room, past=Allowance(1, MIB, never), share=0.0)
+    schedule = drawn(seed)
+    busy = tuple(Act("publish", number % schedule.nodes, 0, 0.5) for number in range(8))
+    return attrs.evolve(schedule, acts=busy + schedule.acts + busy, budgets=budgets)
 
 
 def crashing(seed: int) -> Schedule:
@@ -95,7 +112,8 @@ class Play:
     def __init__(self, schedule: Schedule, mutant: str = "") -> None:
         self.schedule = schedule
         options = NodeOptions(
-            schedule.commit_time, send_before_commit=mutant == "send before commit", datagrams=schedule.datagrams)
+            schedule.commit_time, send_before_commit=mutant == "send before commit", datagrams=schedule.datagrams,
+            budgets=schedule.budgets)
         self.world = World(
             lambda world, number, committed: CliqueNode(world, number, committed, options),
             schedule.seed, NetworkModel(tail_share=0.1),
@@ -153,8 +171,10 @@ class Play:
             return self.violations
         for number in sorted(self.world.nodes):
             self._comment(number)
-        self._pass(600.0)
-        self.violations += invariants.all_delivered(self.world)
+        # newcomers' documents that come all at once have room one after the other
+        self._pass(600.0 if self.schedule.budgets is None else REST)
+        if self.schedule.budgets in (None, BudgetLimits()):
+            self.violations += invariants.all_delivered(self.world)
         if not self.violations:
             # longer than the usual gap between documents can be, after which a node may ask once whether it missed one
             self._pass(5 * REST)
@@ -186,7 +206,7 @@ class Play:
         """Comment on the thread, as a node can that follows and has it: none stores what it holds no parent of."""
         node = self.world.nodes.get(number)
         if isinstance(node, CliqueNode) and self.world.follows[number] and self.thread in node.stored:
-            self.world.publish(number, self.thread)
+            self.world.publish(number, self.thread, key=author_key(number))
 
     # Acts
 

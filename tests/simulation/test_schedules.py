@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulation.schedules import KINDS, PAUSES, Act, Play, Schedule, crashing, drawn, play
+from tests.simulation.inspect import cores
+from tests.simulation.schedules import KINDS, PAUSES, Act, Play, Schedule, crashing, drawn, flooded, play
 
 MOST_NODES = 7
 
@@ -72,6 +73,14 @@ def test_without_feasible_distances_parents_form_a_cycle_within_50_schedules() -
 def test_mutants_are_caught_within_50_schedules(mutant: str, draw: Callable[[int], Schedule]) -> None:
     """Caught is a schedule that the core itself passes."""
     assert any(play(seed, mutant, draw)[1] and not play(seed, draw=draw)[1] for seed in range(50))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nodes_are_at_rest_with_documents_put_off(seed: int) -> None:
+    """Whatever there is no room for, the invariants hold, and nobody asks for it again and again."""
+    under_way = Play(flooded(seed))
+    assert under_way.go() == []
+    assert any(node.put_off for _, node in cores(under_way.world))
 
 
 @pytest.mark.parametrize("seed", range(10))
