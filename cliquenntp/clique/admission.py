@@ -14,6 +14,7 @@ from attrs import define, field
 from cliquenntp.clique import ghosts
 from cliquenntp.clique.budgets import Budgets
 from cliquenntp.clique.channel import ChannelState, Edge, Ghost, Kind, Wanted
+from cliquenntp.clique.messages import Channel
 from cliquenntp.clique.node import Node
 from cliquenntp.clique.parameters import NEEDED_AT_MOST, ROOM_EVERY, STANDING_KEPT_EVERY, WANTED_KEPT
 from cliquenntp.clique.standing import Standing
@@ -124,8 +125,9 @@ def make_room(node: Node) -> None:
     if admission is None:
         return
     spare: dict[bytes, int] = {}
+    edges = _open_edges(node)
     for document, ghost in _put_off(node, newest_first=True):
-        for edge in _holders(node, ghost):
+        for edge in _holders(edges, ghost):
             root = edge.state.scope
             if root not in spare:
                 spare[root] = admission.budgets.spare(root, node.now, has_several(node, edge.state))
@@ -144,10 +146,14 @@ def _put_off(node: Node, newest_first: bool = False) -> Iterator[tuple[bytes, Gh
     return ((one, ghost) for one, ghost in (reversed(refused) if newest_first else refused) if ghost.place is not None)
 
 
-def _holders(node: Node, ghost: Ghost) -> list[Edge]:
-    return [
-        edge for channel in ghost.channels if (state := node.channels.get(channel)) is not None
-        for edge in state.open_edges() if edge.link.contact.key in ghost.witnesses]
+def _open_edges(node: Node) -> dict[tuple[Channel, bytes], Edge]:
+    """Return them by channel, which is the peer's own where it follows less than we do, and by the peer's key."""
+    return {(edge.channel, edge.link.contact.key): edge for edge in node.edges.values() if edge.open}
+
+
+def _holders(edges: dict[tuple[Channel, bytes], Edge], ghost: Ghost) -> list[Edge]:
+    pairs = sorted((channel, key) for channel in ghost.channels for key in ghost.witnesses)
+    return [edges[pair] for pair in pairs if pair in edges]
 
 
 def _ask(node: Node, document: bytes, holders: list[Edge]) -> None:
@@ -207,9 +213,10 @@ def _gained(node: Node, authors: Iterable[bytes]) -> None:
     if not gained:
         return
     node.timers.at_latest("keep standing", None, node.now + STANDING_KEPT_EVERY)
+    edges = _open_edges(node)
     for document, ghost in _put_off(node):
         if ghost.place is not None and ghost.place.author in gained:
-            holders = [edge for edge in _holders(node, ghost) if not shuns(node, edge)]
+            holders = [edge for edge in _holders(edges, ghost) if not shuns(node, edge)]
             if holders:
                 _ask(node, document, holders)
 

@@ -8,6 +8,7 @@ import pytest
 from cliquenntp.clique import events, messages
 from cliquenntp.clique.admission import Admission
 from cliquenntp.clique.budgets import Allowance, BudgetLimits, Budgets
+from cliquenntp.clique.channel import Kind
 from cliquenntp.clique.messages import Push
 from cliquenntp.clique.parameters import NEEDED_AT_MOST, ROOM_EVERY, STANDING_KEPT_EVERY
 from cliquenntp.clique.standing import DAY, Standing
@@ -78,6 +79,24 @@ def test_it_comes_once_there_is_room_the_newest_first() -> None:
     wire.pass_time(DAY)
     assert held(wire, spam) == 4
     assert not wire.cores["b"].node.refused
+
+
+def test_what_a_follower_of_a_thread_has_comes_too_once_there_is_room() -> None:
+    """What is put off is remembered by the follower's channel, which is none of the node's own."""
+    wire = forum(names="ab")
+    thread = by("founder", "thread")
+    wire.write("a", thread)
+    wire.add("f")
+    wire.join("f", "b", messages.Channel(thread.id), ROOT)
+    wire.pass_time(200)
+    assert [edge.kind for edge in wire.cores["b"].node.edges.values()].count(Kind.FOLLOWER) == 1
+    posts = [by(f"key {number}", f"post {number}", thread.id) for number in range(4)]
+    for one in posts:
+        wire.write("f", one)
+    wire.pass_time(100)
+    assert held(wire, posts) == 2
+    wire.pass_time(DAY)
+    assert held(wire, posts) == 4
 
 
 def test_who_writes_here_who_founded_and_whom_they_answer_need_no_room() -> None:
