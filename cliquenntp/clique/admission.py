@@ -57,6 +57,9 @@ def judge(node: Node, edge: Edge, place: Place, *, compared: bool) -> str:
     if place.author in admission.standing:
         return budgets.known(place, peer, root, now)
     several = has_several(node, edge.state)
+    if several and edge.state.few_since is not None:
+        budgets.was_apart(root, now, now - edge.state.few_since)
+        edge.state.few_since = None
     if place.id not in node.refused:
         budgets.brings(place, peer, root, now, several, compared)
     return budgets.newcomer(place, peer, root, now, several)
@@ -72,8 +75,11 @@ def has_several(node: Node, state: ChannelState) -> bool:
     """Return whether what one peer does not bring is likely to come by another one."""
     if node.admission is None or node.admission.budgets.has_just_joined(state.scope, node.now):
         return False
-    keys = {edge.link.contact.key for edge in state.open_edges() if edge.kind != Kind.FOLLOWER}
-    return len(keys) >= node.admission.budgets.limits.peers
+    return _count_peers(state) >= node.admission.budgets.limits.peers
+
+
+def _count_peers(state: ChannelState) -> int:
+    return len({edge.link.contact.key for edge in state.open_edges() if edge.kind != Kind.FOLLOWER})
 
 
 def shuns(node: Node, edge: Edge) -> bool:
@@ -230,10 +236,23 @@ def linked(node: Node) -> None:
         admission.alone_since = None
 
 
-def alone(node: Node) -> None:
-    """Note that the node has no link any more."""
-    if node.admission is not None:
-        node.admission.alone_since = node.clique_time()
+def with_several(node: Node) -> list[ChannelState]:
+    """Return the channels in which the node has several peers."""
+    if node.admission is None:
+        return []
+    return [state for state in node.channels.values() if _count_peers(state) >= node.admission.budgets.limits.peers]
+
+
+def link_lost(node: Node, before: Iterable[ChannelState]) -> None:
+    """Note that the node has one link less; ``before`` are the channels that had several peers up to then."""
+    admission = node.admission
+    if admission is None:
+        return
+    if not node.links:
+        admission.alone_since = node.clique_time()
+    for state in before:
+        if _count_peers(state) < admission.budgets.limits.peers:
+            state.few_since = node.now
 
 
 def joined(node: Node, root: bytes) -> None:

@@ -43,8 +43,9 @@ class Allowance:
 class BudgetLimits:
     """Every bound, with its reason."""
 
-    newcomer: Allowance = Allowance(30, 8 * MIB)
-    """an author without standing: an evening's talk of somebody new, who has standing once answered"""
+    newcomer: Allowance = Allowance(100, 32 * MIB)
+    """an author without standing: a day's talk, also where nobody with standing is left to answer; a flood has keys
+    without end and gains nothing by it"""
 
     established: Allowance = Allowance(1_000, 256 * MIB)
     """an author with it: ten times as many as a person writes in a day, so that a stolen key is no flood either"""
@@ -168,6 +169,8 @@ class Budgets:
         self._buckets: dict[Hashable, Bucket] = {}
         self._floods: dict[tuple[bytes, bytes], float] = {}
         self._past: dict[bytes, _Past] = {}
+        self._apart: dict[bytes, tuple[float, float]] = {}
+        """{forum: (until when, how many times as much comparisons may find) after it was apart from most others}"""
 
     # the past
 
@@ -188,6 +191,13 @@ class Budgets:
         self._past[root] = _Past(now + self.limits.past_seconds, since, before, Bucket(allowance, now))
         if len(self._past) > FORUMS_JOINED:
             del self._past[next(iter(self._past))]
+
+    def was_apart(self, root: bytes, now: float, seconds: float) -> None:
+        """Note that this node had few peers for so long, and has several again: all of them have much that is new."""
+        self._apart.pop(root, None)
+        self._apart[root] = now + self.limits.past_seconds, 1 + seconds / self.limits.compared.seconds
+        if len(self._apart) > FORUMS_JOINED:
+            del self._apart[next(iter(self._apart))]
 
     def has_just_joined(self, root: bytes, now: float) -> bool:
         """Return whether this node joined a forum a short while ago."""
@@ -237,6 +247,9 @@ class Budgets:
     def brings(self, place: Place, peer: bytes, root: bytes, now: float, several: bool, compared: bool) -> None:
         """Count a newcomer's document that a peer brings and that never came before."""
         name, allowance = ("compared", self.limits.compared) if compared else ("brought", self.limits.brought)
+        until, times = self._apart.get(root, (0.0, 1.0))
+        if compared and now < until:
+            name, allowance = "compared after", allowance.times(times)
         if not several:
             name, allowance = "of few", self.limits.few.times(2)
         bucket = self._bucket((name, peer, root), allowance, now)

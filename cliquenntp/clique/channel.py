@@ -265,6 +265,8 @@ class ChannelState:
     """incarnation of the edge with which we compare"""
     reconciled: int = 0
     """documents that came by that comparison"""
+    few_since: float | None = None
+    """when links ended and left few peers (`budgets`), where there were several; None: there are again"""
 
     @property
     def is_full(self) -> bool:

@@ -122,9 +122,9 @@ def _link_closed(node: Node, event: events.LinkClosed) -> None:
     link = node.links.pop(event.link, None)
     if link is not None:
         del node.links_by_key[link.contact.key]
+        before = admission.with_several(node)
         membership.link_closed(node, link)
-        if not node.links:
-            admission.alone(node)
+        admission.link_lost(node, before)
 
 
 def _message_received(node: Node, event: events.MessageReceived) -> None:

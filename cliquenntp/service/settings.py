@@ -126,7 +126,7 @@ class Settings:
     )
 
     newcomer_documents: int = _setting(
-        30,  # an evening's talk; whoever is answered by somebody known is no newcomer any more
+        100,  # a day's talk; whoever is answered by somebody known is no newcomer any more
         checks.number(1, 1_000_000, "documents", whole=True),
         "documents a day that are taken from other nodes of one author whom nobody known here has answered yet",
     )

@@ -52,6 +52,22 @@ def test_an_author_with_standing_has_more_and_is_not_touched_by_a_flood() -> Non
     assert [found.known(one, PEER, ROOT, 0.0, limited=False) for one in known] == [""] * 21
 
 
+def test_who_was_apart_finds_much_that_is_new_at_each_peer() -> None:
+    found = Budgets(LIMITS)
+    found.was_apart(ROOT, 0.0, 2 * DAY)
+    for number in range(45):
+        found.brings(place(number), PEER, ROOT, 0.0, several=True, compared=True)
+    assert not found.is_flooding(PEER, ROOT, 0.0)
+    found.brings(place(45), PEER, ROOT, 0.0, several=True, compared=True)
+    assert found.is_flooding(PEER, ROOT, 0.0)
+    for number in range(16):
+        found.brings(place(number), OTHER, ROOT, LIMITS.past_seconds, several=True, compared=True)
+    assert found.is_flooding(OTHER, ROOT, LIMITS.past_seconds)
+    for number in range(FORUMS_JOINED):
+        found.was_apart(number.to_bytes(32, "big"), 0.0, DAY)
+    assert len(found._apart) == FORUMS_JOINED
+
+
 def test_what_authors_with_standing_write_makes_room_for_newcomers() -> None:
     found = Budgets(LIMITS)
     later = 1000.0
@@ -202,7 +218,7 @@ def test_an_honest_node_never_brings_what_its_neighbours_take_for_a_flood() -> N
 
 
 def test_settings_move_the_bounds_of_newcomers_in_step() -> None:
-    assert BudgetLimits.of(30, 2000) == BudgetLimits()
-    more = BudgetLimits.of(60, 20_000)
-    assert (more.newcomer.documents, more.forum.documents, more.peer.documents) == (60, 160, 10)
+    assert BudgetLimits.of(100, 2000) == BudgetLimits()
+    more = BudgetLimits.of(200, 20_000)
+    assert (more.newcomer.documents, more.forum.documents, more.peer.documents) == (200, 160, 10)
     assert more.established == BudgetLimits().established

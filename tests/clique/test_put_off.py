@@ -210,6 +210,28 @@ def test_who_comes_back_gets_what_the_others_took() -> None:
     assert key_of("founder") in wire.cores["b"].node.admission.standing
 
 
+def test_who_was_apart_with_one_other_takes_no_honest_peer_for_flooding() -> None:
+    """Two nodes of a house whose line was down over a weekend: the others have much that is new to both."""
+    limits = BudgetLimits(compared=Allowance(10, 1_000_000, DAY / 4))
+    wire = forum(limits, "abcd")
+    others = {name: wire.cores[name].node.documents for name in "ac"}
+    for name in others:
+        wire.kill(name)
+    wire.pass_time(DAY)
+    missed = [by(f"author {number}", f"missed {number}", time=wire.now - DAY / 2 + number) for number in range(30)]
+    for name, documents in others.items():
+        for one in missed:
+            wire.places[one.id] = one
+            documents.add(one)
+        wire.add(name, wire.pieces[name], documents)
+        wire.event(name, events.TimerDue())
+    wire.pass_time(3600)
+    admission = wire.cores["b"].node.admission
+    assert not any(admission.budgets.is_flooding(key_of(name), ROOT, wire.now) for name in others)
+    wire.pass_time(3600)
+    assert held(wire, missed) == 30
+
+
 def test_blocked_authors_lose_their_standing() -> None:
     blocked: set[bytes] = set()
     wire = Wire()
