@@ -9,7 +9,6 @@ time of its thread, so a busy machine does not change the figures: nobody is ser
 from __future__ import annotations
 
 import argparse
-import ssl
 import sys
 import tempfile
 import threading
@@ -26,18 +25,10 @@ from cliquenntp.document import build, id_text, parse
 from cliquenntp.service.forums import root_document
 from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings
-from tests.nntp_client import NewsClient
+from tests.nntp_client import NewsClient, unchecked
 
 CLIENTS = 4
 GROUP = "clique.tls"
-
-
-def unchecked() -> ssl.SSLContext:
-    """Return what takes the node's own certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def load(port: int, over_tls: bool, fetches: int, seconds: float) -> int:

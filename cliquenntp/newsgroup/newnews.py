@@ -50,11 +50,20 @@ class NewArticles:
         self._ids.forget()
         self._common.clear()
 
-    def since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
+    def matching(
+        self, seconds: int, wildmat: IWildmat | None, newsgroup: Callable[[bytes], Newsgroup | None]
+    ) -> Iterator[bytes]:
         """Yield chunks of lines of the articles that came at or after a time (seconds since 1970 UTC).
 
-        ``wildmat`` must not be literal: ``in_group`` answers that.
+        ``newsgroup`` gives the newsgroup that a literal wildmat names.
         """
+        literal = None if wildmat is None else wildmat.literal
+        if literal is None:
+            return self._since(seconds, wildmat)
+        group = newsgroup(literal)
+        return iter(()) if group is None else self.in_group(seconds, group)
+
+    def _since(self, seconds: int, wildmat: IWildmat | None) -> Iterator[bytes]:
         first = next(iter(self._archive.arrived_since(seconds)), None)
         if first is None:
             return iter(())

@@ -288,8 +288,4 @@ class ScopedView:
 
     def message_ids_since(self, wildmat: IWildmat | None, seconds: int) -> Iterator[bytes]:
         """See INewsView."""
-        literal = None if wildmat is None else wildmat.literal
-        if literal is None:
-            return self._new_articles.since(seconds, wildmat)
-        group = self.newsgroup(literal)
-        return iter(()) if group is None else self._new_articles.in_group(seconds, group)
+        return self._new_articles.matching(seconds, wildmat, self.newsgroup)

@@ -21,6 +21,7 @@ from ZODB.FileStorage.fspack import FileStoragePacker, PackCopier
 from ZODB.fsIndex import fsIndex
 from ZODB.serialize import referencesf
 
+from cliquenntp.store.file_storage import sync_path
 from cliquenntp.store.pack_process import REDUNDANT
 
 
@@ -43,7 +44,7 @@ def pack_apart(storage: Any, references: Any, stop: bytes, gc: bool) -> tuple[in
         end = packer.pack()
         if end is None:
             return None
-        _sync(packed)
+        sync_path(packed)
         return end, packer.index
     except BaseException as error:
         packed.unlink(missing_ok=True)
@@ -59,11 +60,6 @@ def mend_cut_off(file: Path) -> None:
     before = file.with_name(f"{file.name}.old")
     if before.exists() and not file.exists():
         os.replace(before, file)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 class _Packer(FileStoragePacker):

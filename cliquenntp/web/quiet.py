@@ -41,3 +41,10 @@ class QuietSite(Site):
 
     def log(self, request: http.Request) -> None:
         """Write nothing."""
+
+
+def refuse_body(request: http.Request) -> None:
+    """Answer a request whose body is too large before it comes, and end its connection."""
+    transport: Any = request.channel.transport
+    transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    request.channel.loseConnection()

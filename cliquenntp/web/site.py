@@ -16,7 +16,7 @@ from cliquenntp.web.answer import Page, write
 from cliquenntp.web.commands import Commands
 from cliquenntp.web.guard import HEADERS, MOST_BODY_OCTETS, Guard, NotAllowedError
 from cliquenntp.web.pages import Pages
-from cliquenntp.web.quiet import QuietSite
+from cliquenntp.web.quiet import QuietSite, refuse_body
 
 IDLE_SECONDS = 60
 """A browser keeps a connection for its next request; it may as well make a new one."""
@@ -47,9 +47,7 @@ class _SmallRequest(Request):
         if media_type.partition(b";")[0].strip().lower() == FORM:
             self.requestHeaders.addRawHeader(b"content-type", FORM)
         if length is None or length > MOST_BODY_OCTETS:
-            transport: Any = self.channel.transport
-            transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            self.channel.loseConnection()
+            refuse_body(self)
             length = 0
         super().gotLength(length)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from OpenSSL import SSL
 
 from cliquenntp.link.tls import ClientCreator, self_signed, server_context
+from tests.tls_in_memory import exchange
 
 
 def test_certificates_of_nodes_differ_in_what_was_drawn_alone() -> None:
@@ -21,15 +22,6 @@ def test_nobody_on_the_line_sees_whom_a_node_wants_to_reach() -> None:
     listening.set_accept_state()
     dialling = ClientCreator().clientConnectionForTLS(None)
     dialling.set_connect_state()
-    for _ in range(10):
-        for here, there in ((dialling, listening), (listening, dialling)):
-            try:
-                here.do_handshake()
-            except SSL.WantReadError:
-                pass
-            try:
-                there.bio_write(here.bio_read(1 << 16))
-            except SSL.WantReadError:
-                pass
+    exchange(dialling, listening)
     assert listening.get_protocol_version_name() == dialling.get_protocol_version_name() == "TLSv1.3"
     assert listening.get_servername() is None

@@ -17,3 +17,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.writer.begin()
     yield store
     store.close()
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for all tests of a module, each of which begins a transaction and leaves it."""
+    store = Store.open(tmp_path_factory.mktemp("store"))
+    yield store
+    store.close()

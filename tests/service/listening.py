@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,6 @@ LOOPBACK = "tcp:0:interface=127.0.0.1"
 OPEN = "tcp:0:interface=0.0.0.0"
 TLS = "tls:0:interface=127.0.0.1"
 PASSWORD = "correct"
-
-
-def unchecked() -> ssl.SSLContext:
-    """Return what takes any certificate, as a newsreader does whose user confirmed the fingerprint."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class ListenersCase(TestCase):

@@ -4,6 +4,7 @@ import pytest
 from OpenSSL import SSL
 
 from cliquenntp.service.readers.certificate import Certificate, CertificateError, load_or_create
+from tests.tls_in_memory import exchange
 
 
 def test_its_own_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
@@ -35,23 +36,6 @@ def test_it_is_read_again_and_a_broken_file_changes_nothing(tmp_path: Path) -> N
     context = certificate.context
     certificate.read()
     assert certificate.fingerprint == other.fingerprint and certificate.context is not context
-
-
-def exchange(one: SSL.Connection, other: SSL.Connection) -> None:
-    """Move octets between two connections in memory until both have nothing more to say."""
-    moved = True
-    while moved:
-        moved = False
-        for source, target in ((one, other), (other, one)):
-            try:
-                source.do_handshake()
-            except SSL.WantReadError:
-                pass
-            try:
-                target.bio_write(source.bio_read(65536))
-                moved = True
-            except SSL.WantReadError:
-                pass
 
 
 def test_a_client_cannot_ask_for_handshakes_over_and_over(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from cliquenntp.nntp.session.authentication import MOST_FAILED_LOGINS
 from cliquenntp.service.readers.certificate import load_or_create
 from cliquenntp.service.readers.listeners import ACCOUNTS, NNTP, PUBLIC
 from cliquenntp.service.reloading import ReloadingNode
-from tests.nntp_client import NewsClient
-from tests.service.listening import LOOPBACK, OPEN, PASSWORD, TLS, ListenersCase, unchecked
+from tests.nntp_client import NewsClient, unchecked
+from tests.service.listening import LOOPBACK, OPEN, PASSWORD, TLS, ListenersCase
 
 ARTICLE = "From: Mary <mary@example.org>\r\nSubject: Oolong\r\nNewsgroups: {group}\r\n\r\nText.\r\n"
 

@@ -15,7 +15,8 @@ from cliquenntp.service.readers.certificate import load_or_create
 from cliquenntp.service.reloading import ReloadingNode
 from cliquenntp.web.public import site
 from cliquenntp.web.public.site import CONNECTIONS_PER_ADDRESS
-from tests.service.listening import LOOPBACK, TLS, ListenersCase, unchecked
+from tests.nntp_client import unchecked
+from tests.service.listening import LOOPBACK, TLS, ListenersCase
 from tests.web.browser import Browser
 
 TLS_EVERYWHERE = "tls:0:interface=0.0.0.0"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cliquenntp.document import Document, Signer, WorkMissing, id_text, key_text, parse
 from cliquenntp.newsgroup import appointments as laying_down
@@ -17,7 +15,7 @@ from cliquenntp.newsgroup.moderation import is_moderated, moderates
 from cliquenntp.newsgroup.work import work_asked, work_needed
 from cliquenntp.service.arrival import accept
 from cliquenntp.store import Store
-from tests.service.test_moderation import approval, consistent, shown, take, waiting
+from tests.service.test_moderation import approval, consistent, in_any_order, shown, take, waiting
 from tests.signed_documents import TIME, forum, signed
 from tests.worked_documents import post
 
@@ -242,28 +240,14 @@ WORLD: Sequence[Document] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store.open(tmp_path_factory.mktemp("work"))
-    yield store
-    store.close()
+def test_the_same_is_shown_whatever_comes_first(shared_store: Store) -> None:
+    in_any_order(shared_store, WORLD, whole)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.permutations(range(len(WORLD))))
-def test_the_same_is_shown_whatever_comes_first(shared: Store, order: Sequence[int]) -> None:
-    shared.writer.begin()
-    take(shared, WORLD)
-    expected = whole(shared)
-    shared.writer.begin()
-    take(shared, [WORLD[index] for index in order])
-    assert whole(shared) == expected
-
-
-def test_the_world_shows_what_it_should(shared: Store) -> None:
-    shared.writer.begin()
-    take(shared, WORLD)
-    found, tea, coffee = whole(shared)
+def test_the_world_shows_what_it_should(shared_store: Store) -> None:
+    shared_store.writer.begin()
+    take(shared_store, WORLD)
+    found, tea, coffee = whole(shared_store)
     settled = {"Asks for 9", "Asks for 6"}
     assert {subject for group, subject in found if group == "About tea"} - settled == {
         "Tea early", "Tea late", "Imported", "Re: Both"}

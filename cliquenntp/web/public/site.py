@@ -20,7 +20,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from cliquenntp.nntp.addresses import Addresses
 from cliquenntp.web.answer import Page, write
 from cliquenntp.web.public.pages import PublicPages
-from cliquenntp.web.quiet import QuietSite
+from cliquenntp.web.quiet import QuietSite, refuse_body
 
 HEADERS = {
     b"Content-Security-Policy": (
@@ -122,9 +122,7 @@ class _NoBodies(Request):
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """Refuse a body of any length."""
         if length != 0:
-            transport: Any = self.channel.transport
-            transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            self.channel.loseConnection()
+            refuse_body(self)
             length = 0
         super().gotLength(length)
 
