@@ -162,8 +162,17 @@ def _holders(edges: dict[tuple[Channel, bytes], Edge], ghost: Ghost) -> list[Edg
     return [edges[pair] for pair in pairs if pair in edges]
 
 
+def ask_again(node: Node, documents: Iterable[bytes]) -> None:
+    """Ask those who had them for documents that were unwanted; of others nothing happens."""
+    edges = _open_edges(node)
+    for document in documents:
+        ghost = node.refused.get(document)
+        if ghost is not None:
+            _ask(node, document, _holders(edges, ghost))
+
+
 def _ask(node: Node, document: bytes, holders: list[Edge]) -> None:
-    """Ask for a document that was put off; who has it no more is found out by a comparison."""
+    """Ask for a document that was put off or unwanted; who has it no more is found out by a comparison."""
     ghosts.forget(node, document)
     for edge in holders:
         wanted = edge.state.wanted.setdefault(document[:8], Wanted([], node.now + WANTED_KEPT))

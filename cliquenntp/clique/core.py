@@ -180,9 +180,12 @@ def _document_refused(node: Node, event: events.DocumentRefused) -> None:
 
 
 def _wanted_again(node: Node, event: events.WantedAgain) -> None:
-    ghosts.forget_refused(node)
-    for channel in list(node.channels):
-        reconcile.compare_now(node, channel)
+    if event.documents is None:
+        ghosts.forget_refused(node)
+        for channel in list(node.channels):
+            reconcile.compare_now(node, channel)
+        return
+    admission.ask_again(node, event.documents)
 
 
 def _pieces_received(node: Node, event: events.PiecesReceived) -> None:

@@ -95,6 +95,9 @@ class DocumentUnwanted:
 class WantedAgain:
     """What was unwanted may be wanted now: it is asked for like all else."""
 
+    documents: tuple[bytes, ...] | None = None
+    """ids, parents before what answers them; None: all that was unwanted"""
+
 
 @frozen
 class AuthorRead:

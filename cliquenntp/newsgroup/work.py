@@ -21,7 +21,7 @@ import attrs
 from cliquenntp.document import Document, DocumentError, WorkMissing, parse, work_bits
 from cliquenntp.interfaces import IArchive, IRecord, Placement
 from cliquenntp.newsgroup.appointments import Appointment, appointments
-from cliquenntp.newsgroup.importers import is_importer
+from cliquenntp.newsgroup.importers import is_importer, named_by
 
 
 @attrs.frozen
@@ -100,10 +100,9 @@ def check_work(document: Document, archive: IArchive) -> None:
 
     Costs a look-up where the forum asks for none.
     """
-    first = archive.find(document.parents[0]) if document.parents else None
-    if first is None or document.is_stub:
+    root = None if document.is_stub else judging_root(document, archive)
+    if root is None:
         return
-    root = archive.record(first).roots[0]
     laid_down = appointments(root, archive)
     least = least_asked(laid_down)
     if not least or work_bits(document) >= least or document.author == archive.record(root).author:
@@ -111,6 +110,23 @@ def check_work(document: Document, archive: IArchive) -> None:
     if any(document.author in one.moderators for one in laid_down) or is_importer(document.author, [root], archive):
         return
     raise WorkMissing(f"{archive.record(root).name} asks for a proof of work of {least} bits, which is missing")
+
+
+def judging_root(document: Document, archive: IArchive) -> int | None:
+    """Return the docno of the root of the forum that refuses a document with too little work, that of its first parent.
+
+    None where that is not held, or there is none.
+    """
+    first = archive.find(document.parents[0]) if document.parents else None
+    return None if first is None else archive.record(first).roots[0]
+
+
+def storable(root: int, archive: IArchive) -> Callable[[bytes, int], bool]:
+    """Return what tells by author and bits whether a forum (its root's docno) lets documents be stored; for many."""
+    laid_down = appointments(root, archive)
+    least = least_asked(laid_down)
+    free = named_by(root, archive).union([archive.record(root).author], *(one.moderators for one in laid_down))
+    return lambda author, bits: bits >= least or author in free
 
 
 def work_needed(document: Document, archive: IArchive) -> int:

@@ -61,6 +61,24 @@ def test_it_comes_as_soon_as_it_is_wanted() -> None:
     assert not wire.cores["b"].refused
 
 
+def test_some_of_it_may_be_wanted_again_and_is_asked_of_those_who_had_it() -> None:
+    wire = spammed()
+    other = place("other spam", -4700)
+    wire.unwanted["b"] |= {other.id}
+    wire.write("a", other)
+    wire.pass_time(600)
+    node = wire.cores["b"].node
+    wire.sent.clear()
+    wire.event("b", events.WantedAgain((GOOD.id,)))
+    assert wire.sent == [], "it was never unwanted"
+    wire.unwanted["b"] = {other.id}
+    wire.event("b", events.WantedAgain((SPAM.id, ANSWER.id)))
+    wire.pass_time(10)
+    assert not [message for _, message in wire.sent if isinstance(message, m.Sync)], "nothing has to be compared"
+    assert node.documents.contains(SPAM.id) and node.documents.contains(ANSWER.id)
+    assert list(node.refused) == [other.id] == list(node.refused_ids.values())
+
+
 def test_after_a_restart_it_comes_once_more_from_each_who_has_it_and_is_refused_again() -> None:
     wire = spammed()
     before = wire.cores["b"].node.documents

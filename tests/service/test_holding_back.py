@@ -7,13 +7,15 @@ from typing import Any
 
 from twisted.internet import reactor
 
+from cliquenntp.clique import events
 from cliquenntp.clique.blinding import short_id
 from cliquenntp.clique.messages import Gone, LinkAccept, Offer, Push, SpanFingerprint, SpanListing, Sync, Want
-from cliquenntp.document import Document, id_text, key_text
+from cliquenntp.document import Document, id_text, key_text, parse
 from cliquenntp.interfaces import NOBODY, OWNER
 from cliquenntp.newsgroup.control import PostRefused
 from cliquenntp.newsgroup.retraction import CANCELLED
 from cliquenntp.service.network.holding_back import SPREAD_SECONDS, HoldingBack
+from cliquenntp.service.network.unwanted import Why
 from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings
 from tests import signed_documents
@@ -198,6 +200,33 @@ class WhoAsks(HoldingBackCase):
         self.assertEqual(talk.documents, 3)
         self.let_it_be_due(2 * 24 * 3600)
         await until(lambda: self.waiting() == 0)
+
+    async def test_a_rule_for_a_forum_moves_nobody_before_it_leaves_and_then_only_where_something_was_refused(
+        self
+    ) -> None:
+        await self.shared()
+        await self.run_command("create-forum", name="garden", description="", work="20")
+        decider, told = self.node.clique._decider, []
+        whole = decider.step_of_all
+        decider.step_of_all = lambda several: told.extend(several) or whole(several)  # type: ignore[func-returns-value]
+
+        def wanted_again() -> list[tuple[bytes, ...] | None]:
+            return [one.documents for one in told if isinstance(one, events.WantedAgain)]
+
+        await self.run_command("work", name="clique.garden", bits="19")
+        self.assertEqual(wanted_again(), [], "nothing was refused for want of work")
+        reader = self.node.store.reader
+        root = reader.forum("clique.garden")
+        assert root is not None
+        short = signed_documents.signed("short", parse(reader.raw(root)), time=NOW)
+        self.assertIs(decider.unwanted.why(short, (), reader), Why.WORK)
+        await self.node.holding_back.set_delay("owner", 24 * 3600)
+        await self.run_command("work", name="clique.garden", bits="0")
+        await self.node.turn.submit(lambda writer: None)
+        self.assertEqual((self.waiting(), wanted_again()), (1, []))
+        self.let_it_be_due(2 * 24 * 3600)
+        await until(lambda: self.waiting() == 0)
+        self.assertEqual(wanted_again(), [(short.id,)])
 
     async def test_the_time_of_day_decides_whichever_way_it_is_set(self) -> None:
         talk, _ = await self.shared()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from cliquenntp.clique.channel import ChannelState
 from cliquenntp.clique.effects import DropDocument
 from cliquenntp.clique.messages import Channel, Contact, Push
 from cliquenntp.document import DocumentError, WorkMissing, check_time, parse, verify
-from cliquenntp.interfaces import SHARED, Changes, IArchive, IDocuments
+from cliquenntp.interfaces import NOBODY, SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
 from cliquenntp.link.settings import LinkSettings
@@ -165,14 +165,25 @@ class CliqueSide:
         told: list[events.Event] = [events.LocalDocument(place) for place in written]
         told += (events.DocumentGone(self._archive.record(docno).id, self._archive.gone(docno))
                  for docno in filter(partial(self._archive.holds, self.node), changes.gone))
-        if any(not self._archive.record(docno).parents for docno in changes.revised):
-            # something else is laid down for a forum: what had too little work for it may have enough now
-            told.append(events.WantedAgain())
+        wanted = self._decider.unwanted.wanted_now(self._laid_down(changes.revised), self._archive)
+        if wanted:
+            told.append(events.WantedAgain(wanted))
         if told and not self.trouble and not self._stopped:
             self._submit(self._decider.step_of_all(told), 0)
         for place in written:
             if not place.parents and not self.is_foreign(place.id):
                 self.on_founded(place.id)
+
+    def _laid_down(self, revised: Iterable[int]) -> Iterator[int]:
+        """Yield the docnos of the roots for which something else is laid down, so that less work may do there.
+
+        Where that is held back, nothing is done that others would notice, until it leaves.
+        """
+        archive = self._archive
+        for docno in revised:
+            if not archive.record(docno).parents and not any(
+                    archive.holds(NOBODY, rule) and not archive.gone(rule) for rule in archive.appointments(docno)):
+                yield docno
 
     def invited(self, root: bytes, contacts: tuple[Contact, ...]) -> None:
         """Take the nodes that hold a root, as an invitation names them."""

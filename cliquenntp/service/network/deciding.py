@@ -79,7 +79,7 @@ class Decider:
         self._make_core = make_core
         self._accept = accept
         self._seconds = seconds
-        self._unwanted = Unwanted(refuses)
+        self.unwanted = Unwanted(refuses)
         self._deciding = threading.Lock()
         self._step: Step | None = None
         self._document: Document | None = None
@@ -241,7 +241,7 @@ class Decider:
         """Tell whether a document is not to be stored, though it keeps the format."""
         if self._documents.contains(document.id):
             return False
-        why = self._unwanted.why(document, self._core.refused, step.writer)
+        why = self.unwanted.why(document, self._core.refused, step.writer)
         step.without_work += why is Why.WORK
         return why is not None
 

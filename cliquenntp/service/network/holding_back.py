@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from cliquenntp.document import Document, parse
 from cliquenntp.interfaces import NOBODY, IArchive, Identity, IDice, IRecord, IWriter, Right
 from cliquenntp.newsgroup.control import PostRefused
-from cliquenntp.newsgroup.retraction import CANCELLED, retracted_by
+from cliquenntp.newsgroup.retraction import CANCELLED, appoints, retracted_by
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.network.routes import Route, missing
 from cliquenntp.service.turn import Turn
@@ -270,4 +270,6 @@ def _release(waiting: Waiting, writer: IWriter) -> bool:
     for target in [*retracted_by(parse(writer.raw(docno)), docno, writer)]:
         writer.drop(target, CANCELLED)
     writer.hold(docno, node)
+    if appoints(writer.record(docno), writer):
+        writer.appoint(docno, writer.record(docno).parents[0])  # nodes take note of it only now
     return True
