@@ -243,6 +243,7 @@ def linked(node: Node) -> None:
         for root in {state.scope for state in node.channels.values()}:
             admission.budgets.came_back(root, node.now, admission.alone_since, node.clique_time())
         admission.alone_since = None
+        node.dirty["standing",] = None
 
 
 def with_several(node: Node) -> list[ChannelState]:
@@ -265,6 +266,14 @@ def link_lost(node: Node, before: Iterable[ChannelState]) -> None:
 
 
 def joined(node: Node, root: bytes) -> None:
-    """Note that the node joins a forum, or founds it: nobody has standing there yet."""
+    """Note that the node follows more of a forum, or founds it: where it had nothing, nobody has standing there yet."""
     if node.admission is not None:
-        node.admission.budgets.joined(root, node.now, node.clique_time())
+        channels = sum(state.scope == root for state in node.channels.values())
+        node.admission.budgets.joined(root, node.now, node.clique_time(), is_first=channels == 1)
+        node.dirty["standing",] = None
+
+
+def stops(node: Node) -> None:
+    """Keep what is kept every now and then, since the node stops."""
+    if node.admission is not None:
+        node.dirty["standing",] = None

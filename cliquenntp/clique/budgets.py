@@ -15,7 +15,8 @@ Time is an argument: ``now`` is monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from typing import TypeAlias
 
 import attrs
 
@@ -155,7 +156,13 @@ class _Past:
     bucket: Bucket
     guide: bytes = b""
     """the key of the peer that it comes from"""
+    few_until: float = 0.0
+    """until when the node has just joined"""
 
+
+PastKept: TypeAlias = tuple[bytes, int, int, int, int, int, int]
+"""a forum (its root's id), seconds for which its past may come, since and before when (Clique-Time), the documents and
+octets that there is room for, and seconds for which the node counts as having just joined"""
 
 FORUMS_JOINED = 1000
 """forums of which it is remembered that they were joined not long ago"""
@@ -174,23 +181,45 @@ class Budgets:
 
     # the past
 
-    def joined(self, root: bytes, now: float, clique_time: int) -> None:
-        """Note that this node joins a forum now, which is ``clique_time`` by its clock: all of it is to come."""
-        self._expect(root, 0, now, clique_time, self.limits.past)
+    def joined(self, root: bytes, now: float, clique_time: int, is_first: bool = True) -> None:
+        """Note that this node joins a forum now, which is ``clique_time`` by its clock: all of it is to come.
+
+        ``is_first``: it had nothing of the forum before, so it knows nobody there.
+        """
+        known = self._past.get(root)
+        few_until = now + self.limits.few_seconds if is_first else 0.0 if known is None else known.few_until
+        self._expect(root, 0, now, clique_time, self.limits.past).few_until = few_until
 
     def came_back(self, root: bytes, now: float, since: int, clique_time: int) -> None:
         """Note that this node had no peers from ``since`` (Clique-Time) until now, which is ``clique_time``."""
         known = self._past.get(root)
-        if known is not None and known.until > now and not known.since:
-            return  # it is still joining
+        if known is not None and known.until > now:
+            if not known.since:  # it is still joining
+                known.before = clique_time
+                return
+            since = min(since, known.since)
         away = max(0, clique_time - since) / self.limits.forum.seconds
         self._expect(root, since, now, clique_time, self.limits.brought.times(1 + away))
 
-    def _expect(self, root: bytes, since: int, now: float, before: int, allowance: Allowance) -> None:
+    def kept(self, now: float) -> tuple[PastKept, ...]:
+        """Return what of the past is still to come, to be kept."""
+        return tuple(
+            (root, int(past.until - now), past.since, past.before, int(past.bucket.documents), int(past.bucket.octets),
+             int(max(0.0, past.few_until - now)))
+            for root, past in self._past.items() if past.until > now)
+
+    def restore(self, kept: Iterable[PastKept], now: float) -> None:
+        """Go on with what was to come when the node ran last; the time when it did not run does not count."""
+        for root, seconds, since, before, documents, octets, few_seconds in kept:
+            bucket = Bucket(Allowance(max(1, documents), max(1, octets)), now)
+            self._past[root] = _Past(now + seconds, since, before, bucket, few_until=now + few_seconds)
+
+    def _expect(self, root: bytes, since: int, now: float, before: int, allowance: Allowance) -> _Past:
         self._past.pop(root, None)
-        self._past[root] = _Past(now + self.limits.past_seconds, since, before, Bucket(allowance, now))
+        past = self._past[root] = _Past(now + self.limits.past_seconds, since, before, Bucket(allowance, now))
         if len(self._past) > FORUMS_JOINED:
             del self._past[next(iter(self._past))]
+        return past
 
     def was_apart(self, root: bytes, now: float, seconds: float) -> None:
         """Note that this node had few peers for so long, and has several again: all of them have much that is new."""
@@ -202,9 +231,7 @@ class Budgets:
     def has_just_joined(self, root: bytes, now: float) -> bool:
         """Return whether this node joined a forum a short while ago."""
         past = self._past.get(root)
-        if past is None or past.since:
-            return False
-        return now < past.until - self.limits.past_seconds + self.limits.few_seconds
+        return past is not None and now < past.few_until
 
     def is_past(self, place: Place, peer: bytes, root: bytes, now: float, is_linked: bool) -> bool:
         """Take the room for a document of the past that a peer brings; return whether there was some.

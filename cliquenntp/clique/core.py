@@ -228,6 +228,7 @@ _EVENTS: dict[type, Callable[[Node, Any], None]] = {
     events.DocumentUnwanted: delivery.unwanted,
     events.WantedAgain: _wanted_again,
     events.AuthorRead: lambda node, event: admission.read(node, event.author),
+    events.NodeStops: lambda node, event: admission.stops(node),
     events.PiecesReceived: _pieces_received,
     events.LocalDocument: _local_document,
     events.DocumentGone: lambda node, event: node.documents.forget(event.document, event.why),

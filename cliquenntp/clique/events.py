@@ -108,6 +108,11 @@ class AuthorRead:
 
 
 @frozen
+class NodeStops:
+    """The node stops: what is kept every now and then is kept now."""
+
+
+@frozen
 class PiecesReceived:
     """Bytes of a document under way came on a link: what waits for it shall wait on."""
 
@@ -199,7 +204,7 @@ class TimerDue:
 
 Event: TypeAlias = (
     LinkOpened | LinkClosed | DialFailed | MessageReceived | DocumentReceived | ParentMissing | DocumentRefused
-    | DocumentUnwanted | WantedAgain | AuthorRead
+    | DocumentUnwanted | WantedAgain | AuthorRead | NodeStops
     | PiecesReceived | LocalDocument | DocumentGone | Follow | HorizonMoved | Unfollow | CompareNow | InvitationTaken
     | AddressChanged | ClockSet | TimerDue
 )

@@ -50,8 +50,11 @@ def _node(node: Node) -> Plain:
 
 
 def _standing(node: Node) -> Plain:
-    """Clique-Time at which it was kept, and who has standing by whom."""
-    return None if node.admission is None else (node.clique_time(), node.admission.standing.entries)
+    """Clique-Time at which it was kept, who has standing by whom, and what of the past is to come."""
+    admission = node.admission
+    if admission is None:
+        return None
+    return node.clique_time(), admission.standing.entries, admission.budgets.kept(node.now)
 
 
 def _ghosts(node: Node) -> Plain:
@@ -102,13 +105,14 @@ def restore_node(node: Node, pieces: Mapping[Piece, Any]) -> None:
 
 
 def restore_standing(node: Node, pieces: Mapping[Piece, Any]) -> None:
-    """Read back who has standing; a node that kept nothing of that is like one that joins."""
+    """Read back who has standing and what is to come; a node that kept nothing of that is like one that joins."""
     if node.admission is None:
         return
     kept = pieces.get(("standing",))
     if kept is not None:
-        node.admission.alone_since, entries = kept
+        node.admission.alone_since, entries, past = kept
         node.admission.standing.restore((author, by) for author, by in entries)
+        node.admission.budgets.restore(past, node.now)
         return
     for state in node.channels.values():
         node.admission.budgets.joined(state.scope, node.now, node.clique_time())

@@ -157,8 +157,25 @@ def test_a_node_that_comes_back_while_it_still_joins_goes_on_joining() -> None:
     found = Budgets(LIMITS)
     found.joined(ROOT, 0.0, NOW)
     assert found.has_just_joined(ROOT, 3599.0) and not found.has_just_joined(ROOT, 3600.0)
+    found.joined(ROOT, 7200.0, NOW, is_first=False)
+    assert not found.has_just_joined(ROOT, 7200.0)
     found.came_back(ROOT, 100.0, NOW, NOW + 100)
-    assert found.is_past(place(1, time=NOW - 10_000), PEER, ROOT, 200.0, is_linked=True)
+    for time in (NOW - 10_000, NOW + 50):
+        assert found.is_past(place(1, time=time), PEER, ROOT, 200.0, is_linked=True)
+
+
+def test_a_node_that_stops_while_it_joins_goes_on_joining() -> None:
+    found, again = Budgets(LIMITS), Budgets(LIMITS)
+    found.joined(ROOT, 0.0, NOW)
+    for number in range(20):
+        assert found.is_past(place(number, time=NOW - 1000), PEER, ROOT, 0.0, is_linked=True)
+    again.restore(found.kept(600.0), 9000.0)
+    assert again.has_just_joined(ROOT, 9000.0 + 2999) and not again.has_just_joined(ROOT, 9000.0 + 3000)
+    again.came_back(ROOT, 9000.0, NOW + 600, NOW + 9000)
+    old = [place(n, time=NOW - 1000) for n in range(60)]
+    assert 30 <= [again.is_past(one, OTHER, ROOT, 9000.0, is_linked=True) for one in old].count(True) <= 31
+    assert not again.is_past(old[0], OTHER, ROOT, 8400.0 + DAY + 1, is_linked=True)
+    assert found.kept(DAY) == ()
 
 
 def test_what_is_checked_in_vain_costs_a_peer_its_checks_and_nobody_elses() -> None:

@@ -10,6 +10,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
+from cliquenntp.clique.budgets import BudgetLimits
 from cliquenntp.clique.messages import Channel, Contact
 from cliquenntp.document import Document
 from cliquenntp.interfaces import IRecord, IWriter
@@ -28,14 +29,15 @@ ROOT = signed("About talk", Clique_Forum="talk", time=NOW - 1000)
 class Side:
     """One node."""
 
-    def __init__(self, test: TestCase, name: str) -> None:
+    def __init__(self, test: TestCase, name: str, budgets: BudgetLimits | None = None) -> None:
         folder = TemporaryDirectory()
         test.addCleanup(folder.cleanup)
         self.store = Store.open(Path(folder.name) / "database")
         test.addCleanup(self.store.close)
         self.turn = Turn(reactor, self.store, TurnLimits(retry_seconds=RETRY_SECONDS))
         self.key = NodeKey(name.encode().ljust(32, b"."))
-        self.clique = CliqueSide(reactor, self.store, self.turn, self.key, time.time, accept_document)
+        self.clique = CliqueSide(
+            reactor, self.store, self.turn, self.key, time.time, accept_document, budgets=budgets)
         self.clique.on_founded = lambda root: self.clique.follow(Channel(root), (), founded=True)
         self.turn.start()
         test.addCleanup(self.turn.stop)

@@ -6,23 +6,27 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from cliquenntp.clique.messages import Channel
-from cliquenntp.document import Document
+from cliquenntp.clique.budgets import MIB, Allowance, BudgetLimits
+from cliquenntp.clique.messages import Channel, Push
+from cliquenntp.document import Document, Signer, verify
+from cliquenntp.service.network import clique_side
+from cliquenntp.service.network.clique_state import pieces
 from tests import signed_documents
 from tests.link.linkhelp import until
 from tests.service.sides import NOW, ROOT, Side
+from tests.signed_documents import AUTHOR
 
 FORUM = Channel(ROOT.id)
 
 
-def signed(subject: str, parent: Document) -> Document:
-    return signed_documents.signed(subject, parent, time=NOW)
+def signed(subject: str, parent: Document, author: Signer = AUTHOR) -> Document:
+    return signed_documents.signed(subject, parent, time=NOW, author=author)
 
 
 class CliqueSideTests(TestCase):
-    async def pair(self) -> tuple[Side, Side]:
-        """Return a node with a forum and one that has joined it."""
-        first, second = await Side(self, "first").listen(), await Side(self, "second").listen()
+    async def pair(self, budgets: BudgetLimits | None = None) -> tuple[Side, Side]:
+        """Return a node with a forum and one that has joined it, which takes so much."""
+        first, second = await Side(self, "first").listen(), await Side(self, "second", budgets).listen()
         await first.write(ROOT)
         second.join(first)
         await until(lambda: second.holds(ROOT) and is_open(first) and is_open(second))
@@ -83,6 +87,42 @@ class CliqueSideTests(TestCase):
         answer = signed("after it", later)
         await second.write(answer)
         await until(lambda: first.holds(answer))
+
+    async def test_a_peer_whose_documents_were_checked_in_vain_has_them_dropped_unchecked(self) -> None:
+        first, second = await self.pair(BudgetLimits(few=Allowance(2, MIB), checks=Allowance(4, MIB)))
+        checked: list[Document] = []
+        self.patch(clique_side, "verify", lambda document: (checked.append(document), verify(document)))
+        spam = [signed(f"spam {number}", ROOT, Signer(bytes([number]) * 32)) for number in range(12)]
+        for one in spam:
+            await first.write(one)
+        await until(lambda: second.clique.put_off["checks"])
+        put_off = second.clique.put_off
+        await until(lambda: put_off.total() + sum(map(second.holds, spam)) >= 12)
+        self.assertEqual(sum(map(second.holds, spam)), 2)
+        self.assertEqual(put_off.total() - put_off["checks"], 4)
+        self.assertEqual(len([one for one in checked if one in spam]), 2 + 4)
+
+    async def test_a_forged_document_counts_as_checked_in_vain(self) -> None:
+        first, second = await self.pair(BudgetLimits(checks=Allowance(1, MIB)))
+        (link,) = second.clique.links.links()
+        forged = signed("forged", ROOT).raw.replace(b"Words.", b"Swords")
+        for _ in range(3):
+            second.clique.on_message(link.link_id, Push(1, b"", 0), forged)
+        self.assertEqual((second.clique.refused.total(), second.clique.put_off["checks"]), (1, 2))
+        post = signed("while nothing of that peer is checked", ROOT)
+        await first.write(post)
+        await until(lambda: second.clique.put_off["checks"] == 3)
+        self.assertFalse(second.holds(post))
+
+    async def test_who_is_known_is_kept_when_the_node_stops(self) -> None:
+        first, second = await self.pair()
+        post = signed("of the maker of the forum", ROOT)
+        await first.write(post)
+        await until(lambda: second.holds(post))
+        self.assertEqual(pieces(second.store.reader, second.clique.node)["standing",][1], ())
+        await second.clique.stop()
+        await second.turn.stop()
+        self.assertEqual(pieces(second.store.reader, second.clique.node)["standing",][1], ((AUTHOR.key, b""),))
 
     async def test_one_event_that_fails_ends_its_link_alone(self) -> None:
         first, second = await self.pair()

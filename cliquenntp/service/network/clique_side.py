@@ -151,7 +151,8 @@ class CliqueSide:
         self._handle(events.TimerDue())
 
     async def stop(self) -> None:
-        """Say good-bye on all links."""
+        """Keep what is kept every now and then, and say good-bye on all links."""
+        self._handle(events.NodeStops())
         self._stopped = True
         self._turn.listen_no_more(self.moved)
         self._cancel_timer()
