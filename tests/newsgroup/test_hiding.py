@@ -216,6 +216,13 @@ def test_a_long_answer_gives_others_a_turn(world: World) -> None:
     assert world.view.previous_number(world.garden.root, 3 * LINES_A_STEP + 8) == 7
 
 
+def test_where_the_whole_answer_gives_others_a_turn_it_is_given(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.hide(world.spam_first)
+    ready = [*world.whole.active_list()]
+    monkeypatch.setattr(world.whole, "active_list", lambda: iter([b"", *ready, b""]))
+    assert [*world.view.active_list()].count(b"") == 2
+
+
 def test_a_document_may_be_hidden_before_it_comes(world: World) -> None:
     other = SmallForum("desert")
     for subject in ("one", "two"):

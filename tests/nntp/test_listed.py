@@ -11,6 +11,8 @@ from cliquenntp.document import key_text
 from cliquenntp.interfaces import OWNER, Identity, Listed, Right
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session import SessionSettings
+from cliquenntp.nntp.session.lists import _named
+from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.service.arrival import accept
 from tests.memory_archive import SmallForum, persona
 from tests.nntp.session_wire import SessionWire
@@ -92,3 +94,8 @@ def test_descriptions_are_the_subjects(view: NewsView) -> None:
     assert f"{FORUM}\tGrowing things" in lines and {line.partition("\t")[2] for line in lines} == {
         "Growing things", "Peas", "Re: Peas", "Moderated", "Chat",
     }
+
+
+def test_a_list_of_some_gives_others_the_turns_that_the_whole_one_gives() -> None:
+    chunks = [b"", b"clique.garden 1 1 y\r\nclique.tea 1 1 y\r\n", b""]
+    assert [*_named(iter(chunks), parse_wildmat(b"*.tea"))] == [b"", b"clique.tea 1 1 y\r\n", b""]

@@ -49,6 +49,17 @@ def test_what_is_named_is_hidden_from_who_honours_it(store: Store) -> None:
     assert not part.hides_below(3)
 
 
+def test_a_message_is_read_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(store, [TEA, SPAM, TALK, notice(SPAM)])
+    part = HonouredNotices(store.writer)
+    part.honour({TEA.id: [WARDEN.key]})
+    spam = store.writer.find(SPAM.id)
+    assert part.hides(spam)
+    monkeypatch.setattr(store.writer, "raw", lambda docno: pytest.fail("it is read again"))
+    part.look_again()
+    assert part.hides(spam)
+
+
 def test_the_latest_word_counts_whatever_comes_first(store: Store) -> None:
     words = [notice(SPAM, TALK), notice(SPAM, hides=False, time=TIME + 10), notice(TALK, time=TIME + 20)]
     looked = 0

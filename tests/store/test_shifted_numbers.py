@@ -29,8 +29,15 @@ def test_numbers_are_those_of_a_plain_list(lives: list[tuple[int, set[int]]]) ->
             given_now.append(number)
         for index in removed:
             if index < len(given_now):
-                group.remove(given_now[index])
-                del plain[given_now[index]]
+                number = given_now[index]
+                group.remove(number)
+                held = plain.pop(number)
+                if index % 3 == 0:
+                    group.put_back(number, False, held, b"")
+                    plain[number] = held
+    group.remove(1)
+    assert group.low == min(plain.keys() - {1}, default=group.high + 1)
+    group.put_back(1, False, 1, b"")
     restored = Group(1)
     restored.__setstate__(group.__getstate__())
     for one in (group, restored):

@@ -189,10 +189,11 @@ def test_an_idle_connection_is_ended_and_its_address_said_nowhere(public: Public
         public.clock.advance(60)
         assert transport.aborted
         connection.connectionLost(Failure(ConnectionDone()))
-        later = public.connect()[0]
+        later, transport = public.connect()
         public.clock.advance(IDLE_SECONDS + 1)
         later.connectionLost(Failure(ConnectionDone()))
         public.clock.advance(60)
+        assert not transport.aborted, "it was gone by itself"
     finally:
         globalLogPublisher.removeObserver(said.append)
     assert said == []
