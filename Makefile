@@ -114,6 +114,11 @@ bench-network: $(VENV)/installed-tests
 soak: $(VENV)/installed-tests test-programs
 	$(BIN)/python -m tests.soak --result docs/results/soak.md
 
+# 18 real nodes with one forum that two others flood, some minutes; `.venv/bin/python -m tests.flood --help` for less
+.PHONY: flood
+flood: $(VENV)/installed-tests
+	$(BIN)/python -m tests.flood --result docs/results/flood.md
+
 # a backup of 20,000 articles while posts go on, put back, and bits flipped in it; docs/backup.md has what came out
 bench-backup: $(VENV)/installed-tests
 	$(BIN)/python -m benchmarks.backup --result docs/backup.md

@@ -7,8 +7,8 @@ import socket
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cliquenntp.clique.messages import LinkAccept, Message
-from cliquenntp.link.framing import FrameDecoder, Kind, Messages, frame
+from cliquenntp.clique.messages import LinkAccept, Message, Push
+from cliquenntp.link.framing import FrameDecoder, Kind, Messages, announced, frame, pieces
 from cliquenntp.link.handshake import Dialler
 from cliquenntp.link.identity import Identity
 from cliquenntp.wire import LinkCodec
@@ -19,11 +19,14 @@ SECONDS = 30.0
 
 
 class HostilePeer:
-    """A connection to a node's port for other nodes, blocking; ``address`` as the node tells it."""
+    """A connection to a node's port for other nodes, blocking; ``address`` as the node tells it.
 
-    def __init__(self, address: str) -> None:
+    ``key`` is its node's; without, it is a new one's.
+    """
+
+    def __init__(self, address: str, key: Ed25519PrivateKey | None = None) -> None:
         _, host, port = address.split(":")
-        key = Ed25519PrivateKey.generate()
+        key = key or Ed25519PrivateKey.generate()
         self._identity = Identity(key.public_key().public_bytes_raw(), key.sign, os.urandom(8))
         self._handshake = Dialler(self._identity, os.urandom(32), address)
         self._socket = socket.create_connection((host, int(port)), SECONDS)
@@ -55,6 +58,11 @@ class HostilePeer:
     def say(self, *messages: Message) -> bool:
         """Send messages; otherwise as ``push``."""
         return self.push(b"".join(frame(Kind.MESSAGES, content) for content in self._codec.encode(messages)))
+
+    def push_document(self, message: Push, octets: bytes) -> bool:
+        """Send a document; otherwise as ``push``."""
+        [content] = self._codec.encode([message])
+        return self.push(announced(content, len(octets)) + b"".join(pieces(octets)))
 
     def push(self, octets: bytes) -> bool:
         """Send octets; tell whether the node took them, and has not closed the connection."""

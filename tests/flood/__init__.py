@@ -1,0 +1,1 @@
+"""A forum of real nodes under a flood."""
