@@ -12,6 +12,7 @@ import attrs
 
 from benchmarks.processes import memory_bytes
 from cliquenntp.clique.budgets import BudgetLimits
+from cliquenntp.clique.parameters import EDGES_AT_MOST
 from cliquenntp.document import id_from_text
 from cliquenntp.service.settings import Settings
 from tests.flood.flooders import SUBJECT, Flooder, spam
@@ -149,9 +150,7 @@ class Forum:
 
     def _are_linked(self) -> bool:
         """Return whether each node has enough neighbours; else let the clocks go on, for its next attempt."""
-        wanted = min(LIMITS.peers, len(self.nodes) - 1)
-        degrees = [sum(GROUP in row.get("forums", ()) for row in node.ask("peers")) for node in self.nodes]
-        if min(degrees) >= wanted:
+        if min(map(neighbours, self.nodes)) >= min(LIMITS.peers, len(self.nodes) - 1):
             return True
         self.go_on(STEP_SECONDS)
         time.sleep(SETTLE_SECONDS)
@@ -223,6 +222,11 @@ class Forum:
 
 SETTLE_SECONDS = 0.3
 """real ones after each jump of the clocks, for the messages that it sets off"""
+
+
+def neighbours(node: NodeProcess) -> int:
+    """Return how many neighbours a node has in the forum."""
+    return sum(GROUP in row.get("forums", ()) for row in node.ask("peers"))
 
 
 def _has(node: NodeProcess, message_id: str) -> bool:
@@ -297,9 +301,10 @@ def _root(forum: Forum) -> bytes:
 
 
 def _targets(forum: Forum, shape: Shape, number: int) -> Sequence[str]:
-    """Return the addresses of the nodes that a flooder is linked to."""
-    turned = forum.nodes[number % shape.nodes:] + forum.nodes[:number % shape.nodes]
-    return [node.ask("status")["clique"][0] for node in turned[:shape.links]]
+    """Return the addresses of the nodes that a flooder gets linked to: such as have a place left for each of them."""
+    turned = forum.nodes[number:] + forum.nodes[:number]
+    free = [node for node in turned if neighbours(node) + shape.flooders <= EDGES_AT_MOST]
+    return [node.ask("status")["clique"][0] for node in free[:shape.links]]
 
 
 def _documents(forum: Forum, shape: Shape, number: int) -> list[tuple[bytes, bytes]]:
