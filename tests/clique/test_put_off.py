@@ -169,12 +169,63 @@ def test_whom_the_root_names_needs_no_room() -> None:
     assert held(wire, imported) == 20
 
 
+def asked(wire: Wire, name: str, message: object) -> list[object]:
+    """Return what b says to one node within minutes of a message that comes from there."""
+    (edge,) = [one for one in wire.cores["b"].channels[FORUM].open_edges() if one.link.contact.key == key_of(name)]
+    wire.sent.clear()
+    wire.event("b", events.MessageReceived(edge.link.number, attrs.evolve(message, to=edge.incarnation)))
+    wire.pass_time(120)
+    kinds = messages.Want, messages.Sync
+    return [one for sender, one in wire.sent if sender == "b" and isinstance(one, kinds) and one.to == edge.remote]
+
+
 def test_nothing_is_asked_of_a_flooding_peer_while_there_are_others() -> None:
-    wire = forum(attrs.evolve(NARROW, few=Allowance(2, 1_000_000, DAY), peers=9), "abcd")
+    wire = Wire()
+    wire.places[ROOT] = Place(ROOT, EPOCH, (), 100, key_of("founder"))
+    wire.forum("a", "b", "c", b=Admission(Budgets(NARROW)), c=Admission(Budgets(NARROW)))
+    wire.pass_time(LATER)
+    spam = flood(wire, 10)
+    budgets = wire.cores["b"].node.admission.budgets
+    assert [budgets.is_flooding(key_of(name), ROOT, wire.now) for name in "ac"] == [True, False]
+    offer = messages.Offer(0, (b"not here",))
+    comparison = messages.Sync(0, 0, (messages.SpanFingerprint(0, 1 << 40, 9, b"differs "),))
+    assert not asked(wire, "a", offer) and not asked(wire, "a", comparison)
+    assert asked(wire, "c", offer) and asked(wire, "c", comparison)
+    assert held(wire, spam) == 2
+    for end in [end for end in wire.links if end[0] == "c"]:
+        wire.cut(*end)
+    del wire.cores["c"]
+    wire.event("b", events.TimerDue())
+    assert asked(wire, "a", offer), "a peer that floods is better than none"
+
+
+def test_documents_of_a_flooding_peer_are_not_remembered_while_there_are_others() -> None:
+    wire = Wire()
+    wire.places[ROOT] = Place(ROOT, EPOCH, (), 100, key_of("founder"))
+    wire.forum("a", "b", "c", b=Admission(Budgets(NARROW)), c=Admission(Budgets(NARROW)))
+    wire.pass_time(LATER)
+    spam = flood(wire, 40)
+    assert held(wire, spam) <= 3
+    assert len(wire.cores["b"].node.refused) <= 2 * NARROW.few.documents
+
+
+def test_what_a_flooding_peer_has_and_others_have_not_is_left_to_it_whatever_comes() -> None:
+    wire = Wire()
+    wire.places[ROOT] = Place(ROOT, EPOCH, (), 100, key_of("founder"))
+    wire.forum("a", "b", "c", b=Admission(Budgets(NARROW)), c=Admission(Budgets(NARROW)))
+    wire.pass_time(LATER)
     flood(wire, 10)
     node = wire.cores["b"].node
-    assert node.admission.budgets.is_flooding(key_of("a"), ROOT, wire.now) or any(
-        node.admission.budgets.is_flooding(key_of(name), ROOT, wire.now) for name in "cd")
+    (edge,) = [one for one in wire.cores["b"].channels[FORUM].open_edges() if one.link.contact.key == key_of("a")]
+    put_off = [ghost.place for ghost in node.refused.values() if key_of("a") in ghost.witnesses]
+    assert put_off
+    wire.sent.clear()
+    wire.event("b", events.AuthorRead(put_off[0].author))
+    edge.differs = True
+    wire.event("b", events.CompareNow(FORUM))
+    wire.pass_time(DAY / 8 + ROOM_EVERY)
+    kinds = messages.Want, messages.Sync
+    assert not [one for name, one in wire.sent if name == "b" and isinstance(one, kinds) and one.to == edge.remote]
 
 
 def test_who_joins_gets_all_that_was_there_before() -> None:
