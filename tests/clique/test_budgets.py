@@ -69,15 +69,15 @@ def test_who_was_apart_finds_much_that_is_new_at_each_peer() -> None:
 
 
 def test_what_authors_with_standing_write_makes_room_for_newcomers() -> None:
-    found = Budgets(LIMITS)
-    later = 1000.0
-    assert verdicts(found, [place(n) for n in range(9)], now=later, several=True).count("") == 0
-    assert verdicts(found, [place(n) for n in range(2)], OTHER, later + 200) == ["", ""]
-    while not verdicts(found, [place(1000)], b"third", later + 200)[0]:
-        pass
-    for number in range(10):
-        assert not found.known(place(number, "known"), PEER, ROOT, later + 200)
-    assert verdicts(found, [place(2000)], PEER, later + 200, several=True) == [""]
+    found = Budgets(attrs.evolve(LIMITS, share=0.25))
+    peers = [bytes([n]) * 32 for n in range(6)]
+    for now in (0.0, 1000.0):
+        last = [found.newcomer(place(n), peers[n % 6], ROOT, now, several=True) for n in range(12)]
+    assert (last.count(""), last[-1]) == (10, "forum")
+    assert verdicts(found, [place(12)], peers[0], 1000.0, several=True) == ["peer"]
+    for number in range(4):
+        assert not found.known(place(number, "known"), peers[0], ROOT, 1000.0)
+    assert verdicts(found, [place(13), place(14)], peers[0], 1000.0, several=True) == ["", "peer"]
 
 
 def test_octets_count_too_and_a_full_bucket_takes_a_document_of_any_size() -> None:

@@ -169,6 +169,15 @@ def test_whom_the_root_names_needs_no_room() -> None:
     assert held(wire, imported) == 20
 
 
+def test_where_there_are_several_peers_one_brings_few_at_once() -> None:
+    wire = forum(BudgetLimits(), "abcd")
+    spam = flood(wire, 20)
+    assert held(wire, spam) <= 6
+    assert "peer" in {dropped.budget for dropped in wire.dropped}
+    few = forum(BudgetLimits(peers=4), "abcd")
+    assert held(few, flood(few, 20)) == 20
+
+
 def asked(wire: Wire, name: str, message: object) -> list[object]:
     """Return what b says to one node within minutes of a message that comes from there."""
     (edge,) = [one for one in wire.cores["b"].channels[FORUM].open_edges() if one.link.contact.key == key_of(name)]

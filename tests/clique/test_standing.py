@@ -56,6 +56,13 @@ def test_one_author_gives_it_to_so_many_a_day_and_whom_the_node_trusts_to_all() 
     assert standing.answered(b"friend 1", b"key 4", DAY) == [b"key 4"]
 
 
+def test_of_whom_a_newcomer_answered_so_many_are_remembered() -> None:
+    standing = Standing(StandingLimits(answered_a_day=3))
+    for number in range(5):
+        standing.answered(b"newcomer", b"friend %d" % number, 0.0)
+    assert sorted(standing.trust(b"newcomer", 0.0)) == [b"friend 0", b"friend 1", b"friend 2", b"newcomer"]
+
+
 def test_readers_give_it_to_so_many_a_day() -> None:
     standing = Standing(StandingLimits(read_a_day=2))
     assert [standing.read(b"author %d" % number, 0.0) for number in range(3)] == [[b"author 0"], [b"author 1"], []]
