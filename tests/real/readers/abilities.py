@@ -54,7 +54,6 @@ NEWSREADERS = {
     "neomutt": Program("neomutt", "neomutt", "20220429", {
         "cancel": "has no such command where the table has a no",
         "supersede": "has no such command where the table has a no",
-        "reconnect": "asks before it connects again after a restart of the node, and was not tried further",
     }, beside=TERMINAL),
     "Thunderbird": Program("thunderbird", "thunderbird", "153.8 ESR", {
         "supersede": "has no such command",

@@ -200,8 +200,8 @@ class Pan(Newsreader):
         return "\n".join(file.name for file in (self.home / "News").iterdir())
 
     def _send(self) -> None:
-        self.desktop.do("click", POST, "menu item", "Send Article")
-        wait_for("it is sent", lambda: POST not in self.desktop.do("windows"), SECONDS)
+        self._wait_for_task("POST", lambda: self.desktop.do("click", POST, "menu item", "Send Article"))
+        wait_for("its window closes", lambda: POST not in self.desktop.do("windows"), SECONDS)
 
     def post(self, newsgroup: str, subject: str, text: str) -> None:
         """Choose Post > Post to Newsgroup, and fill the window in."""
