@@ -16,9 +16,9 @@ SHARED = 0
 NOBODY = -1
 """in place of a node: the document is stored, and no node of the process holds it yet, so that none tells of it"""
 
-
 LOST = "lost"
 """why a document is gone that the disk has damaged: no node holds it, so peers are asked for it until it is back"""
+
 
 class IRecord(Interface):
     """What a node keeps about one document, its bytes apart.

@@ -24,7 +24,6 @@ from cliquenntp.store.waiting import Waiting
 RECORDS_A_SWEEP = 2000
 """records loaded by one long answer between two sweeps"""
 
-
 FREED_A_COLLECTION = 1000
 """Objects let go of by sweeps before Python collects its younger garbage: a millisecond or two."""
 
