@@ -54,6 +54,7 @@ NEWSREADERS = {
     "neomutt": Program("neomutt", "neomutt", "20220429", {
         "cancel": "has no such command where the table has a no",
         "supersede": "has no such command where the table has a no",
+        "reconnect": "crashes (signal 11) in most tries after a restart of the node",
     }, beside=TERMINAL),
     "Thunderbird": Program("thunderbird", "thunderbird", "153.8 ESR", {
         "supersede": "has no such command",
