@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.real.chromium import WIDE, address_of, open_browsers, resize
 from tests.real.node_process import LOOPBACK, NodeProcess
+from tests.real.readers.pictures import keep
 from tests.real.reading import count, post, wait_for_subject
 from tests.real.waiting import wait_for
 
@@ -78,7 +79,7 @@ def _photograph(browser: Any, path: Path) -> None:
     shown = "return [...document.images].every(image => image.complete && image.naturalWidth)"
     wait_for("the page's pictures", lambda: browser.execute_script(shown))
     resize(browser, (WIDE[0], browser.execute_script("return document.documentElement.scrollHeight")))
-    path.write_bytes(browser.get_screenshot_as_png())
+    keep(browser.get_screenshot_as_png(), path)
 
 
 if __name__ == "__main__":
