@@ -127,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(all_words, argv)
     if arguments.line.program:
         words = [*arguments.words, *(["--json"] if arguments.json else [])]
-        return subprocess.run([sys.executable, "-m", arguments.line.program, *words], check=False).returncode
+        return subprocess.run([sys.executable, "-P", "-m", arguments.line.program, *words], check=False).returncode
     # Imported here: what the parser answers itself (--help, a wrong argument) needs no reactor.
     from twisted.internet import reactor
 

@@ -73,7 +73,8 @@ class FirstRun:
 
     def _cliquectl(self, *words: str) -> list[str]:
         return [
-            sys.executable, "-m", "cliquenntp.control.cliquectl", "--socket", str(self._data / SOCKET_NAME), *words,
+            sys.executable, "-P", "-m", "cliquenntp.control.cliquectl", "--socket",
+            str(self._data / SOCKET_NAME), *words,
         ]
 
     def status(self) -> dict[str, Any]:

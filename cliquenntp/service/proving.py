@@ -167,7 +167,7 @@ class Proving:
             proof = next((one for one in self._waiting if one.account not in served), self._waiting[0])
             self._waiting.remove(proof)
             self._running.append(proof)
-            command = [sys.executable, "-m", MODULE, str(os.getpid()), str(proof.bits), proof.seed.hex()]
+            command = [sys.executable, "-P", "-m", MODULE, str(os.getpid()), str(proof.bits), proof.seed.hex()]
             try:
                 self._reactor.spawnProcess(proof, command[0], command, env=None)
             except OSError as error:

@@ -74,8 +74,8 @@ class _Packer(FileStoragePacker):
         """Return where the part to be packed ends in the file and in the packed one."""
         self._tfile.flush()
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "cliquenntp.store.pack_process", self._path, self._blobs, self._stop.hex()]
-        command.append(str(self.file_end))
+        command = [sys.executable, "-P", "-m", "cliquenntp.store.pack_process"]
+        command += [self._path, self._blobs, self._stop.hex(), str(self.file_end)]
         index = Path(f"{self._path}.pack.index")
         # its standard input ends when this process does, however that comes about
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cliquenntp.service.first_run import SAMPLE
 from tests.nntp_client import NewsClient
 from tests.real.node_process import LOOPBACK, NodeProcess
 from tests.real.reading import message_id, post
+from tests.real.waiting import wait_for
 from tests.web.browser import Browser
 
 pytestmark = pytest.mark.real
@@ -106,3 +108,25 @@ def test_the_log_names_nobody_and_nothing_that_was_said(make_node: Callable[...,
         process.stop()
         assert process.log
         assert not [word for word in said if word in process.log], process.log
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_nothing_is_loaded_from_the_folder_that_it_is_started_in(
+    make_node: Callable[..., NodeProcess], tmp_path: Path, workers: int
+) -> None:
+    trap = tmp_path / "node" / "cliquenntp"
+    trap.mkdir(parents=True)
+    (trap / "__init__.py").write_text(f"open({str(tmp_path / 'loaded')!r}, 'a').close()\n")
+    config = f'workers = {workers}\nclique = "off"\nnntp = "{LOOPBACK}"\naccounts = "{LOOPBACK}"\n'
+    node = make_node("node", config=config)
+    wait_for("the worker is there", lambda: node.ask("status").get("workers_connected", 0) == workers)
+    node.cliquectl("import", str(SAMPLE), "--forum", "welcome")
+    node.cliquectl("create-forum", "dear", "--work", "8")
+    node.ask("user", action="add", name="mary", password="correct")
+    with NewsClient("127.0.0.1", int(node.ask("status")["accounts"][0].rpartition(":")[2])) as client:
+        client.command("AUTHINFO USER mary")
+        client.command("AUTHINFO PASS correct")
+        article = b"From: m <m@example.invalid>\r\nNewsgroups: clique.dear\r\nSubject: with work\r\n\r\ntext\r\n"
+        assert client.post(article).startswith("240")
+    node.ask("pack")
+    assert not (tmp_path / "loaded").exists()

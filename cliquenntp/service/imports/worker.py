@@ -24,7 +24,7 @@ class Worker:
     def __init__(self, *arguments: Any) -> None:
         """Start the process and make an ArchiveReading there; raises what that raises."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cliquenntp.service.imports.worker"],
+            [sys.executable, "-P", "-m", "cliquenntp.service.imports.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C at the terminal is for the node, which then ends this process

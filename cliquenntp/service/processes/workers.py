@@ -79,7 +79,7 @@ class ZeoProcess:
             f"blob-dir {self._blobs}\npack-keep-old false\n</filestorage>\n")
         with (self._data / "zeo.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cliquenntp.store.zeo_server", "-C", str(configuration)],
+                [sys.executable, "-P", "-m", "cliquenntp.store.zeo_server", "-C", str(configuration)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _is_up(self, until: float) -> bool:
@@ -176,7 +176,7 @@ class Workers:
             nntp=self._shared_at(NNTP), public=self._shared_at(PUBLIC), accounts=self._shared_at(ACCOUNTS))
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "cliquenntp.service.processes.worker"]
+            command = [sys.executable, "-P", "-m", "cliquenntp.service.processes.worker"]
             process = subprocess.Popen(command, stdin=theirs.fileno())
         pickled = pickle.dumps(settings)
         with suppress(OSError):  # it ended at once: the next look tells
