@@ -48,6 +48,7 @@ class Flooder:
             # one after the other: a link that nobody uses is closed
             self._peers.append(HostilePeer(address, key).open_link())
             self._edges.append(self._peers[-1].open_edge(root))
+            Thread(target=self._peers[-1].answer_pings, daemon=True).start()
         self._over = Event()
         self._threads: list[Thread] = []
         self.pushed = 0

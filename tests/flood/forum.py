@@ -40,6 +40,9 @@ EVERY = 5
 """of so many posts one is by somebody new"""
 
 
+MOST_GROWN = 32 * 1024 * 1024
+"""octets by which a flood may let a process grow: 5 MB for what is put off, the rest for caches that fill"""
+
 RECENT = 20
 """honest articles that answers are given to"""
 
@@ -82,7 +85,7 @@ class Outcome:
     @property
     def holds(self) -> bool:
         """Whether the forum stayed readable."""
-        return not self.missing and max(self.spam) <= self.most_spam
+        return not self.missing and max(self.spam) <= self.most_spam and max(self.grown) <= MOST_GROWN
 
     def lines(self) -> list[str]:
         """Return the figures as a Markdown table."""
@@ -91,13 +94,14 @@ class Outcome:
             ("honest articles", f"{self.posted}, {self.by_newcomers} of them each by somebody new"),
             ("of these at every node", f"{self.posted - len({text.split(': ')[1] for text in self.missing})}"),
             ("the last one there after the last post, by the nodes' clocks", f"{self.late_seconds:.0f} s"),
-            ("spam pushed to nodes", f"{self.pushed:,} documents of {self.shape.keys} keys"),
+            ("spam pushed to nodes", f"{self.pushed:,} times, of {self.shape.keys} keys"),
             ("spam at a node: fewest, most", f"{min(self.spam)}, {spam} (room for {self.most_spam})"),
             ("share of spam in the forum at the worst node", f"{100 * spam / (spam + honest):.1f} %"),
             ("documents that a node put off: fewest, most", f"{min(self.put_off):,}, {max(self.put_off):,}"),
             ("memory by which a process grew, most", f"{max(self.grown) / 1e6:.1f} MB"),
         ]
-        title = f"{self.shape.nodes} nodes, {self.shape.flooders} flooders with {self.shape.links} links each"
+        title = (f"{self.shape.nodes} nodes, {self.shape.flooders} flooders with {self.shape.links} links each, "
+                 f"{self.shape.spam:,} documents of spam")
         return [f"| {title} | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 

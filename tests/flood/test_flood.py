@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flood.forum import Shape, flood
+from tests.flood.forum import MOST_GROWN, Shape, flood
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
@@ -20,3 +20,4 @@ def test_a_forum_stays_readable_in_a_flood(tmp_path: Path) -> None:
     assert not outcome.missing, figures
     assert max(outcome.spam) <= outcome.most_spam < SHORT.spam / 10, figures
     assert min(outcome.put_off), figures
+    assert max(outcome.grown) <= MOST_GROWN, figures

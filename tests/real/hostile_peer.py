@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from threading import Lock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cliquenntp.clique.messages import LinkAccept, Message, Push
-from cliquenntp.link.framing import FrameDecoder, Kind, Messages, announced, frame, pieces
+from cliquenntp.link.framing import Control, FrameDecoder, Kind, Messages, announced, frame, pieces
 from cliquenntp.link.handshake import Dialler
 from cliquenntp.link.identity import Identity
 from cliquenntp.wire import LinkCodec
@@ -30,6 +31,7 @@ class HostilePeer:
         self._identity = Identity(key.public_key().public_bytes_raw(), key.sign, os.urandom(8))
         self._handshake = Dialler(self._identity, os.urandom(32), address)
         self._socket = socket.create_connection((host, int(port)), SECONDS)
+        self._sending = Lock()
         self._frames = FrameDecoder()
         self._codec = LinkCodec()
 
@@ -67,10 +69,21 @@ class HostilePeer:
     def push(self, octets: bytes) -> bool:
         """Send octets; tell whether the node took them, and has not closed the connection."""
         try:
-            self._socket.sendall(octets)
+            with self._sending:
+                self._socket.sendall(octets)
         except OSError:
             return False
         return True
+
+    def answer_pings(self) -> None:
+        """Read what the node sends, and answer its pings, until the connection ends."""
+        try:
+            while octets := self._socket.recv(65536):
+                for found in self._frames.feed(octets):
+                    if isinstance(found, Control) and found.kind is Kind.PING:
+                        self.push(frame(Kind.PONG, found.payload))
+        except OSError:
+            pass
 
     def wait_for_end(self) -> None:
         """Wait until the node has closed the connection."""
