@@ -112,7 +112,7 @@ def ask(making: Proving) -> Ask:
 def test_a_document_gets_the_work_that_was_found(ask: Ask, reactor: Reactor) -> None:
     told = ask()
     [process] = reactor.running
-    assert process.command[:3] == [sys.executable, "-m", MODULE]
+    assert process.command[:4] == [sys.executable, "-P", "-m", MODULE]
     process.find()
     [document] = told
     verify(document)
