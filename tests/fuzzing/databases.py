@@ -19,8 +19,8 @@ from cliquenntp.service.upkeep.verification import look_at_documents, look_at_fi
 from cliquenntp.store import NotMended, Store
 from cliquenntp.store.database import DATABASE_FILE
 from tests.fuzzing.target import Target
-from tests.memory_archive import NOW
 from tests.signed_documents import forum, signed
+from tests.small_forum import NOW
 
 FLIP = 4
 """octets of an input that change one of the file: three tell which one, and one what is added to it, bit by bit"""

@@ -49,9 +49,10 @@ from tests.fuzzing.news import (
     small_archive,
 )
 from tests.fuzzing.target import Target
-from tests.memory_archive import NOW, MemoryArchive, persona
+from tests.memory_archive import MemoryArchive
 from tests.newsgroup.test_nocem import FROM_THE_NEWS
 from tests.signed_documents import forum
+from tests.small_forum import NOW, persona
 from tests.worked_documents import post
 
 _ROOT, _THREAD, _ANSWER = SMALL

@@ -26,10 +26,11 @@ from cliquenntp.nntp.session.table import COMMANDS
 from cliquenntp.nntp.session.wildmat import Wildmat, WildmatError, parse_old_pattern, parse_wildmat
 from cliquenntp.web.public.reading import author_of, entry_of, text_of
 from tests.fuzzing.target import Target, split_by
-from tests.memory_archive import NOW, MemoryArchive, SmallForum, accept, persona
+from tests.memory_archive import MemoryArchive
 from tests.nntp.lawful import replies_of
 from tests.nntp.session_wire import SessionWire
 from tests.nntp.small_feed import SmallFeed
+from tests.small_forum import NOW, SmallForum, accept, persona
 
 POSTER = persona("poster")
 ADDRESS = address_of(POSTER.key, "poster")

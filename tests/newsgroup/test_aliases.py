@@ -5,8 +5,8 @@ from __future__ import annotations
 from cliquenntp.interfaces import OWNER, Changes, Identity, Right
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.service.readers.views import Views
-from tests.memory_archive import SmallForum
 from tests.nntp.session_wire import SessionWire
+from tests.small_forum import SmallForum
 
 CHOSEN = b"<slrn1@home.example>"
 ANOTHER = Identity("pat", Right.READ | Right.POST, persona="pat")

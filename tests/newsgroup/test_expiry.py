@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from cliquenntp.interfaces import IArchive
 from cliquenntp.newsgroup.expiry import EXPIRED, Expiring, Expiry, Rule, Why
 from cliquenntp.nntp.session.wildmat import parse_wildmat
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 EVERYTHING = 10**12
 GARDEN = parse_wildmat(b"clique.garden")

@@ -15,8 +15,8 @@ from cliquenntp.newsgroup.linking import show_linked
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.placement import NEAREST_GROUPS
 from cliquenntp.newsgroup.view import NewsView
-from tests.memory_archive import SmallForum, persona
 from tests.nntp.session_wire import SessionWire
+from tests.small_forum import SmallForum, persona
 
 FIELDS = ("Subject", "From", "Xref", "References", "Message-ID", ":bytes", "Path", "X-None")
 SINCE = "19700101 000000 GMT"

@@ -3,7 +3,7 @@
 from zope.interface.verify import verifyObject
 
 from cliquenntp.interfaces import IArchive, IGroupNumbers, IRecord, IWriter
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 
 def test_it_provides_the_doors():

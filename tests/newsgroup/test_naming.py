@@ -6,7 +6,8 @@ import pytest
 
 from cliquenntp.document import id_text
 from cliquenntp.newsgroup.naming import find_group, group_name, is_group_name, slug
-from tests.memory_archive import MemoryArchive, SmallForum
+from tests.memory_archive import MemoryArchive
+from tests.small_forum import SmallForum
 
 
 @pytest.mark.parametrize(("subject", "expected"), [

@@ -8,8 +8,8 @@ from cliquenntp.document import address_domain, build, id_text, parse
 from cliquenntp.interfaces import OWNER
 from cliquenntp.newsgroup.outgoing import utc_date
 from cliquenntp.newsgroup.posting import Poster, draft
-from tests.memory_archive import NOW, SmallForum, persona
 from tests.newsreader_articles import Captured, captured
+from tests.small_forum import NOW, SmallForum, persona
 
 READER = persona("reader")
 OWN = address_domain(READER.key).partition(".")[0]

@@ -6,7 +6,7 @@ import pytest
 
 from cliquenntp.document import address_of, build, id_text, parse
 from cliquenntp.newsgroup.placement import LAST_REFERENCES, NEAREST_GROUPS, XREF_GROUPS, ParentMissing, place
-from tests.memory_archive import NOW, SmallForum, persona
+from tests.small_forum import NOW, SmallForum, persona
 
 
 @pytest.fixture

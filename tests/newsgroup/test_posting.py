@@ -11,7 +11,7 @@ from cliquenntp.newsgroup.control import LeaveForum, PostRefused
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.outgoing import utc_date
 from cliquenntp.newsgroup.posting import Poster, draft
-from tests.memory_archive import NOW, SmallForum, accept, persona
+from tests.small_forum import NOW, SmallForum, accept, persona
 
 POSTER = persona("poster")
 OWNER_POSTS = Poster(OWNER, POSTER.key)

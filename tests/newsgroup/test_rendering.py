@@ -6,7 +6,7 @@ import pytest
 
 from cliquenntp.document import address_of, key_text
 from cliquenntp.newsgroup.rendering import render
-from tests.memory_archive import SmallForum, persona
+from tests.small_forum import SmallForum, persona
 
 IMPORTER = persona("importer")
 

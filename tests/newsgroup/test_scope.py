@@ -13,8 +13,8 @@ from cliquenntp.newsgroup.linking import show_linked
 from cliquenntp.newsgroup.message_ids import message_id_of
 from cliquenntp.newsgroup.scope import ScopedView
 from cliquenntp.newsgroup.view import NewsView
-from tests.memory_archive import SmallForum
 from tests.nntp.session_wire import SessionWire
+from tests.small_forum import SmallForum
 
 RANGES = ("1-", "1-2", "2")
 

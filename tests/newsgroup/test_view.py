@@ -9,7 +9,7 @@ from cliquenntp.interfaces import INewsView
 from cliquenntp.newsgroup.pages import ARTICLES_A_PAGE, MOST_GATHERED
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session.wildmat import parse_wildmat
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 
 @pytest.fixture

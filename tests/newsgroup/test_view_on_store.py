@@ -13,7 +13,7 @@ from cliquenntp.newsgroup.newnews import DOCUMENTS_A_STEP
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.store import Store, StoreSettings, archive
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from cliquenntp.nntp.session import SessionSettings
 from cliquenntp.nntp.session.lists import _named
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.service.arrival import accept
-from tests.memory_archive import SmallForum, persona
 from tests.nntp.session_wire import SessionWire
+from tests.small_forum import SmallForum, persona
 
 FORUM = "clique.garden"
 SINCE_EVER = "NEWGROUPS 19700101 000000 GMT"

@@ -11,9 +11,9 @@ from cliquenntp.newsgroup.aliases import AliasedView, OwnNames
 from cliquenntp.newsgroup.view import NewsView
 from cliquenntp.nntp.session import State
 from cliquenntp.nntp.session.table import COMMANDS
-from tests.memory_archive import SmallForum
 from tests.nntp.session_wire import NOW, SessionWire
 from tests.nntp.transcript import Conversation, conversations, run
+from tests.small_forum import SmallForum
 
 RFC_ALONE = [conversation for conversation in conversations() if not (conversation.ours or conversation.feeds)]
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from twisted.internet import reactor
 from twisted.internet.defer import ensureDeferred, gatherResults
-from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import Signer, address_of, parse, verify
 from cliquenntp.interfaces import NOBODY, Offer
@@ -18,8 +14,8 @@ from cliquenntp.nntp.session import PostResult
 from cliquenntp.service.arrival import accept
 from cliquenntp.service.feeding import Feeding
 from cliquenntp.service.forums import root_document
-from cliquenntp.service.turn import Turn, TurnLimits
-from cliquenntp.store import Store
+from cliquenntp.service.turn import TurnLimits
+from tests.service.stored_case import StoredCase
 from tests.signed_documents import signed
 
 OWNER = Signer(bytes(range(32)))
@@ -41,17 +37,11 @@ def message_id(name: str) -> bytes:
     return f"<{name}@example.com>".encode()
 
 
-class FeedingTests(TestCase):
-    timeout = 60
+class FeedingTests(StoredCase):
+    limits = TurnLimits(queue_steps=100)
 
     def setUp(self) -> None:
-        folder = TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.store = Store.open(Path(folder.name) / "store")
-        self.addCleanup(self.store.close)
-        self.turn = Turn(reactor, self.store, TurnLimits(queue_steps=100))
-        self.turn.start()
-        self.addCleanup(self.turn.stop)
+        super().setUp()
         self.feeding = Feeding(self.turn, self.store.reader, OWNER, "news.example", time.time, FORUMS)
 
     async def take(self, name: str, *references: str, **changed: Any) -> PostResult:

@@ -18,7 +18,8 @@ from cliquenntp.service.readers.follows import WRITE_SECONDS, Follows
 from cliquenntp.service.readers.opened import OpenedArticles
 from cliquenntp.service.readers.reading import Reading
 from cliquenntp.service.turn import NotStored
-from tests.memory_archive import MemoryArchive, SmallForum
+from tests.memory_archive import MemoryArchive
+from tests.small_forum import SmallForum
 
 NOW = 1_800_000_000
 MARY = Identity("mary", Right.READ | Right.POST)

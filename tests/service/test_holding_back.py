@@ -20,8 +20,8 @@ from cliquenntp.service.node import Node
 from cliquenntp.service.settings import Settings
 from tests import signed_documents
 from tests.link.linkhelp import until
+from tests.service.own_nodes import CLIQUE, LOOPBACK, OTHER_ROOT, OwnNodesCase, Stranger
 from tests.service.sides import NOW, ROOT, Side
-from tests.service.test_own_nodes import CLIQUE, LOOPBACK, OTHER_ROOT, OwnNodesCase, Stranger
 
 AHEAD = 300
 """seconds: so far ahead of their clock nodes take documents"""

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from twisted.internet import reactor
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import DEFAULT_LIMITS, Signer, parse
 from cliquenntp.service.forums import NotImporterError
@@ -21,8 +18,8 @@ from cliquenntp.service.imports.reading import BATCH_ARTICLES, TOO_MANY_THREADS
 from cliquenntp.service.imports.report import ImportProgress, ImportReport
 from cliquenntp.service.imports.sources import SourceError
 from cliquenntp.service.imports.worker import Worker, WorkerLost
-from cliquenntp.service.turn import NotStored, Turn, TurnLimits
-from cliquenntp.store import Store
+from cliquenntp.service.turn import NotStored, TurnLimits
+from tests.service.stored_case import StoredCase
 
 OWNER = Signer(bytes(range(32)))
 MANY = 5 * BATCH_ARTICLES
@@ -38,18 +35,11 @@ def article(name: str, *references: str, groups: str = "misc.garden", date: str 
     return text.encode()
 
 
-class ImportTestCase(TestCase):
-    timeout = 60
+class ImportTestCase(StoredCase):
+    limits = TurnLimits(retry_seconds=0.05)
 
     def setUp(self) -> None:
-        folder = TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.store = Store.open(self.folder / "store")
-        self.addCleanup(self.store.close)
-        self.turn = Turn(reactor, self.store, TurnLimits(retry_seconds=0.05))
-        self.turn.start()
-        self.addCleanup(self.turn.stop)
+        super().setUp()
         self.told: list[ImportProgress] = []
 
     def new_import(self, signer: Signer = OWNER, progress: Callable[[ImportProgress], None] | None = None) -> Import:

@@ -22,8 +22,8 @@ from cliquenntp.service.local_control import HELP, LocalControl
 from cliquenntp.service.power import Power
 from cliquenntp.service.readers.views import Views
 from cliquenntp.service.turn import NotStored
-from tests.memory_archive import SmallForum, persona
 from tests.nntp.session_wire import SessionWire
+from tests.small_forum import SmallForum, persona
 
 NOW = 1_800_000_000
 GROUP = CONTROL.decode()

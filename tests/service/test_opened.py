@@ -17,8 +17,8 @@ from cliquenntp.service.processes.remote import RemoteReading
 from cliquenntp.service.readers.opened import AUTHORS_KEPT, OpenedArticles
 from cliquenntp.service.settings import Settings
 from tests.link.linkhelp import until
+from tests.service.own_nodes import CLIQUE, LOOPBACK, OwnNodesCase
 from tests.service.sides import NOW, ROOT
-from tests.service.test_own_nodes import CLIQUE, LOOPBACK, OwnNodesCase
 from tests.signed_documents import signed
 
 NEWCOMER = Signer(b"n" * 32)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.task import Clock
-from twisted.trial.unittest import TestCase
 
 from cliquenntp.document import Document
 from cliquenntp.newsgroup.expiry import Rule
 from cliquenntp.nntp.session.wildmat import parse_wildmat
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.turn import Turn
 from cliquenntp.service.upkeep.room import DISK_FOR_AN_OCTET, LOOK_SECONDS, PACK_AT_GROWTH, Room
-from cliquenntp.store import Store
+from tests.service.stored_case import StoredCase
 from tests.signed_documents import TIME, forum, signed
 
 BODY = b"A line that takes some room on the disk.\r\n" * 200
@@ -30,18 +26,10 @@ class Nobody:
         return []
 
 
-class RoomTests(TestCase):
-    timeout = 60
+class RoomTests(StoredCase):
 
     def setUp(self) -> None:
-        folder = TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.store = Store.open(self.folder)
-        self.addCleanup(self.store.close)
-        self.turn = Turn(reactor, self.store)
-        self.turn.start()
-        self.addCleanup(self.turn.stop)
+        super().setUp()
         self.now = TIME + 1000
         self.root = forum("talk")
 

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from cliquenntp.interfaces import OWNER
 from cliquenntp.service.network.sent_posts import COMPARED_SECONDS, KEEP_AFTER_SECONDS, POSTS_KEPT, SentPosts
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 
 class Turn:

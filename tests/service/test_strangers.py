@@ -14,8 +14,8 @@ from cliquenntp.clique.messages import (
 from cliquenntp.document import id_text, key_text
 from cliquenntp.interfaces import OWNER
 from tests.link.linkhelp import until
+from tests.service.own_nodes import OwnNodesCase, Stranger
 from tests.service.sides import NOW, ROOT
-from tests.service.test_own_nodes import OwnNodesCase, Stranger
 from tests.signed_documents import AUTHOR, signed
 
 

@@ -2,7 +2,7 @@ from cliquenntp.document import id_text
 from cliquenntp.interfaces import OWNER, Identity, Right
 from cliquenntp.newsgroup.hidden_names import HiddenNames
 from cliquenntp.service.readers.views import NamedForums, Views
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 
 def test_a_view_for_each_scope() -> None:

@@ -17,7 +17,7 @@ from cliquenntp.web.answer import Page
 from cliquenntp.web.public import pages
 from cliquenntp.web.public.pages import FORUM_ARTICLES, THREAD_ARTICLES, PublicPages
 from cliquenntp.web.public.threads import MOST_INDENTS
-from tests.memory_archive import SmallForum, persona
+from tests.small_forum import SmallForum, persona
 from tests.web.accessible import wrong_with
 
 ANN = "Ann & <i>Ann</i>"

@@ -22,7 +22,7 @@ from cliquenntp.web.public.site import (
     MOST_CONNECTIONS,
     make_public_site,
 )
-from tests.memory_archive import SmallForum
+from tests.small_forum import SmallForum
 
 BROWSER = IPv4Address("TCP", "192.0.2.7", 40_000)
 
