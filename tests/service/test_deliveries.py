@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cliquenntp.service.network.deliveries import DELIVERIES_KEPT, Deliveries, Delivery
 from tests.link.linkhelp import until
+from tests.service.own_nodes import OTHER_ROOT, OwnNodesCase
 from tests.service.sides import NOW, ROOT
-from tests.service.test_own_nodes import OTHER_ROOT, OwnNodesCase
 from tests.signed_documents import signed
 
 
