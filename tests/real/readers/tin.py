@@ -40,8 +40,10 @@ class Tin(TerminalReader):
 
     def _level(self) -> str | None:
         """Return which screen is shown; None while it is drawn."""
-        title = self.terminal.screen.partition("\n")[0]
-        return next((level for level in LEVELS if level in title), None)
+        return next((level for level in LEVELS if level in self._title()), None)
+
+    def _title(self) -> str:
+        return self.terminal.screen.partition("\n")[0]
 
     def _list(self) -> None:
         """Go back to the list of newsgroups, one level after the other."""
@@ -84,7 +86,8 @@ class Tin(TerminalReader):
         """Go to the newsgroup and open it: its threads, read or not."""
         self._find(newsgroup)
         self.terminal.keys("Enter")
-        self.terminal.wait(f" {newsgroup} (", "h=help")
+        # in the title: below the list of newsgroups it stands, too, while the articles are still fetched
+        wait_for(f"{newsgroup} is open", lambda: self._level() == LEVELS[-1] and f"{newsgroup} (" in self._title())
 
     def _go(self, subject: str) -> int:
         """Make the thread's line the current one; return how many articles it says that the thread has."""
