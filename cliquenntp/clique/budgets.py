@@ -58,8 +58,9 @@ class BudgetLimits:
     """and one more for so many documents of authors with standing: of ten posts one is by somebody new"""
 
     peer: Allowance = Allowance(1, 4 * MIB, DAY / 500)
-    """newcomers' documents that one of several peers brings; to begin with none.  So few come at once since each
-    flooding peer gets in what it may at each of its links before it is told; what one has no room for another brings"""
+    """newcomers' documents that one of several peers brings where less than half of ``forum`` is left; to begin with
+    none.  So few come at once since each flooding peer gets in what it may at each of its links before it is told; what
+    one has no room for another brings.  While there is more than half nobody floods: young forums have but newcomers"""
 
     peers: int = 3
     """so many peers are several; with fewer, what one does not bring may not come at all"""
@@ -133,6 +134,11 @@ class Bucket:
         self.documents = min(allowance.documents, self.documents + share * allowance.documents)
         self.octets = min(allowance.octets, self.octets + share * allowance.octets)
         return self.documents >= 1 and (self.octets >= octets or self.octets == allowance.octets)
+
+    def beyond_half(self, now: float) -> int:
+        """Fill up to now; return for how many documents there is room beyond the half of what it holds."""
+        self.has(0, now)
+        return max(0, int(self.documents - self.allowance.documents / 2))
 
     def take(self, octets: int) -> None:
         """Take the room for one document."""
@@ -308,16 +314,14 @@ class Budgets:
 
     def spare(self, root: bytes, now: float, several: bool) -> int:
         """Return how many documents that were put off a forum has room for: the half of it is for what comes new."""
-        bucket = self._forum(root, now, several)
-        bucket.has(0, now)
-        return max(0, int(bucket.documents - bucket.allowance.documents / 2))
+        return self._forum(root, now, several).beyond_half(now)
 
     def _wanted(self, place: Place, peer: bytes, root: bytes, now: float, several: bool) -> list[tuple[str, Bucket]]:
         limits = self.limits
         wanted: list[tuple[str, Bucket]] = []
         if self.is_flooding(peer, root, now):
             wanted.append(("flooding", self._bucket(("flooding", peer, root), limits.flooding, now, is_full=False)))
-        elif several:
+        elif several and not self._forum(root, now, several).beyond_half(now):
             wanted.append(("peer", self._bucket(("peer", peer, root), limits.peer, now, is_full=False)))
         wanted.append(("author", self._bucket(("newcomer", place.author), limits.newcomer, now)))
         if place.parents and place.parents[0] != root:

@@ -70,14 +70,12 @@ def test_who_was_apart_finds_much_that_is_new_at_each_peer() -> None:
 
 def test_what_authors_with_standing_write_makes_room_for_newcomers() -> None:
     found = Budgets(attrs.evolve(LIMITS, share=0.25))
-    peers = [bytes([n]) * 32 for n in range(6)]
-    for now in (0.0, 1000.0):
-        last = [found.newcomer(place(n), peers[n % 6], ROOT, now, several=True) for n in range(12)]
-    assert (last.count(""), last[-1]) == (10, "forum")
-    assert verdicts(found, [place(12)], peers[0], 1000.0, several=True) == ["peer"]
+    assert verdicts(found, [place(n) for n in range(5)], OTHER, several=True) == [""] * 5
+    assert verdicts(found, [place(5)], several=True) == ["peer"]
     for number in range(4):
-        assert not found.known(place(number, "known"), peers[0], ROOT, 1000.0)
-    assert verdicts(found, [place(13), place(14)], peers[0], 1000.0, several=True) == ["", "peer"]
+        assert not found.known(place(number, "known"), PEER, ROOT, 0.0)
+    # one as there is more than half of the forum's room again, one as the peer has some
+    assert verdicts(found, [place(n) for n in (6, 7, 8)], several=True) == ["", "", "peer"]
 
 
 def test_octets_count_too_and_a_full_bucket_takes_a_document_of_any_size() -> None:
@@ -87,8 +85,9 @@ def test_octets_count_too_and_a_full_bucket_takes_a_document_of_any_size() -> No
     assert verdicts(found, [place(4, "large", size=1)], now=DAY) == [""]
 
 
-def test_one_of_several_peers_has_no_room_to_begin_with_and_takes_none_of_the_others() -> None:
+def test_beyond_half_of_a_forums_room_each_of_several_peers_has_its_own_and_to_begin_with_none() -> None:
     found = Budgets(LIMITS)
+    assert verdicts(found, [place(20 + n) for n in range(5)], b"third".ljust(32), several=True) == [""] * 5
     assert verdicts(found, [place(1)], several=True) == ["peer"]
     assert verdicts(found, [place(n) for n in range(4)], now=200.0, several=True) == ["", "", "peer", "peer"]
     assert found.has_room(place(9), PEER, ROOT, 200.0, several=True) is False
@@ -100,12 +99,12 @@ def test_one_of_several_peers_has_no_room_to_begin_with_and_takes_none_of_the_ot
 def test_all_newcomers_of_a_forum_share_one_bucket_and_half_of_it_is_for_what_comes_new() -> None:
     found = Budgets(LIMITS)
     peers = [bytes([n]) * 32 for n in range(12)]
-    for peer in peers:
-        found.newcomer(place(0), peer, ROOT, 0.0, several=True)
-    assert found.spare(ROOT, 100.0, several=True) == 5
-    brought = [found.newcomer(place(n), peer, ROOT, 100.0, several=True) for n, peer in enumerate(peers)]
-    assert brought == [""] * 10 + ["forum"] * 2
+    assert found.spare(ROOT, 0.0, several=True) == 5
+    brought = [found.newcomer(place(n), peer, ROOT, 0.0, several=True) for n, peer in enumerate(peers)]
+    assert brought == [""] * 5 + ["peer"] * 7
     assert found.spare(ROOT, 100.0, several=True) == 0
+    brought = [found.newcomer(place(n), peer, ROOT, 100.0, several=True) for n, peer in enumerate(peers[5:])]
+    assert brought == [""] * 5 + ["forum"] * 2
     assert found.newcomer(place(40), PEER, b"another forum".ljust(32), 0.0, several=False) == ""
 
 

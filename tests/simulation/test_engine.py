@@ -147,7 +147,8 @@ def test_what_a_scenario_file_cannot_say_is_one_clear_error(tmp_path: Any) -> No
         load("nowhere")
 
 
-@pytest.mark.parametrize(("name", "most_redundant"), [("flood", 5.0), ("plumtree", 0.5), ("calm", 0.2)])
+@pytest.mark.parametrize(("name", "most_redundant"), [
+    ("flood", 5.0), ("plumtree", 0.5), ("calm", 0.2), ("young_forum", 0.2)])
 def test_each_protocol_delivers_everything_on_a_small_network(name: str, most_redundant: float) -> None:
     result = Run(load(name, 40), 3).go()
     assert (result.delivered, result.missing, result.unwanted) == (1.0, 0, 0)
