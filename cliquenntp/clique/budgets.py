@@ -301,15 +301,17 @@ class Budgets:
     def newcomer(self, place: Place, peer: bytes, root: bytes, now: float, several: bool) -> str:
         """Take the room for a newcomer's document, or return what has none; ``several``: other peers may bring it."""
         wanted = self._wanted(place, peer, root, now, several)
+        is_plenty = self._forum(root, now, several).beyond_half(now) > 0
         for name, bucket in wanted:
-            if not bucket.has(place.size, now):
+            if not bucket.has(place.size, now) and not (is_plenty and name == "peer"):
                 return name
         for _, bucket in wanted:
-            bucket.take(place.size)
+            if bucket.documents >= 1:  # but for a peer's bucket while there is plenty, each has room
+                bucket.take(place.size)
         return ""
 
     def has_room(self, place: Place, peer: bytes, root: bytes, now: float, several: bool) -> bool:
-        """Return whether there is room for a newcomer's document."""
+        """Return whether there is room for a newcomer's document that was put off: its peer must have some, too."""
         return all(bucket.has(place.size, now) for _, bucket in self._wanted(place, peer, root, now, several))
 
     def spare(self, root: bytes, now: float, several: bool) -> int:
@@ -321,7 +323,7 @@ class Budgets:
         wanted: list[tuple[str, Bucket]] = []
         if self.is_flooding(peer, root, now):
             wanted.append(("flooding", self._bucket(("flooding", peer, root), limits.flooding, now, is_full=False)))
-        elif several and not self._forum(root, now, several).beyond_half(now):
+        elif several:
             wanted.append(("peer", self._bucket(("peer", peer, root), limits.peer, now, is_full=False)))
         wanted.append(("author", self._bucket(("newcomer", place.author), limits.newcomer, now)))
         if place.parents and place.parents[0] != root:

@@ -74,8 +74,18 @@ def test_what_authors_with_standing_write_makes_room_for_newcomers() -> None:
     assert verdicts(found, [place(5)], several=True) == ["peer"]
     for number in range(4):
         assert not found.known(place(number, "known"), PEER, ROOT, 0.0)
-    # one as there is more than half of the forum's room again, one as the peer has some
-    assert verdicts(found, [place(n) for n in (6, 7, 8)], several=True) == ["", "", "peer"]
+    assert found.has_room(place(6), PEER, ROOT, 0.0, several=True), "the peer has some again"
+    assert not found.has_room(place(6), OTHER, ROOT, 0.0, several=True)
+    assert verdicts(found, [place(6), place(7)], OTHER, several=True) == ["", "peer"], "and so has the forum"
+    assert verdicts(found, [place(8), place(9)], several=True) == ["", "peer"]
+
+
+def test_while_there_is_more_than_half_what_comes_new_uses_up_a_peers_room_and_what_was_put_off_needs_it() -> None:
+    found = Budgets(LIMITS)
+    assert not found.has_room(place(0), PEER, ROOT, 0.0, several=True)
+    assert found.has_room(place(0), PEER, ROOT, 100.0, several=True)
+    assert verdicts(found, [place(n) for n in range(3)], now=100.0, several=True) == [""] * 3
+    assert not found.has_room(place(4), PEER, ROOT, 100.0, several=True)
 
 
 def test_octets_count_too_and_a_full_bucket_takes_a_document_of_any_size() -> None:
