@@ -23,7 +23,7 @@ LIMITS = BudgetLimits(
     newcomer=Allowance(3, 3000), established=Allowance(20, 20_000), forum=Allowance(10, 100_000),
     answers=Allowance(4, 100_000), few=Allowance(30, 300_000), peer=Allowance(2, 20_000, 100.0),
     brought=Allowance(12, 100_000), compared=Allowance(15, 100_000), flooding=Allowance(1, 1000),
-    past=Allowance(50, 1_000_000),
+    past=Allowance(50, 1_000_000), plenty=0.5,
 )
 
 
@@ -80,7 +80,7 @@ def test_what_authors_with_standing_write_makes_room_for_newcomers() -> None:
     assert verdicts(found, [place(8), place(9)], several=True) == ["", "peer"]
 
 
-def test_while_there_is_more_than_half_what_comes_new_uses_up_a_peers_room_and_what_was_put_off_needs_it() -> None:
+def test_while_there_is_plenty_what_comes_new_uses_up_a_peers_room_and_what_was_put_off_needs_it() -> None:
     found = Budgets(LIMITS)
     assert not found.has_room(place(0), PEER, ROOT, 0.0, several=True)
     assert found.has_room(place(0), PEER, ROOT, 100.0, several=True)
@@ -95,7 +95,7 @@ def test_octets_count_too_and_a_full_bucket_takes_a_document_of_any_size() -> No
     assert verdicts(found, [place(4, "large", size=1)], now=DAY) == [""]
 
 
-def test_beyond_half_of_a_forums_room_each_of_several_peers_has_its_own_and_to_begin_with_none() -> None:
+def test_where_no_plenty_is_left_each_of_several_peers_has_its_own_room_and_to_begin_with_none() -> None:
     found = Budgets(LIMITS)
     assert verdicts(found, [place(20 + n) for n in range(5)], b"third".ljust(32), several=True) == [""] * 5
     assert verdicts(found, [place(1)], several=True) == ["peer"]

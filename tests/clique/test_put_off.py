@@ -172,8 +172,8 @@ def test_whom_the_root_names_needs_no_room() -> None:
 def test_where_there_are_several_peers_one_brings_few_at_once() -> None:
     wire = forum(BudgetLimits(), "abcd")
     spam = flood(wire, 20)
-    half = BudgetLimits().forum.documents / 2
-    assert half <= held(wire, spam) <= half + 3
+    at_once = BudgetLimits().forum.documents * (1 - BudgetLimits().plenty)
+    assert at_once <= held(wire, spam) <= at_once + 3
     assert "peer" in {dropped.budget for dropped in wire.dropped}
     few = forum(BudgetLimits(peers=4), "abcd")
     assert held(few, flood(few, 20)) == 20
