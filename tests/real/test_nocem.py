@@ -26,10 +26,16 @@ def logged_in(node: NodeProcess, name: str) -> NewsClient:
     """Return a connection of a new account's."""
     password = node.ask("user", action="add", name=name)["password"]
     [address] = node.ask("status")["accounts"]
-    client = NewsClient("127.0.0.1", int(address.rpartition(":")[2]))
-    client.command(f"AUTHINFO USER {name}")
-    assert client.command(f"AUTHINFO PASS {password}").startswith("281")
-    return client
+
+    def log_in() -> NewsClient | None:
+        client = NewsClient("127.0.0.1", int(address.rpartition(":")[2]))
+        client.command(f"AUTHINFO USER {name}")
+        if client.command(f"AUTHINFO PASS {password}").startswith("281"):
+            return client
+        client.close()
+        return None
+
+    return wait_for(f"its worker knows {name}", log_in)
 
 
 def test_one_account_honours_what_another_does_not(make_node: Callable[..., NodeProcess]) -> None:

@@ -49,7 +49,7 @@ def processes(node: NodeProcess) -> list[int]:
             command = (path / "cmdline").read_bytes().split(b"\0")
         except OSError:  # it has ended
             continue
-        if b"cliquenntp.service.proof_process" in command and command[3] == str(node.pid).encode():
+        if b"cliquenntp.service.proof_process" in command and str(node.pid).encode() in command:
             found.append(int(path.name))
     return found
 
