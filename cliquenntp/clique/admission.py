@@ -47,7 +47,8 @@ def judge(node: Node, edge: Edge, place: Place, *, compared: bool) -> str:
     budgets = admission.budgets
     if not place.parents or place.id == root or place.id in edge.state.ancestors:
         return ""
-    if admission.needed.pop(place.id, 0) is None:
+    if place.id in admission.needed:
+        del admission.needed[place.id]
         return ""
     if _is_named(node, admission, place.author, root):
         _gained(node, admission.standing.trust(place.author, now))

@@ -304,14 +304,15 @@ class Budgets:
 
     def newcomer(self, place: Place, peer: bytes, root: bytes, now: float, several: bool) -> str:
         """Take the room for a newcomer's document, or return what has none; ``several``: other peers may bring it."""
-        wanted = self._wanted(place, peer, root, now, several)
         is_plenty = self._forum(root, now, several).beyond(self.limits.plenty, now) > 0
-        for name, bucket in wanted:
-            if not bucket.has(place.size, now) and not (is_plenty and name == "peer"):
+        having_room = []
+        for name, bucket in self._wanted(place, peer, root, now, several):
+            if bucket.has(place.size, now):
+                having_room.append(bucket)
+            elif not (is_plenty and name == "peer"):
                 return name
-        for _, bucket in wanted:
-            if bucket.documents >= 1:  # but for a peer's bucket while there is plenty, each has room
-                bucket.take(place.size)
+        for bucket in having_room:
+            bucket.take(place.size)
         return ""
 
     def has_room(self, place: Place, peer: bytes, root: bytes, now: float, several: bool) -> bool:

@@ -36,11 +36,16 @@ def forum(limits: BudgetLimits = NARROW, names: str = "abc") -> Wire:
     return wire
 
 
+def write(wire: Wire, documents: list[Place], name: str = "a", seconds: float = 100) -> None:
+    """Write documents at a node, and let them spread."""
+    for one in documents:
+        wire.write(name, one)
+    wire.pass_time(seconds)
+
+
 def flood(wire: Wire, count: int, name: str = "a") -> list[Place]:
     spam = [by(f"key {number}", f"spam {number}") for number in range(count)]
-    for one in spam:
-        wire.write(name, one)
-    wire.pass_time(100)
+    write(wire, spam, name)
     return spam
 
 
@@ -110,9 +115,7 @@ def test_who_writes_here_who_founded_and_whom_they_answer_need_no_room() -> None
     assert all(documents.contains(key_of(name)) for name in ("announcement", "answer to a newcomer"))
     assert documents.contains(spam[5].id)
     more = [by("key 5", f"more {number}") for number in range(5)]
-    for one in more:
-        wire.write("a", one)
-    wire.pass_time(100)
+    write(wire, more)
     assert held(wire, more) == 5
 
 
@@ -122,9 +125,7 @@ def test_what_lies_between_a_newcomer_and_who_answers_below_comes_too() -> None:
     deep = [by("stranger", "first answer", spam[-1].id)]
     deep.append(by("another", "second answer", deep[0].id))
     deep.append(by("founder", "third answer", deep[1].id))
-    for one in deep:
-        wire.write("a", one)
-    wire.pass_time(300)
+    write(wire, deep, seconds=300)
     assert held(wire, [spam[-1], *deep]) == 4
     assert not wire.cores["b"].node.admission.needed
 
@@ -146,9 +147,7 @@ def test_who_gains_standing_has_at_once_what_was_put_off() -> None:
     wire = forum()
     spam = flood(wire, 5)
     late = [by("newcomer", f"late {number}") for number in range(4)]
-    for one in late:
-        wire.write("a", one)
-    wire.pass_time(100)
+    write(wire, late)
     assert held(wire, late) == 0
     wire.event("b", events.AuthorRead(key_of("newcomer")))
     wire.pass_time(100)
@@ -163,9 +162,7 @@ def test_whom_the_root_names_needs_no_room() -> None:
     wire.forum("a", "b", b=Admission(Budgets(NARROW), named=named.__getitem__))
     wire.pass_time(LATER)
     imported = [by("importer", f"old {number}") for number in range(20)]
-    for one in imported:
-        wire.write("a", one)
-    wire.pass_time(100)
+    write(wire, imported)
     assert held(wire, imported) == 20
 
 
@@ -261,9 +258,7 @@ def test_who_comes_back_gets_what_the_others_took() -> None:
     assert pieces["standing",] is not None
     wire.kill("b")
     missed = [by(f"author {number}", f"missed {number}", time=wire.now + number) for number in range(20)]
-    for one in missed:
-        wire.write("a", one)
-    wire.pass_time(1000)
+    write(wire, missed, seconds=1000)
     wire.add("b", wire.pieces["b"], documents, admitting=Admission(Budgets(NARROW)))
     wire.event("b", events.TimerDue())
     wire.pass_time(1200)
@@ -304,9 +299,7 @@ def test_blocked_authors_lose_their_standing() -> None:
         wire.write("a", by("somebody", f"before {number}"))
     blocked.add(key_of("somebody"))
     after = [by("somebody", f"after {number}") for number in range(5)]
-    for one in after:
-        wire.write("a", one)
-    wire.pass_time(100)
+    write(wire, after)
     assert held(wire, [by("somebody", f"before {number}") for number in range(5)]) == 5
     assert held(wire, after) == 2
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import TestCase
 from cliquenntp.clique.budgets import MIB, Allowance, BudgetLimits
 from cliquenntp.clique.messages import Channel, Push
 from cliquenntp.document import Document, Signer, verify
-from cliquenntp.service.network import clique_side
+from cliquenntp.service.network import incoming
 from cliquenntp.service.network.clique_state import pieces
 from tests import signed_documents
 from tests.link.linkhelp import until
@@ -40,8 +40,8 @@ class CliqueSideTests(TestCase):
         answer = signed("an answer", post)
         await second.write(answer)
         await until(lambda: first.holds(answer))
-        self.assertEqual((first.clique.received, second.clique.received), (1, 2))
-        self.assertEqual((first.clique.repeated, second.clique.repeated), (0, 0))
+        self.assertEqual((first.clique.incoming.received, second.clique.incoming.received), (1, 2))
+        self.assertEqual((first.clique.incoming.repeated, second.clique.incoming.repeated), (0, 0))
 
     async def test_nothing_is_passed_on_before_it_is_on_disk(self) -> None:
         first, second = await self.pair()
@@ -91,12 +91,12 @@ class CliqueSideTests(TestCase):
     async def test_a_peer_whose_documents_were_checked_in_vain_has_them_dropped_unchecked(self) -> None:
         first, second = await self.pair(BudgetLimits(few=Allowance(2, MIB), checks=Allowance(4, MIB)))
         checked: list[Document] = []
-        self.patch(clique_side, "verify", lambda document: (checked.append(document), verify(document)))
+        self.patch(incoming, "verify", lambda document: (checked.append(document), verify(document)))
         spam = [signed(f"spam {number}", ROOT, Signer(bytes([number]) * 32)) for number in range(12)]
         for one in spam:
             await first.write(one)
-        await until(lambda: second.clique.put_off["checks"])
-        put_off = second.clique.put_off
+        await until(lambda: second.clique.incoming.put_off["checks"])
+        put_off = second.clique.incoming.put_off
         await until(lambda: put_off.total() + sum(map(second.holds, spam)) >= 12)
         self.assertEqual(sum(map(second.holds, spam)), 2)
         self.assertEqual(put_off.total() - put_off["checks"], 4)
@@ -108,10 +108,10 @@ class CliqueSideTests(TestCase):
         forged = signed("forged", ROOT).raw.replace(b"Words.", b"Swords")
         for _ in range(3):
             second.clique.on_message(link.link_id, Push(1, b"", 0), forged)
-        self.assertEqual((second.clique.refused.total(), second.clique.put_off["checks"]), (1, 2))
+        self.assertEqual((second.clique.incoming.refused.total(), second.clique.incoming.put_off["checks"]), (1, 2))
         post = signed("while nothing of that peer is checked", ROOT)
         await first.write(post)
-        await until(lambda: second.clique.put_off["checks"] == 3)
+        await until(lambda: second.clique.incoming.put_off["checks"] == 3)
         self.assertFalse(second.holds(post))
 
     async def test_who_is_known_is_kept_when_the_node_stops(self) -> None:

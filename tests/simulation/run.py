@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from random import Random
@@ -17,6 +16,7 @@ from cliquenntp.clique.messages import Channel
 from . import liars
 from .baselines import FloodNode, PlumtreeNode
 from .clique_node import CliqueNode, NodeOptions
+from .flooded import Flood, measure_flood
 from .identity import author_key, node_key
 from .inspect import full_states
 from .measure import percentile
@@ -34,27 +34,6 @@ WATCH_EVERY = 5.0
 
 Progress = Callable[[float, float], None]
 """called with (simulated seconds so far, seconds in all)"""
-
-
-@attrs.define
-class Flood:
-    """What became of spam and of honest documents beside it."""
-
-    spam: int
-    """documents of spam that were written"""
-    newcomers_delivered: float
-    """share that was delivered of what was by people who write once"""
-    newcomers_delay: tuple[float, float]
-    """seconds until a node had that, at half of the nodes and at nine of ten"""
-    share: float
-    """of spam in what an honest node got, on average"""
-    worst_share: float
-    stored: float
-    """documents of spam that an honest node has, on average"""
-    refused: dict[str, float]
-    """documents that an honest node refused, on average, by the budget that had no room"""
-    control_a_node: float
-    """control bytes that came to an honest node in a second"""
 
 
 @attrs.define
@@ -369,26 +348,7 @@ class Run:
         result.follower_streams = max((streams[number] for number in live - full), default=0)
         result.events, result.core_seconds = self.world.core_events, self.world.core_seconds
         if self._spam:
-            result.flood = self._measure_flood(live)
-
-    def _measure_flood(self, live: set[int]) -> Flood:
-        recorder = self.world.recorder
-        shares, stored, refused = [], 0, Counter[str]()
-        for number in live:
-            spam, honest = recorder.stored[number, False], recorder.stored[number, True]
-            stored += spam
-            shares.append(spam / max(1, spam + honest))
-            node = self.world.nodes[number]
-            if isinstance(node, CliqueNode):
-                refused.update(node.put_off)
-        control = sum(recorder.control_to[number] for number in live)
-        delays = recorder.latencies(self.began, self._by_newcomers)
-        return Flood(
-            self._spam, recorder.delivery(live, self.began, self._by_newcomers),
-            (percentile(delays, 0.5), percentile(delays, 0.9)), sum(shares) / len(live), max(shares),
-            stored / len(live), {name: count / len(live) for name, count in refused.most_common()},
-            control / len(live) / (self.world.engine.now - self.began),
-        )  # fmt: skip
+            result.flood = measure_flood(self.world, live, self._spam, self._by_newcomers, self.began)
 
 
 def _factory(scenario: Scenario) -> Callable[[World, int, Any], INode]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .run import Flood, Result
+from .flooded import Flood
+from .run import Result
 
 
 def _optional(value: float | None, form: str) -> str:

@@ -8,21 +8,17 @@ than the disk: all links are closed, and the core goes on with what it last kept
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import attrs
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cliquenntp.clique import Core, events
-from cliquenntp.clique.budgets import BudgetLimits, Checks
+from cliquenntp.clique.budgets import BudgetLimits
 from cliquenntp.clique.channel import ChannelState
-from cliquenntp.clique.effects import DropDocument
 from cliquenntp.clique.messages import Channel, Contact, Push
-from cliquenntp.document import DocumentError, WorkMissing, check_time, parse, verify
 from cliquenntp.interfaces import NOBODY, SHARED, Changes, IArchive, IDocuments
 from cliquenntp.link.identity import Identity
 from cliquenntp.link.manager import LinkManager
@@ -30,9 +26,10 @@ from cliquenntp.link.settings import LinkSettings
 from cliquenntp.link.traffic import Traffic
 from cliquenntp.link.transports import I2PTransport
 from cliquenntp.service.network.admitting import new_admission
-from cliquenntp.service.network.clique_state import pieces, place_of
+from cliquenntp.service.network.clique_state import pieces
 from cliquenntp.service.network.deciding import Accept, Decider, Outcome, Step
 from cliquenntp.service.network.deliveries import Deliveries
+from cliquenntp.service.network.incoming import Incoming
 from cliquenntp.service.network.intake import Intake
 from cliquenntp.service.network.performing import Performer
 from cliquenntp.service.node_key import NodeKey
@@ -89,16 +86,7 @@ class CliqueSide:
         self._stopped = False
         self.trouble = ""
         """why all links are closed, for the operator; empty while they are not"""
-        self.received = 0
-        """documents that links brought and that were new, since the start"""
-        self.repeated = 0
-        """documents that links brought and that were held already"""
-        self.refused: Counter[str] = Counter()
-        """documents that links brought and that were refused, by the name of the error"""
-        self.put_off: Counter[str] = Counter()
-        """documents that links brought and for which there was no room, by the budget"""
         self._budgets = budgets or BudgetLimits()
-        self._checks = Checks(self._budgets.checks)
         self.on_founded: Callable[[bytes], None] = lambda root: None
         """is called with the id of each root that was made here"""
         self.is_foreign: Callable[[bytes], bool] = lambda root: False
@@ -115,6 +103,7 @@ class CliqueSide:
             reactor, identity, lambda: LinkCodec(traffic.sent), self, limits, i2p=i2p, traffic=traffic,
             unwanted=self._power.peers,
         )
+        self.incoming = Incoming(self.links, self._budgets.checks, clock, reactor.seconds)
         self.performer = Performer(self.links, store.reader, lambda contact: self._handle(events.DialFailed(contact)))
         self.performer.on_sent = self._sent
         self._intake = Intake(self.links.stop_reading, self.links.go_on_reading)
@@ -276,15 +265,11 @@ class CliqueSide:
         """Perform what was decided; it is on disk."""
         if link_id:
             self._intake.done(link_id, step.octets)
-            self._count(outcome, step, link_id)
-        self.received += outcome.received
-        self.repeated += outcome.repeated
+        self.incoming.decided(outcome, link_id, step.octets)
         for link, document in outcome.brought:
             info = self.links.info(link)
             if info is not None:
                 self.deliveries.came(document, info.node_key)
-        if outcome.without_work:
-            self.refused[WorkMissing.__name__] += outcome.without_work
         if self._stopped or self.trouble:
             return
         for error in outcome.errors:
@@ -298,18 +283,6 @@ class CliqueSide:
     def _sent(self, document: bytes, node_key: bytes) -> None:
         self.deliveries.went(document, node_key)
         self.on_sent(document, node_key)
-
-    def _count(self, outcome: Outcome, step: Step, link_id: int) -> None:
-        """Count what a link brought and there was no room for."""
-        budgets = [one.budget for one in outcome.effects if isinstance(one, DropDocument) and one.budget]
-        self.put_off.update(budgets)
-        if budgets:
-            self._checked_in_vain(link_id, step.octets)
-
-    def _checked_in_vain(self, link_id: int, octets: int) -> None:
-        info = self.links.info(link_id)
-        if info is not None:
-            self._checks.in_vain(info.node_key, octets, self._reactor.seconds())
 
     def _come_back(self, deadline: float | None) -> None:
         """See to it that the core is asked at its deadline; to be asked earlier does no harm."""
@@ -377,11 +350,10 @@ class CliqueSide:
         """A message came; ValueError ends the link."""
         if isinstance(message, Push) != (body is not None):
             raise ValueError("a document comes with PUSH, and nothing else does")
-        step = (
-            self._decider.step(events.MessageReceived(link_id, message)) if body is None
-            else self._pushed(link_id, message, body)
-        )
-        self._take(link_id, step)
+        if body is None:
+            self._take(link_id, self._decider.step(events.MessageReceived(link_id, message)))
+        else:
+            self._take(link_id, self._decider.step(*self.incoming.check(link_id, message, body)))
 
     def on_pieces(self, link_id: int, message: Any) -> None:
         """A part of a document came."""
@@ -395,22 +367,3 @@ class CliqueSide:
     def on_dial_failed(self, address: str, node_key: bytes | None, reason: str) -> None:
         """A dial was given up."""
         self._handle(events.DialFailed(Contact(node_key or b"", address)))
-
-    def _pushed(self, link_id: int, push: Push, body: bytes) -> Step:
-        """Return the step that takes a document, or the news that it came against the rules."""
-        try:
-            document = parse(body)
-            if push.document not in (b"", document.id):
-                raise ValueError("a document that is not the one announced")
-            push = attrs.evolve(push, document=document.id)
-            info = self.links.info(link_id)
-            if info is not None and not self._checks.may_check(info.node_key, len(body), self._reactor.seconds()):
-                self.put_off["checks"] += 1
-                return self._decider.step(events.DocumentRefused(link_id, push, "too many were checked in vain"))
-            verify(document)
-            check_time(document, int(self._clock()))
-        except DocumentError as error:
-            self.refused[type(error).__name__] += 1
-            self._checked_in_vain(link_id, len(body))
-            return self._decider.step(events.DocumentRefused(link_id, push, error.reason))
-        return self._decider.step(events.DocumentReceived(link_id, push, place_of(document)), document)

@@ -81,17 +81,17 @@ class NodeFigures(Collector):
             sum(side.links.i2p_sessions for side in sides))
         yield CounterMetricFamily(
             "cliquenntp_documents_received", f"new documents by links, in {DIGITS} digits",
-            rounded(sum(side.received for side in sides)))
+            rounded(sum(side.incoming.received for side in sides)))
         refused = CounterMetricFamily(
             "cliquenntp_refused", "documents of other nodes that were refused, by reason", labels=["reason"])
-        for reason in sorted({reason for side in sides for reason in side.refused}):
-            refused.add_metric([reason], sum(side.refused[reason] for side in sides))
+        for reason in sorted({reason for side in sides for reason in side.incoming.refused}):
+            refused.add_metric([reason], sum(side.incoming.refused[reason] for side in sides))
         yield refused
         put_off = CounterMetricFamily(
             "cliquenntp_put_off", "documents of other nodes for which there was no room, by the budget",
             labels=["budget"])
-        for budget in sorted({budget for side in sides for budget in side.put_off}):
-            put_off.add_metric([budget], sum(side.put_off[budget] for side in sides))
+        for budget in sorted({budget for side in sides for budget in side.incoming.put_off}):
+            put_off.add_metric([budget], sum(side.incoming.put_off[budget] for side in sides))
         yield put_off
 
 
