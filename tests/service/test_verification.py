@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from cliquenntp.service.arrival import accept
-from cliquenntp.service.upkeep.verification import Problem, look_at_documents, look_at_file, look_at_forums
+from cliquenntp.service.upkeep.verification import (
+    MISSING_IN_A_ROW,
+    Problem,
+    look_at_documents,
+    look_at_file,
+    look_at_forums,
+)
 from cliquenntp.store import Store, StoreUnusable
 from cliquenntp.store.database import DATABASE_FILE, SUMS_FILE
 from cliquenntp.store.sums import FileSums
@@ -94,6 +100,23 @@ def test_a_body_on_disk_that_changed_is_named_by_its_document(filled: Path, tmp_
     assert in_file == []
     assert problem.what == "its bytes are not those that its id names"
     assert problem.where.startswith("document 51 (")
+    store.close()
+
+
+def test_a_greatest_number_far_beyond_all_others_is_not_counted_up_to(filled: Path, tmp_path: Path) -> None:
+    shutil.copytree(filled, tmp_path / "copy")
+    store = Store.open(tmp_path / "copy")
+    store.writer.begin()
+    records = store.writer._records
+    newest = store.writer.newest()
+    records[newest | 1 << 40] = records[newest]
+    store.writer.commit()
+    with store.snapshot() as archive:
+        looks = list(look_at_documents(archive))
+    assert len(looks) == newest + MISSING_IN_A_ROW + 1
+    last = looks[-1]
+    assert last is not None
+    assert last.where == f"documents from {newest + MISSING_IN_A_ROW + 1} to {newest | 1 << 40}"
     store.close()
 
 

@@ -50,8 +50,14 @@ def look_at_file(store: Store) -> Look:
             yield Problem(f"octets {damage.start} to {damage.end} of the database file", "changed on the disk")
 
 
+MISSING_IN_A_ROW = 1000
+"""numbers without a document after which there is none behind them either: one bit makes the greatest number so great
+that a look at each below it would take years"""
+
+
 def look_at_documents(archive: Archive) -> Look:
     """Compare all that is kept about each document with the document."""
+    missing = 0
     # by number and not by the index: where a part of that is damaged, those behind it are looked at all the same
     for docno in range(1, archive.newest() + 1):
         try:
@@ -59,8 +65,13 @@ def look_at_documents(archive: Archive) -> Look:
             where = f"document {docno} ({id_text(record.id)})"
         except Exception as error:
             yield Problem(f"document {docno}", f"what is kept about it cannot be read: {_told(error)}")
+            missing = missing + 1 if isinstance(error, KeyError) else 0
+            if missing == MISSING_IN_A_ROW:
+                rest = f"documents from {docno + 1} to {archive.newest()}"
+                yield Problem(rest, f"not looked at: the {MISSING_IN_A_ROW} before them are missing")
+                return
             continue
-        found = False
+        found, missing = False, 0
         for check in (document_problem, _indexes, _numbers, overview_problem):
             try:
                 what = check(archive, docno, record)
