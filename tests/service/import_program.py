@@ -30,7 +30,7 @@ OWNER = Signer(bytes(range(32)))
 
 
 def import_archive(path: Path, folder: Path) -> dict[str, Any]:
-    """Run the program to its end and return its report, with the rate and the peak of memory in MiB."""
+    """Run the program to its end; return its report with rate, seconds of the processor and peak of memory in MiB."""
     command = [sys.executable, "-m", "tests.service.import_program", str(path), str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -52,9 +52,11 @@ async def _run(_: Any, path: str, folder: str) -> None:
         await turn.stop()
         store.close()
     # the process that read the archive has ended by now
-    used = peak_memory_bytes(os.getpid()) + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    reader = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = peak_memory_bytes(os.getpid()) + reader.ru_maxrss * 1024
+    processor = time.process_time() + reader.ru_utime + reader.ru_stime
     told = {name: getattr(report, name) for name in ("read", "taken", "held", "duplicates", "refusals", "repairs")}
-    print(json.dumps({**told, "rate": report.taken / report.seconds, "mebibytes": used >> 20}))
+    print(json.dumps({**told, "rate": report.taken / report.seconds, "processor": processor, "mebibytes": used >> 20}))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ from tests.service.import_program import import_archive
 pytestmark = [pytest.mark.corpus, pytest.mark.timeout(900)]
 
 MOST_REFUSED = 0.005
-LEAST_RATE = 500
-"""articles/s: a quarter of what two quiet cores do, so that a busy machine does not fail"""
+PROCESSOR_SECONDS = 0.002
+"""of an article at most, all processes together: 0.7 to 0.9 ms are usual, and a processor that others share is slower.
+Articles a second would tell how busy the machine is"""
 MOST_MEBIBYTES = 400
 
 
@@ -89,14 +90,15 @@ def test_every_article_is_there_whole_and_in_its_thread(corpus: Path, tmp_path: 
     path = corpus / f"{name}.tar.gz"
     expected, names = by_message_id(path)
     report = import_archive(path, tmp_path)
-    print(f"{report['taken']} articles, {report['rate']:.0f}/s, {report['mebibytes']} MiB")
+    figures = f"{report['rate']:.0f}/s, {report['processor']:.1f} s of the processor, {report['mebibytes']} MiB"
+    print(f"{report['taken']} articles, {figures}")
     refused = dict(report["refusals"])
     assert report["read"] == len(names)
     assert report["taken"] + report["duplicates"] + len(refused) == len(names)
     assert len(refused) < MOST_REFUSED * len(names)
     assert all(refused.values())
     assert report["mebibytes"] < MOST_MEBIBYTES
-    assert report["rate"] > LEAST_RATE
+    assert report["processor"] < PROCESSOR_SECONDS * report["taken"]
     repaired = {article for article, _ in report["repairs"]}
 
     missing = {names[article] for article in refused}
